@@ -1,0 +1,1 @@
+//! BPMN 2.0 and DMN: reading, checking and running.

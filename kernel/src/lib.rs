@@ -1,0 +1,1 @@
+//! The nouns every system shares and their rules: cases, clocks, tasks, registers, directory, policy.

@@ -1,0 +1,2 @@
+//! The `jiantong` binary.
+fn main() {}

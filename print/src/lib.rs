@@ -1,0 +1,1 @@
+//! Paper: notices and certificates as PDF through Typst.

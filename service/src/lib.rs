@@ -1,0 +1,1 @@
+//! Any matter, for everyone: hall, window, inbox, case pages and their API.

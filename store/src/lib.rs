@@ -1,0 +1,1 @@
+//! Database and files: one trait, SQLite and PostgreSQL, one conformance suite.

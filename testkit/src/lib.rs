@@ -1,0 +1,1 @@
+//! Development only: seeded worlds, in-memory desk, harnesses.

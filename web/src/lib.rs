@@ -1,0 +1,1 @@
+//! Pages: layout, components, words, sessions, forms, uploads and the limits of every request.
