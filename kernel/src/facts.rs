@@ -54,6 +54,8 @@ pub struct Facts {
     pub personal: Map<String, Value>,
     /// Salts, ids and codes.
     pub entropy: Entropy,
+    /// Parts of the result's number that the case decides, by matter.toml's `number_parts`.
+    pub number_parts: BTreeMap<String, String>,
     /// Next free numbers of the counters named by [`crate::needs`]; filled in by the writer, so that none can race.
     pub numbers: BTreeMap<NumberKey, u64>,
     /// Streams read and their versions: the writer checks them again before it decides.

@@ -63,6 +63,8 @@ pub struct CaseRow {
     pub received_at: i64,
     /// The date its light counts down to; none when nothing runs.
     pub due_on: Option<Date>,
+    /// First day of the yellow light.
+    pub yellow_on: Option<Date>,
     /// The clock stands still.
     pub paused: bool,
     /// The process cannot go on.
@@ -94,6 +96,8 @@ pub struct TaskRow {
     pub opened_at: i64,
     /// What the case's light counts down to.
     pub due_on: Option<Date>,
+    /// First day of the yellow light.
+    pub yellow_on: Option<Date>,
     /// The case's clock stands still.
     pub paused: bool,
 }

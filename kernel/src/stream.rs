@@ -34,6 +34,10 @@ impl StreamId {
     pub fn organisation(code: impl fmt::Display) -> Self {
         Self(format!("organisation/{code}"))
     }
+    /// What remains of a subject whose key was destroyed.
+    pub fn erased(subject: impl fmt::Display) -> Self {
+        Self(format!("erased/{subject}"))
+    }
     /// The stream of the node itself: catalog and calendar versions taken into use.
     pub fn node() -> Self {
         Self("node/settings".to_owned())

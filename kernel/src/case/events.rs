@@ -1,6 +1,6 @@
 //! What happened to a case. Each struct is the body of one journal entry; a released one is frozen (change = `kind@2`).
 
-use base::deadline::PauseKind;
+use base::deadline::{Extension, Pause};
 use base::id::CaseId;
 use base::region::RegionCode;
 use jiff::civil::Date;
@@ -8,7 +8,9 @@ use journal::Commitment;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use super::{Applicant, Channel, Incident, Material, Notice, Officer, ResultRef, SupplementItem, Task};
+use crate::catalog::DeliveryKind;
+
+use super::{Applicant, Channel, Due, Incident, Material, Notice, Officer, ResultRef, SupplementItem, Task};
 
 /// `case-submitted@1`: materials received (收件), the receipt given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,9 +36,7 @@ pub struct CaseSubmitted {
     /// Day 0 of the five working days of art. 32(4).
     pub received_on: Date,
     /// End of those five days: silence until then is acceptance.
-    pub accept_by: Date,
-    /// That date rests on a year without its official notice.
-    pub provisional: bool,
+    pub accept_by: Due,
     /// Public and internal form fields.
     pub form: Map<String, serde_json::Value>,
     /// Personal and sensitive ones.
@@ -138,9 +138,7 @@ pub struct CaseSupplemented {
     /// New day 0.
     pub received_on: Date,
     /// New end of the five days.
-    pub accept_by: Date,
-    /// Rests on an unannounced year.
-    pub provisional: bool,
+    pub accept_by: Due,
     /// Changed public and internal fields.
     pub form: Map<String, serde_json::Value>,
     /// Changed personal and sensitive ones.
@@ -161,11 +159,9 @@ pub struct CaseAccepted {
     /// Day 0 of the limits, when they run from receipt.
     pub counted_from: Date,
     /// Statutory due date, when the matter has a statutory limit.
-    pub statutory_due_on: Option<Date>,
+    pub statutory: Option<Due>,
     /// Promised due date.
-    pub promised_due_on: Option<Date>,
-    /// A due date rests on an unannounced year.
-    pub provisional: bool,
+    pub promised: Option<Due>,
 }
 
 /// `case-not-accepted@1` (不予受理).
@@ -184,10 +180,8 @@ pub struct CaseNotAccepted {
 /// `clock-paused@1`: one of the eight kinds of art. 45.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockPaused {
-    /// Which.
-    pub kind: PauseKind,
-    /// First day not counted.
-    pub from: Date,
+    /// Which kind, from when; still open.
+    pub pause: Pause,
     /// Working days it is expected to take, as told to the applicant.
     pub expected_days: u16,
     /// Who.
@@ -200,11 +194,9 @@ pub struct ClockResumed {
     /// Last day not counted.
     pub until: Date,
     /// New statutory due date.
-    pub statutory_due_on: Option<Date>,
+    pub statutory: Option<Due>,
     /// New promised due date.
-    pub promised_due_on: Option<Date>,
-    /// Rests on an unannounced year.
-    pub provisional: bool,
+    pub promised: Option<Due>,
     /// Who.
     pub by: Officer,
 }
@@ -212,18 +204,16 @@ pub struct ClockResumed {
 /// `clock-extended@1`: once, by the head, with reasons (art. 42(1)).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockExtended {
-    /// Working days added.
-    pub working_days: u16,
+    /// How much, approved by whom.
+    pub extension: Extension,
     /// The head who approved it.
     pub approved_by: Officer,
     /// Reason, in the vault.
     pub reason: Commitment,
     /// New statutory due date.
-    pub statutory_due_on: Option<Date>,
+    pub statutory: Option<Due>,
     /// New promised due date.
-    pub promised_due_on: Option<Date>,
-    /// Rests on an unannounced year.
-    pub provisional: bool,
+    pub promised: Option<Due>,
     /// The day it was approved.
     pub on: Date,
 }
@@ -234,13 +224,11 @@ pub struct DueRederived {
     /// Content hash of the calendar.
     pub calendar: String,
     /// End of the acceptance check, when it still runs.
-    pub accept_by: Option<Date>,
+    pub accept_by: Option<Due>,
     /// Statutory due date.
-    pub statutory_due_on: Option<Date>,
+    pub statutory: Option<Due>,
     /// Promised due date.
-    pub promised_due_on: Option<Date>,
-    /// Still rests on an unannounced year.
-    pub provisional: bool,
+    pub promised: Option<Due>,
 }
 
 /// `case-withdrawn@1` (撤回申请).
@@ -297,59 +285,12 @@ pub struct CertificateIssued {
 /// `result-delivered@1` (送达, art. 44).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultDelivered {
-    /// `electronic` or `window`.
-    pub method: String,
+    /// On line, at the window, by post.
+    pub method: DeliveryKind,
     /// When.
     pub on: Date,
     /// Who handed it over; none when the applicant fetched it on line.
     pub by: Option<Officer>,
     /// Who signed for it, in the vault, when on paper.
     pub signer: Option<Commitment>,
-}
-
-/// Which statutory document (文书, domain.md §1.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoticeKind {
-    /// Receipt of materials (收件凭证).
-    Receipt,
-    /// Supplement notice (补正告知书).
-    Supplement,
-    /// Acceptance notice (受理通知书).
-    Acceptance,
-    /// Non-acceptance decision (不予受理决定书).
-    NonAcceptance,
-    /// Notice of excluded time (特别程序告知书).
-    Pause,
-    /// Extension notice (延长期限告知书).
-    Extension,
-    /// Decision to grant (准予行政许可决定书).
-    Grant,
-    /// Decision to refuse (不予行政许可决定书).
-    Refusal,
-    /// Confirmation of withdrawal (终止办理通知书).
-    Withdrawal,
-    /// The certificate itself (证照).
-    Certificate,
-    /// Delivery record (送达回证).
-    Delivery,
-}
-
-impl NoticeKind {
-    /// Name in matter.toml's `[notices]`, in template paths and in numbering registers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Receipt => "receipt",
-            Self::Supplement => "supplement",
-            Self::Acceptance => "acceptance",
-            Self::NonAcceptance => "non-acceptance",
-            Self::Pause => "pause",
-            Self::Extension => "extension",
-            Self::Grant => "grant",
-            Self::Refusal => "refusal",
-            Self::Withdrawal => "withdrawal",
-            Self::Certificate => "certificate",
-            Self::Delivery => "delivery",
-        }
-    }
 }

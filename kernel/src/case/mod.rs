@@ -3,19 +3,24 @@
 //! Two machines work on it (matter.md §1). The legal envelope is here: receive, supplement, accept, pause, extend, withdraw, decide, deliver,
 //! each refusing with its article. The process (BPMN, run by `flow`) orders the work inside. Sources: 行政许可法 (2019) arts. 29–50.
 
+mod act;
+mod acts;
 mod clock;
 mod decide;
 mod duties;
+mod envelope;
 mod events;
 mod evolve;
-mod notice;
+mod paper;
 mod process;
+mod rows;
+mod submit;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use base::deadline::{Pause, PauseKind};
 use base::id::{AccountId, CaseId, PostId, SubjectId};
 use base::region::RegionCode;
 use jiff::civil::Date;
@@ -23,9 +28,13 @@ use journal::Commitment;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-pub use clock::{Clock, ClockView, Clocks, view_clock};
-pub use decide::{CaseCommand, decide, numbers_needed};
+use crate::catalog::{ApplicantKind, NoticeKind, TaskKind};
+
+pub use acts::{NAMES as ACT_NAMES, URN as ACT_URN};
+pub use clock::{ClockRule, ClockView, Clocks, Due, derivation, view_clock};
+pub use decide::{CaseCommand, Complete, Submit, SupplementAnswer, decide, numbers_needed, streams_needed};
 pub use events::*;
+pub use paper::{data as paper_data, data_hash};
 
 /// Where a case stands in law. The work inside `Accepted` is the process's own; its tasks say more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,16 +107,6 @@ pub struct Applicant {
     pub account: Option<AccountId>,
 }
 
-/// The two kinds of applicant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ApplicantKind {
-    /// 法人或其他组织
-    Organisation,
-    /// 自然人
-    Person,
-}
-
 /// An officer acting: the account (a natural person) as one post.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Officer {
@@ -163,7 +162,7 @@ pub struct Task {
     /// BPMN element id.
     pub element: String,
     /// What kind of step: gives the page its actions and its duties.
-    pub kind: crate::catalog::TaskKind,
+    pub kind: TaskKind,
     /// The kind of post that may take it, in the organisation that handles the case.
     pub post_kind: String,
     /// When it came, microseconds UTC.
@@ -182,7 +181,7 @@ pub struct TaskDone {
     /// BPMN element id.
     pub element: String,
     /// Kind of the task.
-    pub kind: crate::catalog::TaskKind,
+    pub kind: TaskKind,
     /// Who did it; none when the kernel closed it (deemed acceptance).
     pub by: Option<Officer>,
     /// The declared outcome's id.
@@ -274,8 +273,8 @@ pub struct Case {
     pub received_at: i64,
     /// The public and internal form fields; decimals as text.
     pub form: Map<String, serde_json::Value>,
-    /// The personal and sensitive ones, by field name.
-    pub sealed: BTreeMap<String, Commitment>,
+    /// The personal and sensitive ones; a later one of the same field replaces the earlier.
+    pub sealed: Vec<Commitment>,
     /// Materials, in the order they came; a later one of the same code replaces the earlier.
     pub materials: Vec<Material>,
     /// The clocks of the case.
@@ -308,8 +307,3 @@ pub struct Incident {
     /// Why.
     pub reason: String,
 }
-
-/// A pause as the case keeps it.
-pub type CasePause = Pause;
-/// The eight kinds of art. 45.
-pub type CasePauseKind = PauseKind;

@@ -4,12 +4,16 @@
 //! are personal and stand in the vault and in the credentials, not here.
 
 use base::id::{AccountId, PostId, SubjectId};
+use base::region::RegionCode;
 use jiff::civil::Date;
-use journal::Commitment;
+use journal::{Actor, Commitment};
 use serde::{Deserialize, Serialize};
 
+use crate::command::Loaded;
 use crate::event::Event;
 use crate::projection::{AccountRow, OrganisationRow, PostRow, Rows};
+use crate::refusal::Refusal;
+use crate::stream::StreamId;
 
 mod decide;
 
@@ -32,8 +36,8 @@ pub struct OrganisationRegistered {
     pub code: String,
     /// Chinese name.
     pub name: String,
-    /// Region code.
-    pub region: String,
+    /// Region.
+    pub region: RegionCode,
     /// Short code in case numbers and document numbers (简称).
     pub short: String,
     /// Organisation above it, if any.
@@ -120,7 +124,7 @@ pub struct Post {
     /// Organisation code.
     pub organisation: String,
     /// The organisation's region.
-    pub region: String,
+    pub region: RegionCode,
     /// Division (处室/股), as shown.
     pub division: String,
     /// First day.
@@ -201,7 +205,7 @@ impl Account {
                     account: id.clone(),
                     kind: post.kind.clone(),
                     organisation: post.organisation.clone(),
-                    region: post.region.clone(),
+                    region: post.region.to_string(),
                     valid_from: post.valid_from,
                     valid_until: post.valid_until,
                 })
@@ -212,6 +216,20 @@ impl Account {
     }
 }
 
+/// The officer's account and the post it acts as on a day: the account enabled, the post held. Checked again at commit.
+pub fn acting_post<'a>(actor: &Actor, loaded: &'a Loaded, today: Date) -> Result<(&'a Account, &'a Post), Refusal> {
+    let Actor::Officer { account, post, .. } = actor else { return Err(Refusal::PostNotHeld) };
+    let post: PostId = post.parse().map_err(|_| Refusal::PostNotHeld)?;
+    let account = account_state(account, loaded).ok_or(Refusal::PostNotHeld)?;
+    let held = account.post_on(post, today).ok_or(Refusal::PostNotHeld)?;
+    Ok((account, held))
+}
+
+/// The state of an account among what was loaded.
+pub(crate) fn account_state<'a>(account: &str, loaded: &'a Loaded) -> Option<&'a Account> {
+    loaded.get(&StreamId::account(account)).and_then(|(_, state)| state.as_account())
+}
+
 /// An organisation (机构).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organisation {
@@ -219,8 +237,8 @@ pub struct Organisation {
     pub code: String,
     /// Chinese name.
     pub name: String,
-    /// Region code.
-    pub region: String,
+    /// Region.
+    pub region: RegionCode,
     /// Short code.
     pub short: String,
     /// Organisation above it.
@@ -239,6 +257,7 @@ impl From<&OrganisationRegistered> for Organisation {
 impl Organisation {
     pub(crate) fn rows(&self) -> Rows {
         let Self { code, name, region, short, .. } = self.clone();
+        let region = region.to_string();
         Rows { organisation: Some(OrganisationRow { code, name, region, short }), ..Rows::default() }
     }
 }

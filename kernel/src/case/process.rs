@@ -1,0 +1,133 @@
+//! The process inside the envelope: `decide` runs the token machine to rest and writes what it did into one entry; replay only applies it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::act::Act;
+use super::tasks::outcome_variables;
+use super::{ChecksRecorded, CheckRecorded, FlowAdvanced, Incident, Task, acts};
+use crate::refusal::Refusal;
+use crate::rules;
+
+/// Service tasks one command may run through before the process counts as running away.
+const ACTS_MAX: usize = 100;
+
+/// Starts the process with the case's first variables.
+pub(super) fn start(act: &mut Act<'_>) -> Result<(), Refusal> {
+    let variables = feel_context([
+        ("case_number".to_owned(), json!(act.case.number)),
+        ("channel".to_owned(), json!(act.case.channel)),
+    ]);
+    advance(act, flow::Input::Start { variables })
+}
+
+/// Tells the process of an event of the envelope. Only a waiting catcher hears it.
+pub(super) fn message(act: &mut Act<'_>, name: &str) -> Result<(), Refusal> {
+    if act.case.process.is_started() && !act.case.process.is_ended() {
+        advance(act, flow::Input::Message { name: name.to_owned(), variables: BTreeMap::new() })?;
+    }
+    Ok(())
+}
+
+/// Goes on after a completed task.
+pub(super) fn complete_task(act: &mut Act<'_>, task: u64, element: &str, outcome: &str) -> Result<(), Refusal> {
+    let variables = feel_context(outcome_variables(element, outcome));
+    advance(act, flow::Input::CompleteTask { instance: task, variables })
+}
+
+/// Ends the process: withdrawal.
+pub(super) fn cancel(act: &mut Act<'_>) -> Result<(), Refusal> {
+    if act.case.process.is_started() && !act.case.process.is_ended() { advance(act, flow::Input::Cancel) } else { Ok(()) }
+}
+
+/// A timer of the process fired.
+pub(super) fn timer(act: &mut Act<'_>, id: u64) -> Result<(), Refusal> {
+    advance(act, flow::Input::Timer { id })
+}
+
+/// Runs the token machine until it rests: at tasks, timers, messages, or its end.
+fn advance(act: &mut Act<'_>, input: flow::Input) -> Result<(), Refusal> {
+    let mut queue = vec![input];
+    for _ in 0..ACTS_MAX {
+        let Some(input) = queue.pop() else { return Ok(()) };
+        let requested = step(act, input)?;
+        for request in requested.into_iter().rev() {
+            let variables = acts::perform(act, &request)?;
+            queue.push(flow::Input::ServiceDone { instance: request.instance, variables: feel_context(variables) });
+        }
+    }
+    Err(Refusal::Process { element: act.matter.process.id().to_owned(), reason: "runs without rest".to_owned() })
+}
+
+/// One step: its delta and effects become one entry. Service tasks that it asks for are returned.
+fn step(act: &mut Act<'_>, input: flow::Input) -> Result<Vec<acts::Request>, Refusal> {
+    let definition = &act.matter.process;
+    let scope = rules::scope(&act.case, act.facts);
+    let step = flow::step(definition, &act.case.process, input, &scope)
+        .map_err(|fault| Refusal::Process { element: definition.id().to_owned(), reason: fault.to_string() })?;
+    let mut entry = FlowAdvanced { delta: step.delta, opened: Vec::new(), closed: Vec::new(), incidents: Vec::new() };
+    let mut requested = Vec::new();
+    for effect in step.effects {
+        match effect {
+            flow::Effect::TaskOpened { instance, element, .. } => {
+                let task = open_task(act, &element)?;
+                entry.opened.push((instance, task));
+            }
+            flow::Effect::TaskClosed { instance, .. } => entry.closed.push(instance),
+            flow::Effect::ServiceRequested { instance, element, implementation } => {
+                requested.push(acts::Request { instance, element, implementation });
+            }
+            flow::Effect::Incident { element, reason } => entry.incidents.push(Incident { element, reason }),
+            flow::Effect::TimerSet { .. } | flow::Effect::TimerCancelled { .. } | flow::Effect::Completed { .. } => {}
+        }
+    }
+    act.emit(entry)?;
+    Ok(requested)
+}
+
+/// A user task as the matter declares it: its kind, the post of its lane, its own limit.
+fn open_task(act: &Act<'_>, element: &str) -> Result<Task, Refusal> {
+    let undeclared = |reason: &str| Refusal::Process { element: element.to_owned(), reason: reason.to_owned() };
+    let spec = act.matter.spec.tasks.get(element).ok_or_else(|| undeclared("task is not declared"))?;
+    let lane = act.matter.process.element(element).and_then(|element| element.lane.as_deref());
+    let post_kind = lane.and_then(|lane| act.matter.spec.lanes.get(lane)).ok_or_else(|| undeclared("lane has no post"))?;
+    let step_due_on = act.matter.spec.limits.steps.get(element).map(|limit| {
+        base::deadline::due_on(act.today(), limit, &[], None, &act.facts.calendar)
+    });
+    Ok(Task {
+        element: element.to_owned(),
+        kind: spec.kind,
+        post_kind: post_kind.clone(),
+        opened_at: act.facts.at(),
+        step_due_on,
+        claimed_by: None,
+    })
+}
+
+/// Runs the decision `checks` over form, materials and registers and records each row with what it read.
+pub(super) fn evaluate(act: &mut Act<'_>) -> Result<BTreeMap<String, Value>, Refusal> {
+    let checks = rules::evaluate(act.matter, &act.case, act.facts);
+    let rows = checks.rows.iter().map(|row| CheckRecorded {
+        rule: row.rule.clone(),
+        verdict: row.verdict,
+        kind: row.kind,
+        material: row.material.clone(),
+        article: row.article.clone(),
+        text_zh: row.text_zh.clone(),
+        text_en: row.text_en.clone(),
+        evidence: row.evidence.iter().map(ToString::to_string).collect(),
+    });
+    let recorded = ChecksRecorded { on: act.today(), rows: rows.collect(), missing: checks.missing.clone() };
+    let failed = recorded.rows.iter().filter(|row| row.verdict == rules::Verdict::Fail).count();
+    let undecided = recorded.rows.iter().filter(|row| row.verdict == rules::Verdict::Undecided).count();
+    if act.case.checks.as_ref() != Some(&recorded) {
+        act.emit(recorded)?;
+    }
+    Ok(BTreeMap::from([("checks_failed".to_owned(), json!(failed)), ("checks_undecided".to_owned(), json!(undecided))]))
+}
+
+/// JSON values as FEEL values.
+fn feel_context(values: impl IntoIterator<Item = (String, Value)>) -> flow::feel::Context {
+    values.into_iter().map(|(name, value)| (name, flow::feel::Value::from(value))).collect()
+}
