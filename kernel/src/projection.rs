@@ -65,6 +65,8 @@ pub struct CaseRow {
     pub due_on: Option<Date>,
     /// First day of the yellow light.
     pub yellow_on: Option<Date>,
+    /// First day of the red light.
+    pub red_on: Option<Date>,
     /// The clock stands still.
     pub paused: bool,
     /// The process cannot go on.
@@ -98,6 +100,8 @@ pub struct TaskRow {
     pub due_on: Option<Date>,
     /// First day of the yellow light.
     pub yellow_on: Option<Date>,
+    /// First day of the red light.
+    pub red_on: Option<Date>,
     /// The case's clock stands still.
     pub paused: bool,
 }

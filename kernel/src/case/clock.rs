@@ -4,20 +4,23 @@
 //! of lights is an index range, and a reminder owed is two comparisons.
 
 use base::calendar::Calendar;
-use base::deadline::{self, Derivation, Extension, Light, LightRule, Limit, Pause, PauseKind};
+use base::deadline::{self, Derivation, Extension, Light, LightRule, Limit, Pause, PauseKind, Remaining, Start};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Case, Stage};
 use crate::catalog::{ClockStart, Law, Matter};
+use crate::refusal::Refusal;
 
-/// A due date as announced.
+/// A due date as announced, with the days on which its light changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
     /// Last day.
     pub on: Date,
-    /// First day on which the light is yellow.
+    /// First day of the yellow light.
     pub yellow_on: Date,
+    /// First day of the red light: the first working day after the last.
+    pub red_on: Date,
     /// Rests on a year without its official notice.
     pub provisional: bool,
 }
@@ -86,8 +89,8 @@ pub struct ClockView {
     pub light: Light,
     /// The date it counts down to.
     pub due: Due,
-    /// Working days left; negative when overdue; what is left stands still while paused.
-    pub days_left: i32,
+    /// Working days left or over.
+    pub remaining: Remaining,
     /// Why it stands still.
     pub paused: Option<PauseKind>,
 }
@@ -96,12 +99,19 @@ pub struct ClockView {
 pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Date) -> Option<ClockView> {
     let (rule, round, due) = running(clocks, stage)?;
     let paused = clocks.paused();
+    let reckoned = deadline::Due {
+        due_on: paused.is_none().then_some(due.on),
+        due_at: None,
+        last_day_before_roll: None,
+        held: None,
+        provisional: due.provisional,
+    };
     Some(ClockView {
         rule,
         round,
         light: light(due, paused.is_some(), today),
         due,
-        days_left: deadline::days_left(today, due.on, calendar),
+        remaining: deadline::remaining(today, &reckoned, &clocks.pauses, calendar),
         paused,
     })
 }
@@ -115,11 +125,11 @@ pub fn running(clocks: &Clocks, stage: Stage) -> Option<(ClockRule, u32, Due)> {
     }
 }
 
-/// Red after the due date, yellow from its day on, green before; a paused clock shows neither (domain.md §1.4).
+/// Red from the first working day after the due date, yellow from its day on, green before; a paused clock shows neither (domain.md §1.4).
 pub fn light(due: Due, paused: bool, today: Date) -> Light {
     if paused {
         Light::Hold
-    } else if today > due.on {
+    } else if today >= due.red_on {
         Light::Red
     } else if today >= due.yellow_on {
         Light::Yellow
@@ -142,29 +152,61 @@ pub struct Reckoning<'a> {
 }
 
 impl Reckoning<'_> {
-    /// Day by day, for the page that explains it.
-    pub fn derive(&self, calendar: &Calendar) -> Derivation {
-        deadline::derive_extended(self.from, &self.limit, self.pauses, self.extension, calendar)
+    fn extensions(&self) -> &[Extension] {
+        self.extension.map_or(&[], std::slice::from_ref)
     }
 
-    /// The due date alone.
-    pub fn due(&self, calendar: &Calendar, rule: &LightRule) -> Due {
-        let derivation = self.derive(calendar);
-        Due { on: derivation.due_on, yellow_on: derivation.yellow_on(rule), provisional: derivation.provisional }
+    /// Day by day, for the page that explains it.
+    pub fn derive(&self, calendar: &Calendar) -> Result<Derivation, Refusal> {
+        deadline::derive(Start::On(self.from), self.limit, self.pauses, self.extensions(), calendar).map_err(beyond)
     }
+
+    /// The due date alone. While a pause is open it is the date that would hold if the pause ended now with its first day.
+    pub fn due(&self, calendar: &Calendar, rule: LightRule) -> Result<Due, Refusal> {
+        let closed: Vec<Pause> = self.pauses.iter().filter(|pause| pause.to.is_some()).copied().collect();
+        let due = deadline::due(Start::On(self.from), self.limit, &closed, self.extensions(), calendar).map_err(beyond)?;
+        let on = due.due_on.ok_or(Refusal::NoLimitInForce)?;
+        let days = calendar.working_days_between(self.from, on).unsigned_abs();
+        let yellow_on = yellow_on(on, days, rule, &closed, calendar).max(self.from);
+        Ok(Due { on, yellow_on, red_on: calendar.next_working_day(on), provisional: due.provisional })
+    }
+}
+
+/// A limit beyond what the calendar arithmetic can hold is a defect of the catalog, refused like a missing one.
+fn beyond(_: deadline::DeadlineError) -> Refusal {
+    Refusal::NoLimitInForce
+}
+
+/// The first day on which no more than the rule's working days are left: so many counted days back from the last one.
+fn yellow_on(due_on: Date, limit_days: u32, rule: LightRule, pauses: &[Pause], calendar: &Calendar) -> Date {
+    let share = rule.yellow_share_percent.saturating_mul(limit_days) / 100;
+    let mut left = share.max(rule.yellow_days_min);
+    let mut on = due_on;
+    while left > 0 {
+        let Ok(before) = on.yesterday() else { return on };
+        let counts = calendar.is_working_day(on) && !pauses.iter().any(|pause| pause.covers(on));
+        left -= u32::from(counts);
+        on = before;
+    }
+    // Rest days before the first yellow working day stay green: nothing is left to do on them.
+    while !calendar.is_working_day(on) {
+        let Ok(before) = on.yesterday() else { return on };
+        on = before;
+    }
+    on
 }
 
 /// The statutory and promised limits of a case whose limits count from `counted_from` and whose law is that of `accepted_on`.
 pub fn reckonings<'a>(matter: &Matter, clocks: &'a Clocks) -> Option<(Reckoning<'a>, Reckoning<'a>)> {
     let (from, accepted_on) = (clocks.counted_from?, clocks.accepted_on?);
     let limits = matter.spec.limits.in_force(accepted_on)?;
-    let reckon = |limit: &Limit| Reckoning {
+    let reckon = |limit: Limit| Reckoning {
         from,
-        limit: limit.clone(),
+        limit,
         pauses: &clocks.pauses,
         extension: clocks.extension.as_ref(),
     };
-    Some((reckon(&limits.statutory.limit), reckon(&limits.promised.limit)))
+    Some((reckon(limits.statutory.limit), reckon(limits.promised.limit)))
 }
 
 /// The day the limits count from: acceptance, or receipt where the matter says so or acceptance was deemed.
@@ -176,19 +218,24 @@ pub fn counted_from(matter: &Matter, received_on: Date, accepted_on: Date) -> Da
 }
 
 /// How the running clock was counted, for the page `时限怎么算的`: the clock, its derivation.
-pub fn derivation(case: &Case, matter: &Matter, law: &Law, calendar: &Calendar) -> Vec<(ClockName, Derivation)> {
+pub fn derivation(
+    case: &Case,
+    matter: &Matter,
+    law: &Law,
+    calendar: &Calendar,
+) -> Result<Vec<(ClockName, Derivation)>, Refusal> {
     let mut all = Vec::new();
     if let Some(from) = case.clocks.received_on
         && let Some(limit) = law.acceptance_check(from)
     {
-        let reckoning = Reckoning { from, limit: limit.clone(), pauses: &[], extension: None };
-        all.push((ClockName::Acceptance, reckoning.derive(calendar)));
+        let reckoning = Reckoning { from, limit, pauses: &[], extension: None };
+        all.push((ClockName::Acceptance, reckoning.derive(calendar)?));
     }
     if let Some((statutory, promised)) = reckonings(matter, &case.clocks) {
-        all.push((ClockName::Promised, promised.derive(calendar)));
-        all.push((ClockName::Statutory, statutory.derive(calendar)));
+        all.push((ClockName::Promised, promised.derive(calendar)?));
+        all.push((ClockName::Statutory, statutory.derive(calendar)?));
     }
-    all
+    Ok(all)
 }
 
 /// The clocks that a case may have.

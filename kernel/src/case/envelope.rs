@@ -8,8 +8,9 @@ use super::act::{Act, Ask};
 use super::tasks::{accept, dues_again, require_stage};
 use super::{
     CaseWithdrawn, ClockExtended, ClockPaused, ClockResumed, DueRederived, NoticeRendered, ResultDelivered, Stage,
-    TaskCompleted, clock, paper, process,
+    TaskCompleted, paper, process,
 };
+use super::submit::accept_by;
 use crate::catalog::{DeliveryKind, NoticeKind, TaskKind};
 use crate::change::Decision;
 use crate::refusal::Refusal;
@@ -45,7 +46,7 @@ pub(super) fn resume(ask: Ask<'_>, until: Date) -> Result<Decision, Refusal> {
         return Err(Refusal::DayBefore { earliest: open.from });
     }
     open.to = Some(until);
-    let (statutory, promised) = dues_again(&act, &clocks);
+    let (statutory, promised) = dues_again(&act, &clocks)?;
     act.emit(ClockResumed { until, statutory, promised, by })?;
     process::message(&mut act, "resumed")?;
     Ok(act.finish(json!({ "due": promised.map(|due| due.on) })))
@@ -61,13 +62,13 @@ pub(super) fn extend(ask: Ask<'_>, reason: &str) -> Result<Decision, Refusal> {
     }
     let accepted_on = act.case.clocks.accepted_on.unwrap_or(act.today());
     let limits = act.matter.spec.limits.in_force(accepted_on).ok_or(Refusal::NoLimitInForce)?;
-    let limit = limits.extension.ok_or(Refusal::ExtensionNotAllowed)?.limit.clone();
+    let limit = limits.extension.ok_or(Refusal::ExtensionNotAllowed)?.limit;
     let sealed = act.seal_some("extension", Some(reason))?.ok_or(Refusal::ReasonMissing)?;
-    let extension = Extension::new(limit, approved_by.account.to_string(), &sealed.hash_hex())
+    let extension = Extension::new(limit, approved_by.account.to_string(), sealed.hash.to_string())
         .map_err(|_| Refusal::ReasonMissing)?;
     let mut clocks = act.case.clocks.clone();
     clocks.extension = Some(extension.clone());
-    let (statutory, promised) = dues_again(&act, &clocks);
+    let (statutory, promised) = dues_again(&act, &clocks)?;
     let on = act.today();
     act.emit(ClockExtended { extension, approved_by, reason: sealed, statutory, promised, on })?;
     paper::issue(&mut act, NoticeKind::Extension)?;
@@ -123,12 +124,8 @@ pub(super) fn rederive(ask: Ask<'_>) -> Result<Decision, Refusal> {
         return Err(Refusal::WrongStage { stage: act.case.stage });
     }
     let clocks = act.case.clocks.clone();
-    let (statutory, promised) = dues_again(&act, &clocks);
-    let accept_by = clocks.received_on.and_then(|from| {
-        let limit = act.law().acceptance_check(from)?.clone();
-        let reckoning = clock::Reckoning { from, limit, pauses: &[], extension: None };
-        Some(reckoning.due(&act.facts.calendar, &act.facts.catalog.light))
-    });
+    let (statutory, promised) = dues_again(&act, &clocks)?;
+    let accept_by = clocks.received_on.map(|from| accept_by(ask, from)).transpose()?;
     if (accept_by, statutory, promised) != (clocks.accept_by, clocks.statutory, clocks.promised) {
         let calendar = act.facts.calendar.version().to_owned();
         act.emit(DueRederived { calendar, accept_by, statutory, promised })?;

@@ -26,6 +26,7 @@ impl Case {
             opened_at: task.opened_at,
             due_on: running.map(|due| due.on),
             yellow_on: running.map(|due| due.yellow_on),
+            red_on: running.map(|due| due.red_on),
             paused,
         });
         Rows {
@@ -44,6 +45,7 @@ impl Case {
                 received_at: self.received_at,
                 due_on: running.map(|due| due.on),
                 yellow_on: running.map(|due| due.yellow_on),
+            red_on: running.map(|due| due.red_on),
                 paused,
                 incident: !self.incidents.is_empty(),
                 id,
@@ -63,7 +65,7 @@ impl Case {
     /// Silence until the end of the acceptance check is acceptance: the timer fires with the next day.
     fn timers(&self) -> Vec<TimerRow> {
         let deemed = match (self.stage, self.clocks.accept_by) {
-            (Stage::Submitted, Some(due)) => due.on.tomorrow().ok().map(time::start_of_day),
+            (Stage::Submitted, Some(due)) => time::end_of_day(due.on).map(|end| end.as_microsecond()),
             _ => None,
         };
         let process = self.process.timers().map(|timer| TimerRow { name: timer.name(), due_at: timer.due_at });

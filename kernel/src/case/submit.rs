@@ -170,9 +170,10 @@ fn day_of_receipt(ask: Ask<'_>) -> Date {
     ask.facts.calendar.receipt_day(ask.facts.today)
 }
 
-fn accept_by(ask: Ask<'_>, received_on: Date) -> Result<Due, Refusal> {
+/// The end of the acceptance check that began on a day.
+pub(super) fn accept_by(ask: Ask<'_>, received_on: Date) -> Result<Due, Refusal> {
     let limit = ask.facts.catalog.law.acceptance_check(received_on).ok_or(Refusal::NoLimitInForce)?;
-    let reckoning = Reckoning { from: received_on, limit: limit.clone(), pauses: &[], extension: None };
-    Ok(reckoning.due(&ask.facts.calendar, &ask.facts.catalog.light))
+    let reckoning = Reckoning { from: received_on, limit, pauses: &[], extension: None };
+    reckoning.due(&ask.facts.calendar, ask.facts.catalog.light)
 }
 

@@ -1,6 +1,5 @@
 //! Tasks: claim, give back, complete. Completing an `accept` or `decide` task is an act of the envelope, with its notice and its clock.
 
-use base::deadline;
 use serde_json::{Value, json};
 
 use super::act::{Act, Ask};
@@ -122,11 +121,11 @@ pub(super) fn accept(act: &mut Act<'_>, by: Option<Officer>, deemed: bool) -> Re
     let accepted_on = if deemed { received_on } else { act.today() };
     let counted_from = counted_from(act.matter, received_on, accepted_on);
     let limits = act.matter.spec.limits.in_force(accepted_on).ok_or(Refusal::NoLimitInForce)?;
-    let due = |limit: &deadline::Limit| {
-        Reckoning { from: counted_from, limit: limit.clone(), pauses: &[], extension: None }
-            .due(&act.facts.calendar, &act.facts.catalog.light)
+    let due = |limit| {
+        Reckoning { from: counted_from, limit, pauses: &[], extension: None }
+            .due(&act.facts.calendar, act.facts.catalog.light)
     };
-    let (statutory, promised) = (Some(due(&limits.statutory.limit)), Some(due(&limits.promised.limit)));
+    let (statutory, promised) = (Some(due(limits.statutory.limit)?), Some(due(limits.promised.limit)?));
     act.emit(CaseAccepted { by, accepted_on, deemed, counted_from, statutory, promised })?;
     paper::issue(act, NoticeKind::Acceptance)?;
     process::message(act, "accepted")
@@ -184,22 +183,23 @@ fn decide(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<(), Re
     }
     let on = act.today();
     let limit = act.law().delivery(on).ok_or(Refusal::NoLimitInForce)?;
-    let reckoning = Reckoning { from: on, limit: limit.clone(), pauses: &[], extension: None };
-    let deliver_by = reckoning.due(&act.facts.calendar, &act.facts.catalog.light).on;
+    let reckoning = Reckoning { from: on, limit, pauses: &[], extension: None };
+    let deliver_by = reckoning.due(&act.facts.calendar, act.facts.catalog.light)?.on;
     let article = complete.article.clone();
     act.emit(DecisionMade { granted, by: by.clone(), reason, article, on, deliver_by })?;
     paper::issue(act, if granted { NoticeKind::Grant } else { NoticeKind::Refusal })
 }
 
+/// Due dates of the statutory and the promised clock.
+pub(super) type Dues = (Option<super::Due>, Option<super::Due>);
+
 /// New due dates of an accepted case after its clocks changed.
-pub(super) fn dues_again(act: &Act<'_>, clocks: &super::Clocks) -> (Option<super::Due>, Option<super::Due>) {
-    let rule = &act.facts.catalog.light;
-    match reckonings(act.matter, clocks) {
-        Some((statutory, promised)) => {
-            (Some(statutory.due(&act.facts.calendar, rule)), Some(promised.due(&act.facts.calendar, rule)))
-        }
-        None => (clocks.statutory, clocks.promised),
-    }
+pub(super) fn dues_again(act: &Act<'_>, clocks: &super::Clocks) -> Result<Dues, Refusal> {
+    let (calendar, rule) = (&act.facts.calendar, act.facts.catalog.light);
+    let Some((statutory, promised)) = reckonings(act.matter, clocks) else {
+        return Ok((clocks.statutory, clocks.promised));
+    };
+    Ok((Some(statutory.due(calendar, rule)?), Some(promised.due(calendar, rule)?)))
 }
 
 pub(super) fn require_stage(act: &Act<'_>, stage: Stage) -> Result<(), Refusal> {

@@ -222,8 +222,7 @@ impl Record {
             return Vec::new();
         }
         let day_after = |name: &str, last: Option<Date>| {
-            let first_without = last?.tomorrow().ok()?;
-            Some(TimerRow { name: name.to_owned(), due_at: base::time::start_of_day(first_without) })
+            Some(TimerRow { name: name.to_owned(), due_at: base::time::end_of_day(last?)?.as_microsecond() })
         };
         [day_after("lapse", self.start_by), day_after("expiry", self.valid_until)].into_iter().flatten().collect()
     }
