@@ -5,7 +5,7 @@
 
 pub mod calendar;
 //X pub mod code;
-//X pub mod deadline;
+pub mod deadline;
 pub mod id;
 //X pub mod mask;
 //X pub mod money;
