@@ -4,7 +4,7 @@
 //! catalog file that the caller has read. Nothing here knows a case, a person or a rule of one matter.
 
 pub mod calendar;
-//X pub mod code;
+pub mod code;
 pub mod deadline;
 pub mod id;
 pub mod mask;

@@ -35,8 +35,7 @@ impl Fen {
         let (whole, decimals) = unsigned.split_once('.').unwrap_or((unsigned, "00"));
         let plain = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         let groups: Vec<&str> = whole.split(',').collect();
-        let grouped = groups.len() == 1
-            || (groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3));
+        let grouped = groups.len() == 1 || (groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3));
         if !grouped || !groups.iter().all(|group| plain(group)) || !plain(decimals) || decimals.len() > 2 {
             return Err(MoneyError::Format(shown()));
         }
@@ -189,7 +188,9 @@ mod tests {
         for (text, fen) in cases {
             assert_eq!(Fen::parse_yuan(text), Ok(Fen(fen)), "{text}");
         }
-        for text in ["", "-", "1.", ".5", "1.234", "1e5", "5,31", "1,2345", ",123", "1 000", "１", "--1", "+1", "1,000,00"] {
+        for text in
+            ["", "-", "1.", ".5", "1.234", "1e5", "5,31", "1,2345", ",123", "1 000", "１", "--1", "+1", "1,000,00"]
+        {
             assert!(matches!(Fen::parse_yuan(text), Err(MoneyError::Format(_))), "{text}");
         }
         assert!(matches!(Fen::parse_yuan("92233720368547758.08"), Err(MoneyError::TooLarge(_))));
@@ -206,8 +207,12 @@ mod tests {
             (1_000_050_003, "10,000,500.03 元", "1,000.050003 万元", "人民币壹仟万零伍佰元零叁分"),
             (10_000_000_000_001, "100,000,000,000.01 元", "10,000,000.000001 万元", "人民币壹仟亿元零壹分"),
             (1_600_832, "16,008.32 元", "1.600832 万元", "人民币壹万陆仟零捌元叁角贰分"),
-            (1_234_567_890_123_400, "12,345,678,901,234.00 元", "1,234,567,890.1234 万元",
-                "人民币壹拾贰万叁仟肆佰伍拾陆亿柒仟捌佰玖拾万壹仟贰佰叁拾肆元整"),
+            (
+                1_234_567_890_123_400,
+                "12,345,678,901,234.00 元",
+                "1,234,567,890.1234 万元",
+                "人民币壹拾贰万叁仟肆佰伍拾陆亿柒仟捌佰玖拾万壹仟贰佰叁拾肆元整",
+            ),
         ];
         for (fen, yuan, wan, capital) in cases {
             assert_eq!(Fen(fen).format_yuan(), yuan);

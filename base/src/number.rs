@@ -317,14 +317,29 @@ mod tests {
         let day = date(2025, 9, 28);
         let cases: &[(&str, &Fields<'_>, u64, &str, &str)] = &[
             // domain.md §2.4 facts 1–2
-            ("construction-permit", &[("reg6", "130102"), ("cat2", "01")], 1, "130102202509280101",
-                "construction-permit|130102|01|2025-09-28"),
-            ("construction-permit", &[("reg6", "130102"), ("cat2", "01")], 2, "130102202509280201",
-                "construction-permit|130102|01|2025-09-28"),
+            (
+                "construction-permit",
+                &[("reg6", "130102"), ("cat2", "01")],
+                1,
+                "130102202509280101",
+                "construction-permit|130102|01|2025-09-28",
+            ),
+            (
+                "construction-permit",
+                &[("reg6", "130102"), ("cat2", "01")],
+                2,
+                "130102202509280201",
+                "construction-permit|130102|01|2025-09-28",
+            ),
             // domain.md §3.4 fact 1, §4 fact 1
             ("document", &[("code", "冀建")], 8, "冀建〔2025〕8号", "document|冀建|2025"),
-            ("archive-item", &[("fonds", "J012"), ("cls", "WS"), ("ret", "D30"), ("org", "BGS")], 7,
-                "J012-WS·2025-D30-BGS-0007", "archive-item|J012|WS|D30|BGS|2025"),
+            (
+                "archive-item",
+                &[("fonds", "J012"), ("cls", "WS"), ("ret", "D30"), ("org", "BGS")],
+                7,
+                "J012-WS·2025-D30-BGS-0007",
+                "archive-item|J012|WS|D30|BGS|2025",
+            ),
             ("case", &[("org", "SJZZJ")], 42, "SJZZJ20250928000042", "case|SJZZJ|2025-09-28"),
             ("completion-record", &[("reg6", "130100")], 3, "竣备130100202500003号", "completion-record|130100|2025"),
             ("planning-permit", &[("reg6", "130102")], 1, "建字第130102202500001号", "planning-permit|130102|2025"),
@@ -360,12 +375,26 @@ mod tests {
         let day = date(2025, 9, 28);
         let cases: [(&Fields<'_>, u64, &str); 5] = [
             (&[("reg6", "130102")], 1, "register `construction-permit`: field `cat2` has no value"),
-            (&[("reg6", "1301"), ("cat2", "01")], 1, "register `construction-permit`: `1301` cannot be the field `reg6`"),
-            (&[("reg6", "1301|2"), ("cat2", "01")], 1, "register `construction-permit`: `1301|2` cannot be the field `reg6`"),
-            (&[("reg6", "130102"), ("cat2", "01")], 100,
-                "register `construction-permit`: 100 does not fit the number; the series is full"),
-            (&[("reg6", "130102"), ("cat2", "01")], 0,
-                "register `construction-permit`: 0 does not fit the number; the series is full"),
+            (
+                &[("reg6", "1301"), ("cat2", "01")],
+                1,
+                "register `construction-permit`: `1301` cannot be the field `reg6`",
+            ),
+            (
+                &[("reg6", "1301|2"), ("cat2", "01")],
+                1,
+                "register `construction-permit`: `1301|2` cannot be the field `reg6`",
+            ),
+            (
+                &[("reg6", "130102"), ("cat2", "01")],
+                100,
+                "register `construction-permit`: 100 does not fit the number; the series is full",
+            ),
+            (
+                &[("reg6", "130102"), ("cat2", "01")],
+                0,
+                "register `construction-permit`: 0 does not fit the number; the series is full",
+            ),
         ];
         for (fields, n, message) in cases {
             assert_eq!(permit.format(fields, day, n).unwrap_err().to_string(), message);
