@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use base::deadline::{LapseRule, Limit, PauseKind, Period};
+pub use base::region::Level;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -123,18 +125,6 @@ pub enum MatterKind {
     Publication,
 }
 
-/// Administrative level (行政层级) of an organisation or of a matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    /// 省级
-    Province,
-    /// 市级
-    City,
-    /// 县级
-    County,
-}
-
 /// A legal basis with the days on which it was in force.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -168,7 +158,7 @@ pub struct Limits {
     pub extension: Vec<LimitVersion>,
     /// BPMN user task id → limit of that step; for cards, not for law.
     #[serde(default)]
-    pub steps: BTreeMap<String, LimitSpec>,
+    pub steps: BTreeMap<String, Limit>,
     /// Which of the kinds of 行政许可法 art. 45 may stop this matter's statutory clock.
     #[serde(default)]
     pub pauses: Vec<PauseKind>,
@@ -220,7 +210,7 @@ pub enum ClockStart {
 #[serde(try_from = "RawLimit")]
 pub struct LimitVersion {
     /// How long.
-    pub limit: LimitSpec,
+    pub limit: Limit,
     /// Law and article, or the commitment it comes from.
     pub basis: Option<String>,
     /// First day in force.
@@ -229,22 +219,8 @@ pub struct LimitVersion {
     pub valid_to: Option<Date>,
 }
 
-/// A length of time as the law states it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "RawLimit")]
-pub enum LimitSpec {
-    /// Working days (工作日).
-    WorkingDays(u32),
-    /// Calendar days (日).
-    CalendarDays(u32),
-    /// Months (月).
-    Months(u32),
-    /// Hours (小时).
-    Hours(u32),
-}
-
 /// The shape in TOML: exactly one of wd, cd, months, hours.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawLimit {
     wd: Option<u32>,
@@ -272,49 +248,16 @@ impl TryFrom<RawLimit> for LimitVersion {
     }
 }
 
-impl TryFrom<RawLimit> for LimitSpec {
-    type Error = String;
-
-    fn try_from(raw: RawLimit) -> Result<Self, String> {
-        if raw.basis.is_some() || raw.valid_from.is_some() || raw.valid_to.is_some() {
-            return Err("a step limit has neither basis nor validity".into());
-        }
-        raw.limit()
-    }
-}
-
 impl RawLimit {
-    fn limit(&self) -> Result<LimitSpec, String> {
+    fn limit(&self) -> Result<Limit, String> {
         match (self.wd, self.cd, self.months, self.hours) {
-            (Some(n), None, None, None) => Ok(LimitSpec::WorkingDays(n)),
-            (None, Some(n), None, None) => Ok(LimitSpec::CalendarDays(n)),
-            (None, None, Some(n), None) => Ok(LimitSpec::Months(n)),
-            (None, None, None, Some(n)) => Ok(LimitSpec::Hours(n)),
+            (Some(n), None, None, None) => Ok(Limit::WorkingDays(n)),
+            (None, Some(n), None, None) => Ok(Limit::CalendarDays(n)),
+            (None, None, Some(n), None) => Ok(Limit::Months(n)),
+            (None, None, None, Some(n)) => Ok(Limit::Hours(n)),
             _ => Err("a limit is exactly one of wd, cd, months, hours".into()),
         }
     }
-}
-
-/// The eight kinds of time that 行政许可法 art. 45 leaves out of the limit; nothing else stops the statutory clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PauseKind {
-    /// 听证
-    Hearing,
-    /// 招标
-    Tender,
-    /// 拍卖
-    Auction,
-    /// 检验
-    Inspection,
-    /// 检测
-    Testing,
-    /// 检疫
-    Quarantine,
-    /// 鉴定
-    Appraisal,
-    /// 专家评审
-    ExpertReview,
 }
 
 /// What a person can do in a user task.
@@ -539,59 +482,31 @@ pub struct ResultSpec {
 }
 
 /// How long a licence is valid. The decision `validity` of the rules, when there is one, goes before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Validity {
     /// Without end.
-    None,
-    /// Years and months from the decision.
-    Months(u32),
-    /// Days from the decision.
-    Days(u32),
+    Unlimited,
+    /// For a period from the decision.
+    For(Period),
 }
 
 impl TryFrom<String> for Validity {
     type Error = String;
 
-    /// `none`, or an ISO 8601 period of one or two units: `P3Y`, `P6M`, `P1Y6M`, `P90D`.
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is neither `none` nor a period as P3Y, P6M, P90D");
         if text == "none" {
-            return Ok(Self::None);
+            return Ok(Self::Unlimited);
         }
-        let mut rest = text.strip_prefix('P').ok_or_else(wrong)?;
-        let mut part = |unit: char| -> Result<Option<u32>, String> {
-            match rest.split_once(unit) {
-                Some((digits, after)) => {
-                    let n = digits.parse::<u16>().map_err(|_| wrong())?;
-                    rest = after;
-                    Ok(Some(u32::from(n)))
-                }
-                None => Ok(None),
-            }
-        };
-        let (years, months, days) = (part('Y')?, part('M')?, part('D')?);
-        if !rest.is_empty() {
-            return Err(wrong());
-        }
-        match (years, months, days) {
-            (None, None, Some(days)) if days > 0 => Ok(Self::Days(days)),
-            (years, months, None) => match years.unwrap_or(0) * 12 + months.unwrap_or(0) {
-                0 => Err(wrong()),
-                months => Ok(Self::Months(months)),
-            },
-            _ => Err(wrong()),
-        }
+        text.parse().map(Self::For).map_err(|_| format!("`{text}` is neither `none` nor a period as P3Y, P6M, P90D"))
     }
 }
 
 impl From<Validity> for String {
     fn from(validity: Validity) -> Self {
         match validity {
-            Validity::None => "none".into(),
-            Validity::Months(months) if months % 12 == 0 => format!("P{}Y", months / 12),
-            Validity::Months(months) => format!("P{months}M"),
-            Validity::Days(days) => format!("P{days}D"),
+            Validity::Unlimited => "none".into(),
+            Validity::For(period) => period.to_string(),
         }
     }
 }
@@ -602,15 +517,10 @@ impl From<Validity> for String {
 pub struct LapseSpec {
     /// Name of the rule.
     pub name: String,
-    /// How long after issue.
-    pub after: LimitSpec,
+    /// Months after issue, months of an extension, and how many of them there may be.
+    pub rule: LapseRule,
     /// The register's date field that, once set, stops the rule.
     pub unless: String,
-    /// How long one extension lasts.
-    pub extension: Option<LimitSpec>,
-    /// How many extensions there may be.
-    #[serde(default)]
-    pub extensions_max: u32,
     /// Law and article.
     pub basis: String,
 }

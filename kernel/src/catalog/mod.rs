@@ -2,5 +2,6 @@
 
 pub mod matter;
 mod ordered;
+pub(crate) mod paths;
 
 pub use ordered::Ordered;
