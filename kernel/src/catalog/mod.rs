@@ -3,11 +3,13 @@
 mod files;
 pub mod matter;
 mod ordered;
+mod package;
 pub(crate) mod paths;
 mod problem;
 mod shared;
 
 pub use files::{FILE_BYTES_MAX, Files};
 pub use ordered::Ordered;
+pub use package::*;
 pub use problem::{Problem, Severity};
 pub use shared::*;
