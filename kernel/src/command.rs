@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::id::CaseId;
+use base::id::{AccountId, CaseId};
 use journal::Actor;
 
 use crate::case::{self, CaseCommand};
@@ -70,11 +70,16 @@ pub fn needs(command: &Command, actor: &Actor, facts: &Facts) -> Needs {
 }
 
 /// The account behind an actor; none for the system's own jobs.
-pub fn actor_account(actor: &Actor) -> Option<&str> {
+pub fn actor_account(actor: &Actor) -> Option<AccountId> {
     match actor {
-        Actor::Officer { account, .. } | Actor::Applicant { account, .. } => Some(account),
+        Actor::Officer { account, .. } | Actor::Applicant { account, .. } => Some(account_id(*account)),
         Actor::System { .. } => None,
     }
+}
+
+/// The journal's sixteen bytes as the directory's id.
+pub(crate) fn account_id(id: journal::Id) -> AccountId {
+    AccountId::from_uuid(uuid::Uuid::from_bytes(id.0))
 }
 
 /// Events or a refusal. Pure: the same command, states and facts give the same answer.

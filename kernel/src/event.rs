@@ -1,5 +1,6 @@
 //! Every kind of entry that exists, in one list. A kind that was released never changes; `kind@2` is a new line here with its own arm.
 
+use journal::{Body, EntryError};
 use serde::Serialize;
 
 use crate::case;
@@ -19,7 +20,7 @@ pub enum EventError {
         /// The kind.
         kind: String,
         /// Why.
-        source: journal::cbor::CborError,
+        source: EntryError,
     },
 }
 
@@ -37,18 +38,18 @@ macro_rules! events {
                 match self { $(Self::$variant(_) => $kind,)* }
             }
 
-            /// Canonical CBOR of the body.
-            pub fn encode(&self) -> Result<Vec<u8>, EventError> {
-                fn body<T: Serialize>(kind: &str, value: &T) -> Result<Vec<u8>, EventError> {
-                    journal::cbor::encode(value).map_err(|source| EventError::Body { kind: kind.to_owned(), source })
+            /// The body of its entry: canonical CBOR with text keys.
+            pub fn body(&self) -> Result<Body, EventError> {
+                fn body<T: Serialize>(kind: &str, value: &T) -> Result<Body, EventError> {
+                    Body::of(value).map_err(|source| EventError::Body { kind: kind.to_owned(), source })
                 }
                 match self { $(Self::$variant(value) => body($kind, value),)* }
             }
 
             /// The event of an entry.
-            pub fn decode(kind: &str, bytes: &[u8]) -> Result<Self, EventError> {
+            pub fn decode(kind: &str, body: &Body) -> Result<Self, EventError> {
                 match kind {
-                    $($kind => journal::cbor::decode(bytes).map(Self::$variant)
+                    $($kind => body.decode().map(Self::$variant)
                         .map_err(|source| EventError::Body { kind: kind.to_owned(), source }),)*
                     _ => Err(EventError::UnknownKind(kind.to_owned())),
                 }

@@ -33,6 +33,32 @@ pub struct RecordFact {
     pub body: Map<String, Value>,
 }
 
+/// The answer to one query of matter.toml's `[facts]`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FactRecords {
+    /// The one record, or none.
+    One(Option<RecordFact>),
+    /// All that match.
+    Many(Vec<RecordFact>),
+}
+
+impl FactRecords {
+    /// Every record read.
+    pub fn iter(&self) -> impl Iterator<Item = &RecordFact> {
+        match self {
+            Self::One(record) => record.as_slice().iter(),
+            Self::Many(records) => records.iter(),
+        }
+    }
+}
+
+impl RecordFact {
+    /// The stream it was read from.
+    pub fn stream(&self) -> StreamId {
+        StreamId::record(&self.register, &self.id)
+    }
+}
+
 /// The facts of one command.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -48,8 +74,8 @@ pub struct Facts {
     pub matter: Option<Arc<Matter>>,
     /// The organisation that handles the case.
     pub organisation: Option<Organisation>,
-    /// Register rows for matter.toml's `[facts]`, by their name there; absent = no such record.
-    pub records: BTreeMap<String, RecordFact>,
+    /// Register rows for matter.toml's `[facts]`, by their name there.
+    pub records: BTreeMap<String, FactRecords>,
     /// Personal form fields read from the vault; FEEL sees them, no state keeps them.
     pub personal: Map<String, Value>,
     /// Salts, ids and codes.

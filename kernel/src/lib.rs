@@ -5,16 +5,19 @@
 //! no matter by name: a matter is data of the catalog.
 
 pub mod case;
+pub mod catalog;
 pub mod change;
 pub mod command;
 pub mod directory;
 pub mod event;
 pub mod facts;
+pub mod form;
 pub mod policy;
 pub mod projection;
 pub mod record;
 pub mod refusal;
 pub mod reminder;
+pub mod rules;
 pub mod sealed;
 pub mod state;
 pub mod stream;

@@ -79,7 +79,7 @@ pub struct TaskRow {
     /// Case id.
     pub case: String,
     /// Instance number within the case.
-    pub task: u64,
+    pub task: u32,
     /// BPMN element id.
     pub element: String,
     /// Task kind word.

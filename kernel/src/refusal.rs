@@ -135,6 +135,8 @@ pub enum Refusal {
         /// When.
         on: Date,
     },
+    /// The person's key was destroyed at their wish; nothing personal can be added.
+    SubjectErased,
     /// It exists already.
     Exists,
     /// The process definition cannot do this: an incident for its owner.
@@ -187,6 +189,7 @@ impl Refusal {
             Self::LicenceEnded { .. } => "licence-ended",
             Self::ExtensionsExhausted => "extensions-exhausted",
             Self::NotYet { .. } => "not-yet",
+            Self::SubjectErased => "subject-erased",
             Self::Exists => "exists",
             Self::Process { .. } => "process",
         }

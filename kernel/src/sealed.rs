@@ -27,7 +27,7 @@ impl Secret {
     /// What the entry holds in its place.
     pub fn commitment(&self) -> Commitment {
         Commitment {
-            subject: self.subject.to_string(),
+            subject: journal::Id(*self.subject.uuid().as_bytes()),
             field: self.field.clone(),
             hash: journal::commit(&self.salt, self.value.as_bytes()),
         }

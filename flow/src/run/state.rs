@@ -17,13 +17,13 @@ pub struct State {
     /// Highest instance id given so far.
     pub last_instance: u32,
     /// What is alive, by instance id. The process itself is the instance without a parent.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "text_keys")]
     pub instances: BTreeMap<u32, Instance>,
     /// Variables of the process.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: Context,
     /// Completed activities that can still be undone, in order of completion.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "text_keys")]
     pub compensations: BTreeMap<u32, Compensation>,
 }
 
@@ -159,7 +159,7 @@ pub struct Delta {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_instance: Option<u32>,
     /// Instances that are new or changed.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "text_keys")]
     pub put: BTreeMap<u32, Instance>,
     /// Instances that are gone.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -168,7 +168,7 @@ pub struct Delta {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub set: Context,
     /// Compensations that are new, changed or (`None`) gone.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "text_keys")]
     pub compensations: BTreeMap<u32, Option<Compensation>>,
 }
 
@@ -244,4 +244,25 @@ pub struct Due {
     pub text: String,
     /// For a cycle: which firing this will be, from 1.
     pub round: u32,
+}
+
+/// Instance ids as text where they are keys: the journal's maps have text keys at every depth.
+mod text_keys {
+    use std::collections::BTreeMap;
+
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(map: &BTreeMap<u32, T>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(map.iter().map(|(id, value)| (id.to_string(), value)))
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<u32, T>, D::Error> {
+        let map = BTreeMap::<String, T>::deserialize(deserializer)?;
+        map.into_iter()
+            .map(|(id, value)| id.parse().map(|id| (id, value)).map_err(|_| D::Error::custom("an instance id is a number")))
+            .collect()
+    }
 }

@@ -8,7 +8,7 @@ use super::paper::Numbers;
 use super::{Case, CaseCommand, Officer};
 use crate::catalog::{Law, Matter};
 use crate::change::{Decision, Job, Outgoing, StreamDecision};
-use crate::command::Loaded;
+use crate::command::{Loaded, account_id};
 use crate::directory::{self, Account, Organisation, Post, account_state};
 use crate::event::Event;
 use crate::facts::Facts;
@@ -208,7 +208,7 @@ impl<'a> Act<'a> {
 /// The applicant's account behind a command.
 pub(crate) fn applicant_account(ask: Ask<'_>) -> Result<&Account, Refusal> {
     let Actor::Applicant { account, .. } = ask.actor else { return Err(Refusal::NotApplicant) };
-    account_state(account, ask.loaded).filter(|account| !account.disabled).ok_or(Refusal::PostNotHeld)
+    account_state(account_id(*account), ask.loaded).filter(|account| !account.disabled).ok_or(Refusal::PostNotHeld)
 }
 
 /// The officer's account and the post it acts as today.

@@ -16,7 +16,7 @@ use crate::stream::StreamId;
 
 /// A service task that waits for its act.
 pub(crate) struct Request {
-    pub(crate) instance: u64,
+    pub(crate) instance: u32,
     pub(crate) element: String,
     pub(crate) implementation: String,
 }
@@ -58,7 +58,7 @@ fn number(act: &mut Act<'_>, request: &Request) -> Result<BTreeMap<String, Value
 fn write_record(act: &mut Act<'_>, request: &Request) -> Result<BTreeMap<String, Value>, Refusal> {
     let result = granted_result(act, request)?;
     let id = result_number(act, request)?;
-    let scope = rules::scope(&act.case, act.facts);
+    let scope = rules::scope(act.matter, &act.case, act.facts);
     let written = rules::result_fields(act.matter, result, &scope, act.today());
     let claims = rules::claims(act.matter, &scope)
         .map_err(|decision| Refusal::RuleUndecided { decision })?
@@ -110,6 +110,6 @@ fn granted_result<'a>(act: &Act<'a>, request: &Request) -> Result<&'a ResultSpec
 }
 
 fn result_number(act: &Act<'_>, request: &Request) -> Result<String, Refusal> {
-    let number = act.case.process.variables().get(RESULT_NUMBER).and_then(|value| value.as_text());
+    let number = act.case.process.variables.get(RESULT_NUMBER).and_then(|value| value.as_text());
     number.map(str::to_owned).ok_or_else(|| refuse(request, "no number was taken before"))
 }

@@ -28,12 +28,12 @@ pub enum CaseCommand {
     /// Take a task from the shared queue (认领).
     Claim {
         /// Instance number.
-        task: u64,
+        task: u32,
     },
     /// Give it back.
     Release {
         /// Instance number.
-        task: u64,
+        task: u32,
     },
     /// Finish a task with one of its outcomes.
     Complete(Box<Complete>),
@@ -65,8 +65,8 @@ pub enum CaseCommand {
     DeemAccepted,
     /// A timer of the process fired.
     FlowTimer {
-        /// Its name.
-        name: String,
+        /// The instance it was set for.
+        instance: u32,
     },
     /// A year's official notice was loaded: dates that rested on it are derived again.
     Rederive,
@@ -126,7 +126,7 @@ pub struct SupplementAnswer {
 #[derive(Clone, Debug, Default)]
 pub struct Complete {
     /// Instance number.
-    pub task: u64,
+    pub task: u32,
     /// One of the declared outcomes.
     pub outcome: String,
     /// Opinion, or the reason where the outcome asks for one.
@@ -227,7 +227,7 @@ pub fn decide(
         CaseCommand::Withdraw { reason } => envelope::withdraw(ask, reason.as_deref()),
         CaseCommand::Deliver { method, signer } => envelope::deliver(ask, *method, signer.as_deref()),
         CaseCommand::DeemAccepted => envelope::deem_accepted(ask.by_system(command)?),
-        CaseCommand::FlowTimer { name } => envelope::flow_timer(ask.by_system(command)?, name),
+        CaseCommand::FlowTimer { instance } => envelope::flow_timer(ask.by_system(command)?, *instance),
         CaseCommand::Rederive => envelope::rederive(ask.by_system(command)?),
         CaseCommand::PaperRendered { number, pdf_hash } => {
             envelope::paper_rendered(ask.by_system(command)?, number, pdf_hash)

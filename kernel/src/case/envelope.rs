@@ -110,10 +110,13 @@ pub(super) fn deem_accepted(ask: Ask<'_>) -> Result<Decision, Refusal> {
 }
 
 /// A timer of the process fired.
-pub(super) fn flow_timer(ask: Ask<'_>, name: &str) -> Result<Decision, Refusal> {
+pub(super) fn flow_timer(ask: Ask<'_>, instance: u32) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
-    let timer = act.case.process.timers().find(|timer| timer.name() == name).ok_or(Refusal::TaskClosed)?.id;
-    process::timer(&mut act, timer)?;
+    let due_at = *act.case.timers.get(&instance).ok_or(Refusal::TaskClosed)?;
+    if act.facts.at() < due_at {
+        return Err(Refusal::NotYet { on: act.today() });
+    }
+    process::timer(&mut act, instance)?;
     Ok(act.finish(json!({})))
 }
 

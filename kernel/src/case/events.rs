@@ -46,14 +46,18 @@ pub struct CaseSubmitted {
 }
 
 /// `flow-advanced@1`: what the process did after an act; `decide` ran it, replay only applies it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FlowAdvanced {
     /// Token and variable changes.
     pub delta: flow::Delta,
     /// Tasks that opened, by instance.
-    pub opened: Vec<(u64, Task)>,
+    pub opened: Vec<(u32, Task)>,
     /// Task instances that closed without being completed.
-    pub closed: Vec<u64>,
+    pub closed: Vec<u32>,
+    /// Timers that were set: instance, instant in microseconds UTC.
+    pub timers_set: Vec<(u32, i64)>,
+    /// Timers no longer wanted.
+    pub timers_gone: Vec<u32>,
     /// Faults met.
     pub incidents: Vec<Incident>,
 }
@@ -94,7 +98,7 @@ pub struct CheckRecorded {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskClaimed {
     /// Instance number.
-    pub task: u64,
+    pub task: u32,
     /// Who.
     pub by: Officer,
 }
@@ -103,7 +107,7 @@ pub struct TaskClaimed {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskReleased {
     /// Instance number.
-    pub task: u64,
+    pub task: u32,
     /// Who gave it back.
     pub by: Officer,
 }
@@ -112,7 +116,7 @@ pub struct TaskReleased {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskCompleted {
     /// Instance number.
-    pub task: u64,
+    pub task: u32,
     /// Who; none when the kernel closed the accept task itself because acceptance is deemed.
     pub by: Option<Officer>,
     /// The declared outcome.

@@ -1,5 +1,7 @@
 //! State + entry → state. Nothing here chooses: an `if` about law or policy would mean that an event lacks a field.
 
+use std::collections::BTreeMap;
+
 use super::{
     Case, CaseSubmitted, Clocks, DecisionMade, Due, FlowAdvanced, Material, Stage, Supplement, TaskCompleted, TaskDone,
 };
@@ -31,7 +33,8 @@ impl Case {
             },
             supplement: None,
             process: flow::State::default(),
-            tasks: Default::default(),
+            tasks: BTreeMap::new(),
+            timers: BTreeMap::new(),
             done: Vec::new(),
             checks: None,
             notices: Vec::new(),
@@ -43,7 +46,7 @@ impl Case {
 
     pub(crate) fn apply(&mut self, event: &Event, at: i64) -> Result<(), String> {
         match event {
-            Event::FlowAdvanced(event) => self.advance(event)?,
+            Event::FlowAdvanced(event) => self.advance(event),
             Event::ChecksEvaluated(event) => self.checks = Some(event.clone()),
             Event::TaskClaimed(event) => self.task_mut(event.task)?.claimed_by = Some(event.by.clone()),
             Event::TaskReleased(event) => self.task_mut(event.task)?.claimed_by = None,
@@ -104,14 +107,17 @@ impl Case {
         Ok(())
     }
 
-    fn advance(&mut self, event: &FlowAdvanced) -> Result<(), String> {
-        self.process.apply(&event.delta).map_err(|fault| fault.to_string())?;
+    fn advance(&mut self, event: &FlowAdvanced) {
+        self.process.apply(&event.delta);
         for task in &event.closed {
             self.tasks.remove(task);
         }
+        for timer in &event.timers_gone {
+            self.timers.remove(timer);
+        }
+        self.timers.extend(event.timers_set.iter().copied());
         self.tasks.extend(event.opened.iter().cloned());
         self.incidents.extend(event.incidents.iter().cloned());
-        Ok(())
     }
 
     fn complete(&mut self, event: &TaskCompleted, at: i64) -> Result<(), String> {
@@ -144,7 +150,7 @@ impl Case {
         self.materials.extend(new.iter().cloned());
     }
 
-    fn task_mut(&mut self, task: u64) -> Result<&mut super::Task, String> {
+    fn task_mut(&mut self, task: u32) -> Result<&mut super::Task, String> {
         self.tasks.get_mut(&task).ok_or_else(|| format!("no task {task}"))
     }
 }

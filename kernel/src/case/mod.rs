@@ -177,7 +177,7 @@ pub struct Task {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskDone {
     /// Instance number within the process.
-    pub instance: u64,
+    pub instance: u32,
     /// BPMN element id.
     pub element: String,
     /// Kind of the task.
@@ -284,7 +284,9 @@ pub struct Case {
     /// The process's tokens and variables.
     pub process: flow::State,
     /// Open tasks by instance number.
-    pub tasks: BTreeMap<u64, Task>,
+    pub tasks: BTreeMap<u32, Task>,
+    /// Timers of the process by instance, microseconds UTC.
+    pub timers: BTreeMap<u32, i64>,
     /// Completed tasks, in order.
     pub done: Vec<TaskDone>,
     /// The recorded checks.
@@ -304,6 +306,8 @@ pub struct Case {
 pub struct Incident {
     /// BPMN element id.
     pub element: String,
-    /// Why.
+    /// Stable code of `flow::Reason`.
+    pub code: String,
+    /// Why, for the process owner.
     pub reason: String,
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base::deadline::Start;
+use flow::feel::Context;
 use serde_json::{Value, json};
 
 use super::act::Act;
@@ -24,26 +26,30 @@ pub(super) fn start(act: &mut Act<'_>) -> Result<(), Refusal> {
 
 /// Tells the process of an event of the envelope. Only a waiting catcher hears it.
 pub(super) fn message(act: &mut Act<'_>, name: &str) -> Result<(), Refusal> {
-    if act.case.process.is_started() && !act.case.process.is_ended() {
-        advance(act, flow::Input::Message { name: name.to_owned(), variables: BTreeMap::new() })?;
+    if !is_running(act) {
+        return Ok(());
     }
-    Ok(())
+    advance(act, flow::Input::Message { name: name.to_owned(), variables: Context::new() })
 }
 
 /// Goes on after a completed task.
-pub(super) fn complete_task(act: &mut Act<'_>, task: u64, element: &str, outcome: &str) -> Result<(), Refusal> {
+pub(super) fn complete_task(act: &mut Act<'_>, task: u32, element: &str, outcome: &str) -> Result<(), Refusal> {
     let variables = feel_context(outcome_variables(element, outcome));
     advance(act, flow::Input::CompleteTask { instance: task, variables })
 }
 
 /// Ends the process: withdrawal.
 pub(super) fn cancel(act: &mut Act<'_>) -> Result<(), Refusal> {
-    if act.case.process.is_started() && !act.case.process.is_ended() { advance(act, flow::Input::Cancel) } else { Ok(()) }
+    if is_running(act) { advance(act, flow::Input::Cancel) } else { Ok(()) }
 }
 
 /// A timer of the process fired.
-pub(super) fn timer(act: &mut Act<'_>, id: u64) -> Result<(), Refusal> {
-    advance(act, flow::Input::Timer { id })
+pub(super) fn timer(act: &mut Act<'_>, instance: u32) -> Result<(), Refusal> {
+    advance(act, flow::Input::Timer { instance })
+}
+
+fn is_running(act: &Act<'_>) -> bool {
+    act.case.process.status == flow::Status::Active
 }
 
 /// Runs the token machine until it rests: at tasks, timers, messages, or its end.
@@ -63,27 +69,48 @@ fn advance(act: &mut Act<'_>, input: flow::Input) -> Result<(), Refusal> {
 /// One step: its delta and effects become one entry. Service tasks that it asks for are returned.
 fn step(act: &mut Act<'_>, input: flow::Input) -> Result<Vec<acts::Request>, Refusal> {
     let definition = &act.matter.process;
-    let scope = rules::scope(&act.case, act.facts);
-    let step = flow::step(definition, &act.case.process, input, &scope)
+    let facts = rules::scope(act.matter, &act.case, act.facts);
+    let step = flow::step(definition, &act.case.process, input, &flow::Scope::new(&facts))
         .map_err(|fault| Refusal::Process { element: definition.id().to_owned(), reason: fault.to_string() })?;
-    let mut entry = FlowAdvanced { delta: step.delta, opened: Vec::new(), closed: Vec::new(), incidents: Vec::new() };
+    let mut entry = FlowAdvanced { delta: step.delta, ..FlowAdvanced::default() };
     let mut requested = Vec::new();
     for effect in step.effects {
         match effect {
             flow::Effect::TaskOpened { instance, element, .. } => {
-                let task = open_task(act, &element)?;
-                entry.opened.push((instance, task));
+                entry.opened.push((instance, open_task(act, &element)?));
             }
-            flow::Effect::TaskClosed { instance, .. } => entry.closed.push(instance),
-            flow::Effect::ServiceRequested { instance, element, implementation } => {
-                requested.push(acts::Request { instance, element, implementation });
+            flow::Effect::TaskClosed { instance, cancelled: true, .. } => entry.closed.push(instance),
+            flow::Effect::ServiceRequested { instance, element, implementation, .. } => {
+                let implementation = implementation.unwrap_or_default();
+                requested.push(acts::Request { instance, element: element.to_string(), implementation });
             }
-            flow::Effect::Incident { element, reason } => entry.incidents.push(Incident { element, reason }),
-            flow::Effect::TimerSet { .. } | flow::Effect::TimerCancelled { .. } | flow::Effect::Completed { .. } => {}
+            flow::Effect::TimerSet { instance, element, due } => {
+                let due_at = due_at(act, &due).ok_or_else(|| Refusal::Process {
+                    element: element.to_string(),
+                    reason: format!("no instant in {:?}", due.text),
+                })?;
+                entry.timers_set.push((instance, due_at));
+            }
+            flow::Effect::TimerCancelled { instance, .. } => entry.timers_gone.push(instance),
+            flow::Effect::Incident { element, reason, .. } => entry
+                .incidents
+                .push(Incident { element: element.to_string(), code: reason.code().to_owned(), reason: reason.to_string() }),
+            _ => {}
         }
     }
     act.emit(entry)?;
     Ok(requested)
+}
+
+/// The instant of a timer: a date, or a duration from now. A cycle's next firing is one duration away.
+fn due_at(act: &Act<'_>, due: &flow::Due) -> Option<i64> {
+    let text = due.text.rsplit_once('/').map_or(due.text.as_str(), |(_, duration)| duration);
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(at.as_microsecond());
+    }
+    let span: jiff::Span = text.parse().ok()?;
+    let from = act.facts.now.to_zoned(base::time::SHANGHAI.clone());
+    Some(from.checked_add(span).ok()?.timestamp().as_microsecond())
 }
 
 /// A user task as the matter declares it: its kind, the post of its lane, its own limit.
@@ -92,8 +119,8 @@ fn open_task(act: &Act<'_>, element: &str) -> Result<Task, Refusal> {
     let spec = act.matter.spec.tasks.get(element).ok_or_else(|| undeclared("task is not declared"))?;
     let lane = act.matter.process.element(element).and_then(|element| element.lane.as_deref());
     let post_kind = lane.and_then(|lane| act.matter.spec.lanes.get(lane)).ok_or_else(|| undeclared("lane has no post"))?;
-    let step_due_on = act.matter.spec.limits.steps.get(element).map(|limit| {
-        base::deadline::due_on(act.today(), limit, &[], None, &act.facts.calendar)
+    let step_due_on = act.matter.spec.limits.steps.get(element).and_then(|limit| {
+        base::deadline::due(Start::On(act.today()), *limit, &[], &[], &act.facts.calendar).ok()?.due_on
     });
     Ok(Task {
         element: element.to_owned(),
@@ -128,6 +155,6 @@ pub(super) fn evaluate(act: &mut Act<'_>) -> Result<BTreeMap<String, Value>, Ref
 }
 
 /// JSON values as FEEL values.
-fn feel_context(values: impl IntoIterator<Item = (String, Value)>) -> flow::feel::Context {
+fn feel_context(values: impl IntoIterator<Item = (String, Value)>) -> Context {
     values.into_iter().map(|(name, value)| (name, flow::feel::Value::from(value))).collect()
 }

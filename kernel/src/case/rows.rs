@@ -8,6 +8,9 @@ use crate::projection::{CaseRow, DocumentRow, Rows, SearchRow, TaskRow, TimerRow
 /// Name of the timer that makes silence acceptance.
 pub const TIMER_DEEMED: &str = "deemed-acceptance";
 
+/// Prefix of the names of the process's own timers; the instance follows.
+pub const TIMER_FLOW: &str = "flow/";
+
 impl Case {
     pub(crate) fn rows(&self) -> Rows {
         let running = clock::running(&self.clocks, self.stage).map(|(_, _, due)| due);
@@ -68,7 +71,10 @@ impl Case {
             (Stage::Submitted, Some(due)) => time::end_of_day(due.on).map(|end| end.as_microsecond()),
             _ => None,
         };
-        let process = self.process.timers().map(|timer| TimerRow { name: timer.name(), due_at: timer.due_at });
+        let process = self.timers.iter().map(|(instance, due_at)| TimerRow {
+            name: format!("{TIMER_FLOW}{instance}"),
+            due_at: *due_at,
+        });
         deemed.map(|due_at| TimerRow { name: TIMER_DEEMED.to_owned(), due_at }).into_iter().chain(process).collect()
     }
 }

@@ -21,7 +21,7 @@ const GRANT: &str = "grant";
 const REFUSE: &str = "refuse";
 
 /// Takes a task from the shared queue; fails politely if someone was faster.
-pub(super) fn claim(ask: Ask<'_>, task: u64) -> Result<Decision, Refusal> {
+pub(super) fn claim(ask: Ask<'_>, task: u32) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
     let by = may_work_on(&act, task)?;
     if act.case.tasks[&task].claimed_by.is_none() {
@@ -31,7 +31,7 @@ pub(super) fn claim(ask: Ask<'_>, task: u64) -> Result<Decision, Refusal> {
 }
 
 /// Gives a claimed task back.
-pub(super) fn release(ask: Ask<'_>, task: u64) -> Result<Decision, Refusal> {
+pub(super) fn release(ask: Ask<'_>, task: u32) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
     let by = may_work_on(&act, task)?;
     if act.case.tasks[&task].claimed_by.as_ref() != Some(&by) {
@@ -75,7 +75,7 @@ pub(super) fn complete(ask: Ask<'_>, complete: &Complete) -> Result<Decision, Re
 }
 
 /// The post may take the task: granted, in the handling organisation, of the lane's kind, not claimed by another, duties kept apart.
-fn may_work_on(act: &Act<'_>, task: u64) -> Result<Officer, Refusal> {
+fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
     let (by, post) = act.officer("work")?;
     let open = act.case.tasks.get(&task).ok_or(Refusal::TaskClosed)?;
     if post.kind != open.post_kind || post.organisation != act.case.organisation {

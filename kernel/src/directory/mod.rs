@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use journal::{Actor, Commitment};
 use serde::{Deserialize, Serialize};
 
-use crate::command::Loaded;
+use crate::command::{Loaded, account_id};
 use crate::event::Event;
 use crate::projection::{AccountRow, OrganisationRow, PostRow, Rows};
 use crate::refusal::Refusal;
@@ -219,14 +219,14 @@ impl Account {
 /// The officer's account and the post it acts as on a day: the account enabled, the post held. Checked again at commit.
 pub fn acting_post<'a>(actor: &Actor, loaded: &'a Loaded, today: Date) -> Result<(&'a Account, &'a Post), Refusal> {
     let Actor::Officer { account, post, .. } = actor else { return Err(Refusal::PostNotHeld) };
-    let post: PostId = post.parse().map_err(|_| Refusal::PostNotHeld)?;
-    let account = account_state(account, loaded).ok_or(Refusal::PostNotHeld)?;
+    let post = PostId::from_uuid(uuid::Uuid::from_bytes(post.0));
+    let account = account_state(account_id(*account), loaded).ok_or(Refusal::PostNotHeld)?;
     let held = account.post_on(post, today).ok_or(Refusal::PostNotHeld)?;
     Ok((account, held))
 }
 
 /// The state of an account among what was loaded.
-pub(crate) fn account_state<'a>(account: &str, loaded: &'a Loaded) -> Option<&'a Account> {
+pub(crate) fn account_state(account: AccountId, loaded: &Loaded) -> Option<&Account> {
     loaded.get(&StreamId::account(account)).and_then(|(_, state)| state.as_account())
 }
 
