@@ -11,53 +11,9 @@ use serde_json::{Map, Value};
 use crate::catalog::{Catalog, Matter};
 use crate::change::NumberKey;
 use crate::directory::Organisation;
+use crate::rules::FactRecord;
 use crate::sealed::Entropy;
 use crate::stream::StreamId;
-
-/// A record that was read as a fact.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RecordFact {
-    /// Register.
-    pub register: String,
-    /// Id.
-    pub id: String,
-    /// Stream version read.
-    pub version: u64,
-    /// Status word.
-    pub status: String,
-    /// First valid day.
-    pub valid_from: Option<Date>,
-    /// Last valid day.
-    pub valid_until: Option<Date>,
-    /// Public and internal fields.
-    pub body: Map<String, Value>,
-}
-
-/// The answer to one query of matter.toml's `[facts]`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FactRecords {
-    /// The one record, or none.
-    One(Option<RecordFact>),
-    /// All that match.
-    Many(Vec<RecordFact>),
-}
-
-impl FactRecords {
-    /// Every record read.
-    pub fn iter(&self) -> impl Iterator<Item = &RecordFact> {
-        match self {
-            Self::One(record) => record.as_slice().iter(),
-            Self::Many(records) => records.iter(),
-        }
-    }
-}
-
-impl RecordFact {
-    /// The stream it was read from.
-    pub fn stream(&self) -> StreamId {
-        StreamId::record(&self.register, &self.id)
-    }
-}
 
 /// The facts of one command.
 #[derive(Clone, Debug)]
@@ -66,22 +22,22 @@ pub struct Facts {
     pub now: Timestamp,
     /// The same as a day in Asia/Shanghai.
     pub today: Date,
-    /// Official working days.
-    pub calendar: Arc<Calendar>,
-    /// Catalog in use: numbering, posts, grants.
+    /// Catalog in use: calendar, numbering, posts, grants, common limits.
     pub catalog: Arc<Catalog>,
     /// The matter at the version the case keeps; none for commands that have no matter.
     pub matter: Option<Arc<Matter>>,
     /// The organisation that handles the case.
     pub organisation: Option<Organisation>,
     /// Register rows for matter.toml's `[facts]`, by their name there.
-    pub records: BTreeMap<String, FactRecords>,
-    /// Personal form fields read from the vault; FEEL sees them, no state keeps them.
+    pub records: BTreeMap<String, Vec<FactRecord>>,
+    /// Personal form fields read from the vault, by JSON pointer; FEEL sees them, no state keeps them.
     pub personal: Map<String, Value>,
+    /// Parts of the result's number that the case decides ([`crate::case::number_parts`]).
+    pub number_parts: BTreeMap<String, String>,
     /// Salts, ids and codes.
     pub entropy: Entropy,
-    /// Parts of the result's number that the case decides, by matter.toml's `number_parts`.
-    pub number_parts: BTreeMap<String, String>,
+    /// The node's secret for keyed hashes of personal claim keys.
+    pub pepper: [u8; 32],
     /// Next free numbers of the counters named by [`crate::needs`]; filled in by the writer, so that none can race.
     pub numbers: BTreeMap<NumberKey, u64>,
     /// Streams read and their versions: the writer checks them again before it decides.
@@ -92,5 +48,10 @@ impl Facts {
     /// The instant in microseconds UTC.
     pub fn at(&self) -> i64 {
         self.now.as_microsecond()
+    }
+
+    /// Official working days.
+    pub fn calendar(&self) -> &Calendar {
+        &self.catalog.calendar
     }
 }

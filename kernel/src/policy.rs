@@ -2,14 +2,18 @@
 
 use base::region::RegionCode;
 
-use crate::catalog::{Grant, Relation};
-use crate::directory::Post;
+use crate::catalog::{Effect, Grant, Relation, Target, TargetClass};
+use crate::directory::{Account, Post};
 
 /// What an action is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {
-    /// Matter, register or page class; none for things that belong to none.
-    pub target: &'a str,
+    /// Class of the thing.
+    pub class: TargetClass,
+    /// Its name within the class: matter, register or page.
+    pub name: &'a str,
+    /// A matter decided on the spot.
+    pub immediate: bool,
     /// The organisation that handles it.
     pub organisation: &'a str,
     /// Its region.
@@ -18,27 +22,49 @@ pub struct Object<'a> {
 
 /// May this post do this? A matching denial wins over any number of permissions.
 pub fn allows(grants: &[Grant], post: &Post, action: &str, object: &Object<'_>) -> bool {
+    verdict(grants, &post.kind, action, object, |relation| match relation {
+        Relation::Own => post.organisation == object.organisation,
+        // Subtree: it lies in the post's region. Supervision: the same, declared for what a level above may watch. Siblings never.
+        Relation::Subtree | Relation::Supervision => object.region.is_within(&post.region),
+    })
+}
+
+/// May this applicant do this on what they own, or are about to file?
+pub fn allows_applicant(grants: &[Grant], account: &Account, action: &str, object: &Object<'_>) -> bool {
+    verdict(grants, applicant_kind(account), action, object, |relation| relation == Relation::Own)
+}
+
+/// The kind of post that stands for an applicant in grants.csv: no post is given, the account's nature decides.
+pub fn applicant_kind(account: &Account) -> &'static str {
+    if account.represents.is_empty() { "citizen" } else { "enterprise-clerk" }
+}
+
+fn verdict(
+    grants: &[Grant],
+    kind: &str,
+    action: &str,
+    object: &Object<'_>,
+    relates: impl Fn(Relation) -> bool,
+) -> bool {
     let mut allowed = false;
     for grant in grants {
-        let matches = grant.post_kind == post.kind
-            && grant.action == action
-            && (grant.target == "*" || grant.target == object.target)
-            && relates(grant.relation, post, object);
-        if matches && !grant.allow {
+        if grant.post_kind != kind || grant.action != action || !covers(&grant.target, object) || !relates(grant.relation) {
+            continue;
+        }
+        if grant.effect == Effect::Deny {
             return false;
         }
-        allowed |= matches;
+        allowed = true;
     }
     allowed
 }
 
-/// Own: the post's organisation handles it. Subtree: it lies in the post's region. Supervision: the same, declared for what a level above may
-/// watch. Siblings never.
-fn relates(relation: Relation, post: &Post, object: &Object<'_>) -> bool {
-    match relation {
-        Relation::Own => post.organisation == object.organisation,
-        Relation::Subtree | Relation::Supervision => object.region.is_within(&post.region),
-    }
+fn covers(target: &Target, object: &Object<'_>) -> bool {
+    let class = match target.class {
+        TargetClass::MatterImmediate => object.class == TargetClass::Matter && object.immediate,
+        class => class == object.class,
+    };
+    class && target.name.as_deref().is_none_or(|name| name == object.name)
 }
 
 /// What a reader may see: compiled by the store into one predicate that every list, count, search and export shares.
@@ -67,18 +93,25 @@ impl Scope {
         Self { account: Some(account.to_string()), ..Self::default() }
     }
 
-    /// What a post may do this action on, as a filter. Denials narrow whole targets only, so they are taken out of the target list by the
-    /// caller's check on the object itself.
-    pub fn of_post(grants: &[Grant], post: &Post, action: &str) -> Self {
+    /// What a post may do this action on, as a filter over things of a class. A denial of a whole class empties it.
+    pub fn of_post(grants: &[Grant], post: &Post, action: &str, class: TargetClass) -> Self {
         let mut scope = Self::default();
         let mut any_target = false;
-        for grant in grants.iter().filter(|grant| grant.allow && grant.post_kind == post.kind && grant.action == action) {
+        let mine = |grant: &&Grant| {
+            grant.post_kind == post.kind && grant.action == action && grant.target.class == class
+        };
+        if grants.iter().filter(mine).any(|grant| grant.effect == Effect::Deny) {
+            return scope;
+        }
+        for grant in grants.iter().filter(mine) {
             match grant.relation {
                 Relation::Own => push_new(&mut scope.organisations, &post.organisation),
                 Relation::Subtree | Relation::Supervision => push_new(&mut scope.regions, post.region.prefix()),
             }
-            any_target |= grant.target == "*";
-            push_new(&mut scope.targets, &grant.target);
+            match &grant.target.name {
+                Some(name) => push_new(&mut scope.targets, name),
+                None => any_target = true,
+            }
         }
         if any_target {
             scope.targets.clear();

@@ -1,12 +1,13 @@
 //! One act on a case while it is being decided: the case as it would become, the entries so far, and what else must be committed with them.
 
 use base::id::{AccountId, CaseId};
+use base::region::RegionCode;
 use jiff::civil::Date;
 use journal::{Actor, Commitment};
 
 use super::paper::Numbers;
 use super::{Case, CaseCommand, Officer};
-use crate::catalog::{Law, Matter};
+use crate::catalog::{Matter, TargetClass};
 use crate::change::{Decision, Job, Outgoing, StreamDecision};
 use crate::command::{Loaded, account_id};
 use crate::directory::{self, Account, Organisation, Post, account_state};
@@ -135,10 +136,6 @@ impl<'a> Act<'a> {
         self.facts.today
     }
 
-    pub(crate) fn law(&self) -> &'a Law {
-        &self.facts.catalog.law
-    }
-
     pub(crate) fn organisation(&self) -> Result<&'a Organisation, Refusal> {
         self.facts.organisation.as_ref().ok_or(Refusal::NotHandledHere)
     }
@@ -154,11 +151,15 @@ impl<'a> Act<'a> {
             return Err(Refusal::TextTooLong { max: TEXT_CHARACTERS_MAX });
         }
         let field = format!("case/{}/{what}/{}", self.case.id, self.version as usize + self.events.len());
-        let secret =
-            Secret { subject: self.case.applicant.subject, field, salt: self.entropy.bytes16(), value: text.to_owned() };
+        Ok(self.seal_named(field, text.to_owned()))
+    }
+
+    /// Seals a value under its full name in the vault.
+    pub(crate) fn seal_named(&mut self, field: String, value: String) -> Commitment {
+        let secret = Secret { subject: self.case.applicant.subject, field, salt: self.entropy.bytes16(), value };
         let commitment = secret.commitment();
         self.secrets.push(secret);
-        Ok(commitment)
+        commitment
     }
 
     /// Seals a text if there is one.
@@ -187,21 +188,36 @@ impl<'a> Act<'a> {
     /// The officer behind the command: account enabled, post held today, and granted this action on the case.
     pub(crate) fn officer(&self, action: &str) -> Result<(Officer, &'a Post), Refusal> {
         let (account, post) = acting_post(self.ask)?;
-        let object = policy::Object {
-            target: self.matter.spec.code.as_str(),
-            organisation: &self.case.organisation,
-            region: self.case.region,
-        };
+        let object = matter_object(self.matter, &self.case.organisation, self.case.region);
         if !policy::allows(&self.facts.catalog.grants, post, action, &object) {
             return Err(Refusal::Forbidden { action: action.to_owned() });
         }
         Ok((Officer { account: account.id, post: post.id }, post))
     }
 
-    /// The account that owns the case.
-    pub(crate) fn applicant(&self) -> Result<AccountId, Refusal> {
+    /// The account that owns the case, granted this action.
+    pub(crate) fn applicant(&self, action: &str) -> Result<AccountId, Refusal> {
         let account = applicant_account(self.ask)?;
-        if self.case.applicant.account == Some(account.id) { Ok(account.id) } else { Err(Refusal::NotFound) }
+        if self.case.applicant.account != Some(account.id) {
+            return Err(Refusal::NotFound);
+        }
+        let object = matter_object(self.matter, &self.case.organisation, self.case.region);
+        if policy::allows_applicant(&self.facts.catalog.grants, account, action, &object) {
+            Ok(account.id)
+        } else {
+            Err(Refusal::Forbidden { action: action.to_owned() })
+        }
+    }
+}
+
+/// A case of a matter, as policy sees it.
+pub(crate) fn matter_object<'a>(matter: &'a Matter, organisation: &'a str, region: RegionCode) -> policy::Object<'a> {
+    policy::Object {
+        class: TargetClass::Matter,
+        name: matter.code().as_str(),
+        immediate: matter.spec.immediate,
+        organisation,
+        region,
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use base::deadline;
+use flow::feel::Context;
+use serde_json::{Map, Value, json};
 
 use super::act::Act;
+use super::inputs::{Gathered, claim_key};
 use super::{CertificateIssued, ResultRef, Stage, paper, process};
-use crate::catalog::{NoticeKind, ResultSpec};
+use crate::catalog::{self, NoticeKind, ResultSpec, Validity};
 use crate::change::{Job, StreamDecision};
 use crate::record::{self, ClaimHeld, RecordWritten};
 use crate::refusal::Refusal;
-use crate::rules;
 use crate::state::State;
 use crate::stream::StreamId;
 
@@ -18,27 +20,20 @@ use crate::stream::StreamId;
 pub(crate) struct Request {
     pub(crate) instance: u32,
     pub(crate) element: String,
-    pub(crate) implementation: String,
 }
 
-/// The prefix of `implementation` in BPMN.
-pub const URN: &str = "urn:jiantong:act:";
-
-/// The acts that exist. `catalog check` refuses any other.
-pub const NAMES: [&str; 5] = ["evaluate", "number", "write_record", "issue_certificate", "notify"];
-
-/// Variables of the process that hold the result's number.
+/// The process variable that holds the result's number.
 const RESULT_NUMBER: &str = "result_number";
 
 /// Does the act and gives the process its answer.
 pub(super) fn perform(act: &mut Act<'_>, request: &Request) -> Result<BTreeMap<String, Value>, Refusal> {
-    match request.implementation.strip_prefix(URN) {
-        Some("evaluate") => process::evaluate(act),
-        Some("number") => number(act, request),
-        Some("write_record") => write_record(act, request),
-        Some("issue_certificate") => issue_certificate(act, request),
-        Some("notify") => Ok(BTreeMap::new()),
-        _ => Err(refuse(request, "no such act")),
+    match act.matter.acts.get(&request.element) {
+        Some(catalog::Act::Evaluate) => process::evaluate(act),
+        Some(catalog::Act::Number { register }) => number(act, request, register),
+        Some(catalog::Act::WriteRecord { register }) => write_record(act, request, register),
+        Some(catalog::Act::IssueCertificate { template }) => issue_certificate(act, request, template),
+        Some(catalog::Act::Notify { notice }) => notify(act, *notice),
+        _ => Err(refuse(request, "act is not executed")),
     }
 }
 
@@ -46,55 +41,114 @@ fn refuse(request: &Request, reason: &str) -> Refusal {
     Refusal::Process { element: request.element.clone(), reason: reason.to_owned() }
 }
 
+/// Issues a statutory notice that the envelope has not issued by itself.
+fn notify(act: &mut Act<'_>, kind: NoticeKind) -> Result<BTreeMap<String, Value>, Refusal> {
+    if !act.case.notices.iter().any(|notice| notice.kind == kind) {
+        paper::issue(act, kind)?;
+    }
+    Ok(BTreeMap::new())
+}
+
 /// Takes the result's number.
-fn number(act: &mut Act<'_>, request: &Request) -> Result<BTreeMap<String, Value>, Refusal> {
-    let result = granted_result(act, request)?;
+fn number(act: &mut Act<'_>, request: &Request, register: &str) -> Result<BTreeMap<String, Value>, Refusal> {
+    granted_result(act, request)?;
     let parts = paper::parts(act.organisation()?, Some(&act.facts.number_parts));
-    let number = act.numbers.take(&result.number, &parts)?;
+    let number = act.numbers.take(register, &parts)?;
     Ok(BTreeMap::from([(RESULT_NUMBER.to_owned(), json!(number))]))
 }
 
+/// What the case decides of its result's number (`number_parts`), as text. Gathered before, so that the writer can reserve the number.
+pub fn number_parts(matter: &catalog::Matter, context: &Context) -> BTreeMap<String, String> {
+    let text = |value: flow::feel::Value| match value.to_json() {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let parts = matter.expressions.number_parts.iter();
+    parts.map(|(name, expression)| (name.clone(), text(expression.evaluate(context)))).collect()
+}
+
 /// Writes the licence to its register, holding the matter's claims.
-fn write_record(act: &mut Act<'_>, request: &Request) -> Result<BTreeMap<String, Value>, Refusal> {
+fn write_record(act: &mut Act<'_>, request: &Request, register: &str) -> Result<BTreeMap<String, Value>, Refusal> {
     let result = granted_result(act, request)?;
     let id = result_number(act, request)?;
-    let scope = rules::scope(act.matter, &act.case, act.facts);
-    let written = rules::result_fields(act.matter, result, &scope, act.today());
-    let claims = rules::claims(act.matter, &scope)
-        .map_err(|decision| Refusal::RuleUndecided { decision })?
-        .into_iter()
-        .map(|claim| ClaimHeld { name: claim.name, key: claim.key, release: claim.release });
+    let gathered = Gathered::of(act.matter, &act.case, act.facts);
+    let (context, evaluation) = (gathered.context(act.matter), gathered.evaluate(act.matter));
+    let fields: Map<String, Value> = act
+        .matter
+        .expressions
+        .result_fields
+        .iter()
+        .map(|(name, expression)| (name.clone(), expression.evaluate(&context).to_json()))
+        .filter(|(_, value)| !value.is_null())
+        .collect();
+    let schema = &act.matter.registers.get(register).ok_or_else(|| refuse(request, "no such register"))?.schema;
+    let split = schema.split(&Value::Object(fields));
+    let mut sealed = Vec::new();
+    for personal in &split.sealed {
+        let text = personal.value.as_str().map_or_else(|| personal.value.to_string(), str::to_owned);
+        sealed.push(act.seal_named(format!("record/{register}/{id}{}", personal.pointer), text));
+    }
+    let issued_on = act.today();
+    let period = evaluation.validity.or(period_of(&result.validity));
+    let valid_until = period.map(|period| deadline::validity_end(issued_on, period)).transpose();
+    let start_by = result.lapse.first().map(|lapse| lapse.rule.last_day(issued_on, 0)).transpose();
+    let beyond = |_| Refusal::NoLimitInForce;
     let event = RecordWritten {
-        register: result.register.clone(),
+        register: register.to_owned(),
         id: id.clone(),
         region: act.case.region.to_string(),
         status: record::VALID.to_owned(),
-        valid_from: Some(act.today()),
-        valid_until: written.valid_until,
-        body: written.fields,
-        sealed: Vec::new(),
+        valid_from: Some(issued_on),
+        valid_until: valid_until.map_err(beyond)?,
+        body: split.open.as_object().cloned().unwrap_or_default(),
+        sealed,
         source: Some(act.case.id),
-        claims: claims.collect(),
-        start_by: written.start_by,
+        matter: Some(act.case.matter.clone()),
+        claims: claims(act, &context)?,
+        start_by: start_by.map_err(beyond)?,
     };
-    let state = State::evolve(None, &event.clone().into(), act.facts.at())
-        .map_err(|error| refuse(request, &error.to_string()))?;
+    let event = crate::Event::from(event);
+    let state = State::evolve(None, &event, act.facts.at()).map_err(|error| refuse(request, &error.to_string()))?;
     act.also(StreamDecision {
-        stream: StreamId::record(&result.register, &id),
+        stream: StreamId::record(register, &id),
         expected_version: 0,
-        events: vec![event.into()],
+        events: vec![event],
         before: None,
         state,
     });
     Ok(BTreeMap::new())
 }
 
+fn period_of(validity: &Validity) -> Option<deadline::Period> {
+    match validity {
+        Validity::Unlimited => None,
+        Validity::For(period) => Some(*period),
+    }
+}
+
+/// The claims a grant takes; the licence holds them until the event that releases them.
+fn claims(act: &Act<'_>, context: &Context) -> Result<Vec<ClaimHeld>, Refusal> {
+    let taken = act.matter.spec.claims.iter().filter(|claim| claim.take == catalog::ClaimMoment::Grant);
+    taken
+        .map(|claim| {
+            let key = act.matter.expressions.claim_keys.get(&claim.name).map(|key| key.evaluate(context));
+            let key = key.as_ref().and_then(|key| key.as_text()).filter(|key| !key.is_empty());
+            let key = key.ok_or_else(|| Refusal::RuleUndecided { decision: claim.name.clone() })?;
+            Ok(ClaimHeld {
+                name: claim.name.clone(),
+                key: claim_key(&act.facts.pepper, &claim.name, key),
+                release: claim.release.clone(),
+            })
+        })
+        .collect()
+}
+
 /// Issues the certificate; its paper is rendered after the commit.
-fn issue_certificate(act: &mut Act<'_>, request: &Request) -> Result<BTreeMap<String, Value>, Refusal> {
+fn issue_certificate(act: &mut Act<'_>, request: &Request, template: &str) -> Result<BTreeMap<String, Value>, Refusal> {
     let result = granted_result(act, request)?;
     let number = result_number(act, request)?;
     let reference = ResultRef { register: result.register.clone(), id: number.clone(), number: number.clone() };
-    let template = act.matter.act_template(&request.element).ok_or_else(|| refuse(request, "act has no template"))?;
     let notice = paper::prepare(act, NoticeKind::Certificate, number.clone(), template.to_owned());
     act.emit(CertificateIssued { result: reference, notice })?;
     act.queue(Job::Render { number });

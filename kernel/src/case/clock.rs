@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Case, Stage};
-use crate::catalog::{ClockStart, Law, Matter};
+use crate::catalog::{ClockStart, CommonLimits, Matter};
 use crate::refusal::Refusal;
 
 /// A due date as announced, with the days on which its light changes.
@@ -221,14 +221,14 @@ pub fn counted_from(matter: &Matter, received_on: Date, accepted_on: Date) -> Da
 pub fn derivation(
     case: &Case,
     matter: &Matter,
-    law: &Law,
+    limits: &CommonLimits,
     calendar: &Calendar,
 ) -> Result<Vec<(ClockName, Derivation)>, Refusal> {
     let mut all = Vec::new();
     if let Some(from) = case.clocks.received_on
-        && let Some(limit) = law.acceptance_check(from)
+        && let Some(check) = limits.material_check.in_force(from)
     {
-        let reckoning = Reckoning { from, limit, pauses: &[], extension: None };
+        let reckoning = Reckoning { from, limit: check.limit, pauses: &[], extension: None };
         all.push((ClockName::Acceptance, reckoning.derive(calendar)?));
     }
     if let Some((statutory, promised)) = reckonings(matter, &case.clocks) {

@@ -1,7 +1,5 @@
 //! Commands on a case: who asks for what, and the door to the act that answers.
 
-use std::collections::BTreeMap;
-
 use base::deadline::PauseKind;
 use base::id::{AccountId, CaseId, SubjectId};
 use jiff::civil::Date;
@@ -10,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::act::Ask;
 use super::{Channel, Material, envelope, paper, submit, tasks};
-use crate::catalog::{ApplicantKind, DeliveryKind, NoticeKind};
+use crate::catalog::{Act, ApplicantKind, DeliveryKind, NoticeKind};
 use crate::change::{Decision, NumberKey};
 use crate::command::Loaded;
 use crate::facts::Facts;
@@ -186,24 +184,20 @@ pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
         CaseCommand::Deliver { .. } => &[NoticeKind::Delivery],
         _ => &[],
     };
-    let mut registers: Vec<(&str, BTreeMap<String, String>)> =
-        notices.iter().map(|kind| (paper::register(*kind), paper::parts(organisation, None))).collect();
-    match command {
-        CaseCommand::Submit(_) => registers.push((paper::CASE_NUMBER, paper::parts(organisation, None))),
-        CaseCommand::Complete(_) | CaseCommand::FlowTimer { .. } => {
-            registers.extend(matter.spec.result.iter().map(|result| {
-                (result.number.as_str(), paper::parts(organisation, Some(&facts.number_parts)))
-            }));
-        }
-        _ => {}
+    let own = paper::parts(organisation, None);
+    let mut keys: Vec<Option<NumberKey>> =
+        notices.iter().map(|kind| paper::counter(facts, &paper::register(*kind), &own)).collect();
+    if matches!(command, CaseCommand::Submit(_)) {
+        keys.push(paper::counter(facts, paper::CASE_NUMBER, &own));
     }
-    registers
-        .into_iter()
-        .filter_map(|(register, parts)| {
-            let scope = facts.catalog.numbering.scope(register, &parts, facts.today).ok()?;
-            Some(NumberKey { register: register.to_owned(), scope })
-        })
-        .collect()
+    if matches!(command, CaseCommand::Complete(_) | CaseCommand::FlowTimer { .. }) {
+        let parts = paper::parts(organisation, Some(&facts.number_parts));
+        keys.extend(matter.acts.values().filter_map(|act| match act {
+            Act::Number { register } => Some(paper::counter(facts, register, &parts)),
+            _ => None,
+        }));
+    }
+    keys.into_iter().flatten().collect()
 }
 
 /// Events or a refusal.

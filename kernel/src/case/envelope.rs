@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 /// Stops the statutory clock for one of the kinds of art. 45 that the matter names; tells the applicant how long.
 pub(super) fn pause(ask: Ask<'_>, kind: PauseKind, from: Date, expected_days: u16) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
-    let (by, _) = act.officer("pause")?;
+    let (by, _) = act.officer("case.pause")?;
     require_stage(&act, Stage::Accepted)?;
     if act.case.clocks.paused().is_some() {
         return Err(Refusal::PausedAlready);
@@ -39,7 +39,7 @@ pub(super) fn pause(ask: Ask<'_>, kind: PauseKind, from: Date, expected_days: u1
 /// Lets the clock run again; the days of the pause are added to the due dates.
 pub(super) fn resume(ask: Ask<'_>, until: Date) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
-    let (by, _) = act.officer("pause")?;
+    let (by, _) = act.officer("case.resume")?;
     let mut clocks = act.case.clocks.clone();
     let open = clocks.pauses.last_mut().filter(|pause| pause.to.is_none()).ok_or(Refusal::NotPaused)?;
     if until < open.from {
@@ -55,7 +55,7 @@ pub(super) fn resume(ask: Ask<'_>, until: Date) -> Result<Decision, Refusal> {
 /// Extends the limit, once, by the head of the agency, with a reason that the applicant is told (art. 42(1)).
 pub(super) fn extend(ask: Ask<'_>, reason: &str) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
-    let (approved_by, _) = act.officer("extend")?;
+    let (approved_by, _) = act.officer("case.extend")?;
     require_stage(&act, Stage::Accepted)?;
     if act.case.clocks.extension.is_some() {
         return Err(Refusal::ExtendedAlready);
@@ -78,7 +78,7 @@ pub(super) fn extend(ask: Ask<'_>, reason: &str) -> Result<Decision, Refusal> {
 /// The applicant takes the application back, at any time before the decision.
 pub(super) fn withdraw(ask: Ask<'_>, reason: Option<&str>) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
-    act.applicant()?;
+    act.applicant("case.withdraw")?;
     if !act.case.stage.is_open() {
         return Err(Refusal::WrongStage { stage: act.case.stage });
     }
@@ -130,7 +130,7 @@ pub(super) fn rederive(ask: Ask<'_>) -> Result<Decision, Refusal> {
     let (statutory, promised) = dues_again(&act, &clocks)?;
     let accept_by = clocks.received_on.map(|from| accept_by(ask, from)).transpose()?;
     if (accept_by, statutory, promised) != (clocks.accept_by, clocks.statutory, clocks.promised) {
-        let calendar = act.facts.calendar.version().to_owned();
+        let calendar = act.facts.calendar().version().to_owned();
         act.emit(DueRederived { calendar, accept_by, statutory, promised })?;
     }
     Ok(act.finish(json!({ "due": promised.map(|due| due.on) })))
@@ -141,10 +141,10 @@ pub(super) fn deliver(ask: Ask<'_>, method: DeliveryKind, signer: Option<&str>) 
     let mut act = Act::on(ask)?;
     let by = match method {
         DeliveryKind::Electronic => {
-            act.applicant()?;
+            act.applicant("case.read")?;
             None
         }
-        DeliveryKind::Window | DeliveryKind::Post => Some(act.officer("deliver")?.0),
+        DeliveryKind::Window | DeliveryKind::Post => Some(act.officer("task.deliver")?.0),
     };
     if !matches!(act.case.stage, Stage::Granted | Stage::Refused) {
         return Err(Refusal::WrongStage { stage: act.case.stage });

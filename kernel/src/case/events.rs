@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use crate::catalog::DeliveryKind;
+use crate::rules::Checks;
 
 use super::{Applicant, Channel, Due, Incident, Material, Notice, Officer, ResultRef, SupplementItem, Task};
 
@@ -63,35 +64,12 @@ pub struct FlowAdvanced {
 }
 
 /// `checks-evaluated@1`: the decision table `checks` was run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChecksRecorded {
     /// The day the rules were run for.
     pub on: Date,
-    /// One row per rule.
-    pub rows: Vec<CheckRecorded>,
-    /// Required materials that are missing.
-    pub missing: Vec<String>,
-}
-
-/// One rule's verdict with what it read. Texts come from the catalog version; values are not copied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckRecorded {
-    /// Rule id.
-    pub rule: String,
-    /// `pass`, `fail` or `undecided`.
-    pub verdict: crate::rules::Verdict,
-    /// Material or condition.
-    pub kind: crate::rules::CheckKind,
-    /// Material code it concerns, if any.
-    pub material: Option<String>,
-    /// Law and article as printed.
-    pub article: String,
-    /// Result text in Chinese, as the rule gave it.
-    pub text_zh: String,
-    /// The same in English.
-    pub text_en: String,
-    /// What was read: `register:licences/…@3`, `file:land_approval`.
-    pub evidence: Vec<String>,
+    /// The rows with what each read, and the state of each material.
+    pub checks: Checks,
 }
 
 /// `task-claimed@1` (认领).

@@ -11,6 +11,7 @@ mod duties;
 mod envelope;
 mod events;
 mod evolve;
+mod inputs;
 mod paper;
 mod process;
 mod rows;
@@ -30,11 +31,13 @@ use serde_json::Map;
 
 use crate::catalog::{ApplicantKind, NoticeKind, TaskKind};
 
-pub use acts::{NAMES as ACT_NAMES, URN as ACT_URN};
-pub use clock::{ClockRule, ClockView, Clocks, Due, derivation, view_clock};
+pub use acts::number_parts;
+pub use clock::{ClockName, ClockRule, ClockView, Clocks, Due, derivation, light, view_clock};
 pub use decide::{CaseCommand, Complete, Submit, SupplementAnswer, decide, numbers_needed, streams_needed};
 pub use events::*;
+pub use inputs::{Gathered, applicant};
 pub use paper::{data as paper_data, data_hash};
+pub use rows::{TIMER_DEEMED, TIMER_FLOW};
 
 /// Where a case stands in law. The work inside `Accepted` is the process's own; its tasks say more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

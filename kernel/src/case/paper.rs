@@ -18,8 +18,8 @@ use crate::state::hex;
 pub(crate) const CASE_NUMBER: &str = "case";
 
 /// The numbering register of a notice.
-pub(crate) fn register(kind: NoticeKind) -> &'static str {
-    kind.name()
+pub(crate) fn register(kind: NoticeKind) -> String {
+    format!("notice-{}", kind.name())
 }
 
 /// What a number is made of: the organisation's short code and region, and what the case adds.
@@ -29,9 +29,19 @@ pub(crate) fn parts(
 ) -> BTreeMap<String, String> {
     let mut parts = case.cloned().unwrap_or_default();
     parts.insert("org".to_owned(), organisation.short.clone());
-    parts.insert("abbr".to_owned(), organisation.short.clone());
+    parts.insert("abbr".to_owned(), organisation.abbr.clone());
     parts.insert("reg6".to_owned(), organisation.region.to_string());
     parts
+}
+
+/// The counter a number would come from; none when the register or a part is missing.
+pub(crate) fn counter(facts: &Facts, register: &str, parts: &BTreeMap<String, String>) -> Option<NumberKey> {
+    let scope = facts.catalog.numbering.get(register).ok()?.scope_key(&fields(parts), facts.today).ok()?;
+    Some(NumberKey { register: register.to_owned(), scope })
+}
+
+fn fields(parts: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+    parts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// Numbers taken while deciding. The writer reserved them; what is not taken is offered again.
@@ -49,13 +59,15 @@ impl<'a> Numbers<'a> {
     /// The next number of a register, formatted.
     pub(crate) fn take(&mut self, register: &str, parts: &BTreeMap<String, String>) -> Result<String, Refusal> {
         let broken = |reason: String| Refusal::Process { element: register.to_owned(), reason };
-        let (numbering, on) = (&self.facts.catalog.numbering, self.facts.today);
-        let scope = numbering.scope_key(register, parts, on).map_err(|error| broken(error.to_string()))?;
+        let (spec, on) = (self.facts.catalog.numbering.get(register), self.facts.today);
+        let spec = spec.map_err(|error| broken(error.to_string()))?;
+        let fields = fields(parts);
+        let scope = spec.scope_key(&fields, on).map_err(|error| broken(error.to_string()))?;
         let key = NumberKey { register: register.to_owned(), scope };
         let reserved = *self.facts.numbers.get(&key).ok_or_else(|| broken("number was not reserved".to_owned()))?;
         let again = self.taken.iter().filter(|(taken, _)| *taken == key).count() as u64;
         let n = reserved + again;
-        let text = numbering.format(register, parts, on, n).map_err(|error| broken(error.to_string()))?;
+        let text = spec.format(&fields, on, n).map_err(|error| broken(error.to_string()))?;
         self.taken.push((key, n));
         Ok(text)
     }
@@ -64,8 +76,8 @@ impl<'a> Numbers<'a> {
 /// Issues a statutory notice: number, verification code, template and data hash go into the journal.
 pub(super) fn issue(act: &mut Act<'_>, kind: NoticeKind) -> Result<(), Refusal> {
     let parts = parts(act.organisation()?, None);
-    let number = act.numbers.take(register(kind), &parts)?;
-    let template = act.matter.template(kind).to_owned();
+    let number = act.numbers.take(&register(kind), &parts)?;
+    let template = act.matter.notices.get(&kind).cloned().unwrap_or_default();
     let notice = prepare(act, kind, number, template);
     act.emit(NoticeIssued { notice })
 }

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::act::Act;
 use super::tasks::outcome_variables;
-use super::{ChecksRecorded, CheckRecorded, FlowAdvanced, Incident, Task, acts};
+use super::inputs::Gathered;
+use super::{ChecksRecorded, FlowAdvanced, Incident, Task, acts};
 use crate::refusal::Refusal;
-use crate::rules;
+use crate::rules::Verdict;
 
 /// Service tasks one command may run through before the process counts as running away.
 const ACTS_MAX: usize = 100;
@@ -68,8 +69,9 @@ fn advance(act: &mut Act<'_>, input: flow::Input) -> Result<(), Refusal> {
 
 /// One step: its delta and effects become one entry. Service tasks that it asks for are returned.
 fn step(act: &mut Act<'_>, input: flow::Input) -> Result<Vec<acts::Request>, Refusal> {
-    let definition = &act.matter.process;
-    let facts = rules::scope(act.matter, &act.case, act.facts);
+    let matter = act.matter;
+    let definition = &matter.process;
+    let facts = Gathered::of(act.matter, &act.case, act.facts).context(act.matter);
     let step = flow::step(definition, &act.case.process, input, &flow::Scope::new(&facts))
         .map_err(|fault| Refusal::Process { element: definition.id().to_owned(), reason: fault.to_string() })?;
     let mut entry = FlowAdvanced { delta: step.delta, ..FlowAdvanced::default() };
@@ -80,9 +82,8 @@ fn step(act: &mut Act<'_>, input: flow::Input) -> Result<Vec<acts::Request>, Ref
                 entry.opened.push((instance, open_task(act, &element)?));
             }
             flow::Effect::TaskClosed { instance, cancelled: true, .. } => entry.closed.push(instance),
-            flow::Effect::ServiceRequested { instance, element, implementation, .. } => {
-                let implementation = implementation.unwrap_or_default();
-                requested.push(acts::Request { instance, element: element.to_string(), implementation });
+            flow::Effect::ServiceRequested { instance, element, .. } => {
+                requested.push(acts::Request { instance, element: element.to_string() });
             }
             flow::Effect::TimerSet { instance, element, due } => {
                 let due_at = due_at(act, &due).ok_or_else(|| Refusal::Process {
@@ -115,17 +116,17 @@ fn due_at(act: &Act<'_>, due: &flow::Due) -> Option<i64> {
 
 /// A user task as the matter declares it: its kind, the post of its lane, its own limit.
 fn open_task(act: &Act<'_>, element: &str) -> Result<Task, Refusal> {
-    let undeclared = |reason: &str| Refusal::Process { element: element.to_owned(), reason: reason.to_owned() };
-    let spec = act.matter.spec.tasks.get(element).ok_or_else(|| undeclared("task is not declared"))?;
-    let lane = act.matter.process.element(element).and_then(|element| element.lane.as_deref());
-    let post_kind = lane.and_then(|lane| act.matter.spec.lanes.get(lane)).ok_or_else(|| undeclared("lane has no post"))?;
+    let declared = act.matter.task(element).ok_or_else(|| Refusal::Process {
+        element: element.to_owned(),
+        reason: "task is not declared".to_owned(),
+    })?;
     let step_due_on = act.matter.spec.limits.steps.get(element).and_then(|limit| {
-        base::deadline::due(Start::On(act.today()), *limit, &[], &[], &act.facts.calendar).ok()?.due_on
+        base::deadline::due(Start::On(act.today()), *limit, &[], &[], act.facts.calendar()).ok()?.due_on
     });
     Ok(Task {
         element: element.to_owned(),
-        kind: spec.kind,
-        post_kind: post_kind.clone(),
+        kind: declared.kind,
+        post_kind: declared.post_kind.clone(),
         opened_at: act.facts.at(),
         step_due_on,
         claimed_by: None,
@@ -134,24 +135,18 @@ fn open_task(act: &Act<'_>, element: &str) -> Result<Task, Refusal> {
 
 /// Runs the decision `checks` over form, materials and registers and records each row with what it read.
 pub(super) fn evaluate(act: &mut Act<'_>) -> Result<BTreeMap<String, Value>, Refusal> {
-    let checks = rules::evaluate(act.matter, &act.case, act.facts);
-    let rows = checks.rows.iter().map(|row| CheckRecorded {
-        rule: row.rule.clone(),
-        verdict: row.verdict,
-        kind: row.kind,
-        material: row.material.clone(),
-        article: row.article.clone(),
-        text_zh: row.text_zh.clone(),
-        text_en: row.text_en.clone(),
-        evidence: row.evidence.iter().map(ToString::to_string).collect(),
-    });
-    let recorded = ChecksRecorded { on: act.today(), rows: rows.collect(), missing: checks.missing.clone() };
-    let failed = recorded.rows.iter().filter(|row| row.verdict == rules::Verdict::Fail).count();
-    let undecided = recorded.rows.iter().filter(|row| row.verdict == rules::Verdict::Undecided).count();
+    let evaluation = Gathered::of(act.matter, &act.case, act.facts).evaluate(act.matter);
+    let count = |verdict| evaluation.checks.rows.iter().filter(|row| row.verdict == verdict).count();
+    let variables = BTreeMap::from([
+        ("checks_failed".to_owned(), json!(count(Verdict::Fail))),
+        ("checks_undecided".to_owned(), json!(count(Verdict::Undecided))),
+        ("exempt".to_owned(), json!(evaluation.exempt)),
+    ]);
+    let recorded = ChecksRecorded { on: act.today(), checks: evaluation.checks };
     if act.case.checks.as_ref() != Some(&recorded) {
         act.emit(recorded)?;
     }
-    Ok(BTreeMap::from([("checks_failed".to_owned(), json!(failed)), ("checks_undecided".to_owned(), json!(undecided))]))
+    Ok(variables)
 }
 
 /// JSON values as FEEL values.

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::act::{Act, Ask, acting_post, applicant_account};
+use super::act::{Act, Ask, acting_post, applicant_account, matter_object};
 use super::clock::{Due, Reckoning};
 use super::{
     Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit,
@@ -26,8 +26,7 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
     if !matter.spec.applicant.contains(&submit.applicant_kind) {
         return Err(Refusal::ApplicantKind);
     }
-    let level = organisation.level().ok_or(Refusal::NotHandledHere)?;
-    if !matter.spec.levels.contains(&level) {
+    if !matter.spec.levels.contains(&organisation.region.level()) {
         return Err(Refusal::NotHandledHere);
     }
     check_materials(ask, &submit.materials, &submit.secrets)?;
@@ -38,7 +37,7 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
     let event = CaseSubmitted {
         case: ask.case,
         number,
-        matter: matter.spec.code.to_string(),
+        matter: matter.code().to_string(),
         catalog: matter.version.clone(),
         organisation: organisation.code.clone(),
         region: organisation.region.clone(),
@@ -72,8 +71,8 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
 pub(super) fn supplement(ask: Ask<'_>, answer: &SupplementAnswer) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
     match ask.actor {
-        journal::Actor::Officer { .. } => drop(act.officer("supplement")?),
-        _ => drop(act.applicant()?),
+        journal::Actor::Officer { .. } => drop(act.officer("case.receive")?),
+        _ => drop(act.applicant("case.supplement")?),
     }
     if act.case.stage != Stage::SupplementAsked {
         return Err(Refusal::WrongStage { stage: act.case.stage });
@@ -119,6 +118,8 @@ fn form_target(secret: &Secret) -> Option<String> {
 
 /// On line: the applicant's own account, for an organisation it represents. At the window: a post that may receive.
 fn may_submit(ask: Ask<'_>, submit: &Submit) -> Result<(), Refusal> {
+    let organisation = ask.facts.organisation.as_ref().ok_or(Refusal::NotHandledHere)?;
+    let object = matter_object(ask.matter()?, &organisation.code, organisation.region);
     match submit.channel {
         Channel::Online => {
             let account = applicant_account(ask)?;
@@ -129,21 +130,13 @@ fn may_submit(ask: Ask<'_>, submit: &Submit) -> Result<(), Refusal> {
             if submit.applicant_kind == ApplicantKind::Organisation && !represents {
                 return Err(Refusal::NotRepresented { code: submit.applicant_code.clone() });
             }
-            Ok(())
+            let allowed = policy::allows_applicant(&ask.facts.catalog.grants, account, "case.apply", &object);
+            if allowed { Ok(()) } else { Err(Refusal::Forbidden { action: "case.apply".to_owned() }) }
         }
         Channel::Window => {
-            let organisation = ask.facts.organisation.as_ref().ok_or(Refusal::NotHandledHere)?;
             let (_, post) = acting_post(ask)?;
-            let object = policy::Object {
-                target: ask.matter()?.spec.code.as_str(),
-                organisation: &organisation.code,
-                region: organisation.region,
-            };
-            if policy::allows(&ask.facts.catalog.grants, post, "receive", &object) {
-                Ok(())
-            } else {
-                Err(Refusal::Forbidden { action: "receive".to_owned() })
-            }
+            let allowed = policy::allows(&ask.facts.catalog.grants, post, "case.receive", &object);
+            if allowed { Ok(()) } else { Err(Refusal::Forbidden { action: "case.receive".to_owned() }) }
         }
     }
 }
@@ -164,16 +157,15 @@ fn check_materials(ask: Ask<'_>, materials: &[Material], secrets: &[Secret]) -> 
     Ok(())
 }
 
-/// Day 0 of the acceptance check. What comes on a rest day or after office hours counts from the next working day, so its day 0 is the day
-/// before that one's count begins: the rest day itself, which is never counted anyway (domain.md §1.1).
+/// Day 0 of the acceptance check: what comes on a rest day counts as received on the next working day (domain.md §1.1).
 fn day_of_receipt(ask: Ask<'_>) -> Date {
-    ask.facts.calendar.receipt_day(ask.facts.today)
+    ask.facts.calendar().this_or_next_working_day(ask.facts.today)
 }
 
 /// The end of the acceptance check that began on a day.
 pub(super) fn accept_by(ask: Ask<'_>, received_on: Date) -> Result<Due, Refusal> {
-    let limit = ask.facts.catalog.law.acceptance_check(received_on).ok_or(Refusal::NoLimitInForce)?;
-    let reckoning = Reckoning { from: received_on, limit, pauses: &[], extension: None };
-    reckoning.due(&ask.facts.calendar, ask.facts.catalog.light)
+    let check = ask.facts.catalog.limits.material_check.in_force(received_on).ok_or(Refusal::NoLimitInForce)?;
+    let reckoning = Reckoning { from: received_on, limit: check.limit, pauses: &[], extension: None };
+    reckoning.due(ask.facts.calendar(), ask.facts.catalog.limits.lights)
 }
 

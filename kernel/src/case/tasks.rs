@@ -11,6 +11,7 @@ use super::{
 use crate::catalog::{NoticeKind, OutcomeSpec, TaskKind};
 use crate::change::Decision;
 use crate::refusal::Refusal;
+use crate::rules::Verdict;
 
 /// Outcomes of an accept task that the envelope knows.
 const ACCEPTED: &str = "accepted";
@@ -76,8 +77,8 @@ pub(super) fn complete(ask: Ask<'_>, complete: &Complete) -> Result<Decision, Re
 
 /// The post may take the task: granted, in the handling organisation, of the lane's kind, not claimed by another, duties kept apart.
 fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
-    let (by, post) = act.officer("work")?;
     let open = act.case.tasks.get(&task).ok_or(Refusal::TaskClosed)?;
+    let (by, post) = act.officer(&format!("task.{}", open.kind.as_str()))?;
     if post.kind != open.post_kind || post.organisation != act.case.organisation {
         return Err(Refusal::Forbidden { action: open.kind.as_str().to_owned() });
     }
@@ -92,8 +93,8 @@ fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
 
 fn declared_outcome<'a>(act: &Act<'a>, element: &str, complete: &Complete) -> Result<&'a OutcomeSpec, Refusal> {
     let unknown = || Refusal::UnknownOutcome { outcome: complete.outcome.clone() };
-    let spec = act.matter.spec.tasks.get(element).ok_or_else(unknown)?;
-    spec.outcomes.get(&complete.outcome).ok_or_else(unknown)
+    let task = act.matter.task(element).ok_or_else(unknown)?;
+    task.outcomes.get(&complete.outcome).ok_or_else(unknown)
 }
 
 /// What the outcome means in law, before the process goes on.
@@ -123,7 +124,7 @@ pub(super) fn accept(act: &mut Act<'_>, by: Option<Officer>, deemed: bool) -> Re
     let limits = act.matter.spec.limits.in_force(accepted_on).ok_or(Refusal::NoLimitInForce)?;
     let due = |limit| {
         Reckoning { from: counted_from, limit, pauses: &[], extension: None }
-            .due(&act.facts.calendar, act.facts.catalog.light)
+            .due(act.facts.calendar(), act.facts.catalog.limits.lights)
     };
     let (statutory, promised) = (Some(due(limits.statutory.limit)?), Some(due(limits.promised.limit)?));
     act.emit(CaseAccepted { by, accepted_on, deemed, counted_from, statutory, promised })?;
@@ -143,12 +144,12 @@ fn request_supplement(act: &mut Act<'_>, complete: &Complete) -> Result<(), Refu
     let mut items = Vec::with_capacity(complete.items.len());
     for (n, (target, words)) in complete.items.iter().enumerate() {
         let material = act.matter.spec.materials.iter().find(|material| material.code == *target);
-        let field = target.strip_prefix("form:").filter(|field| act.matter.form.has_field(field));
+        let field = target.strip_prefix("form:").filter(|field| act.matter.form.field(field).is_some());
         if material.is_none() && field.is_none() {
             return Err(Refusal::MaterialUnknown { material: target.clone() });
         }
-        let rule = act.case.checks.iter().flat_map(|checks| &checks.rows).find(|row| {
-            row.verdict != crate::rules::Verdict::Pass && row.material.as_deref() == Some(target.as_str())
+        let rule = act.case.checks.iter().flat_map(|recorded| &recorded.checks.rows).find(|row| {
+            row.verdict != Verdict::Pass && row.material.as_deref() == Some(target.as_str())
         });
         let article = rule.map(|row| row.article.clone()).or(material.map(|material| material.basis.clone()));
         let rule = rule.map(|row| row.rule.clone());
@@ -182,9 +183,9 @@ fn decide(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<(), Re
         return Err(Refusal::ArticleMissing);
     }
     let on = act.today();
-    let limit = act.law().delivery(on).ok_or(Refusal::NoLimitInForce)?;
+    let limit = act.facts.catalog.limits.delivery.in_force(on).ok_or(Refusal::NoLimitInForce)?.limit;
     let reckoning = Reckoning { from: on, limit, pauses: &[], extension: None };
-    let deliver_by = reckoning.due(&act.facts.calendar, act.facts.catalog.light)?.on;
+    let deliver_by = reckoning.due(act.facts.calendar(), act.facts.catalog.limits.lights)?.on;
     let article = complete.article.clone();
     act.emit(DecisionMade { granted, by: by.clone(), reason, article, on, deliver_by })?;
     paper::issue(act, if granted { NoticeKind::Grant } else { NoticeKind::Refusal })
@@ -195,7 +196,7 @@ pub(super) type Dues = (Option<super::Due>, Option<super::Due>);
 
 /// New due dates of an accepted case after its clocks changed.
 pub(super) fn dues_again(act: &Act<'_>, clocks: &super::Clocks) -> Result<Dues, Refusal> {
-    let (calendar, rule) = (&act.facts.calendar, act.facts.catalog.light);
+    let (calendar, rule) = (act.facts.calendar(), act.facts.catalog.limits.lights);
     let Some((statutory, promised)) = reckonings(act.matter, clocks) else {
         return Ok((clocks.statutory, clocks.promised));
     };

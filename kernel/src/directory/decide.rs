@@ -8,6 +8,7 @@ use super::{
     Account, AccountDisabled, AccountKind, AccountOpened, CatalogAdopted, OrganisationRegistered, Post, PostAssigned,
     PostEnded, SubjectErased, acting_post,
 };
+use crate::catalog::TargetClass;
 use crate::change::{Decision, StreamDecision};
 use crate::command::Loaded;
 use crate::event::Event;
@@ -96,9 +97,22 @@ impl DirectoryCommand {
     /// The power it needs in grants.csv.
     fn action(&self) -> &'static str {
         match self {
-            Self::OpenAccount { .. } | Self::DisableAccount { .. } => "admin-accounts",
-            Self::Assign { .. } | Self::EndPost { .. } => "admin-posts",
-            Self::Register(_) | Self::Erase { .. } | Self::AdoptCatalog { .. } => "admin-system",
+            Self::OpenAccount { .. } | Self::DisableAccount { .. } => "account.manage",
+            Self::Assign { .. } | Self::EndPost { .. } => "post.manage",
+            Self::Register(_) | Self::Erase { .. } => "node.manage",
+            Self::AdoptCatalog { .. } => "catalog.publish",
+        }
+    }
+}
+
+impl DirectoryCommand {
+    /// The class of pages where it is asked for.
+    fn page(&self) -> &'static str {
+        match self {
+            Self::OpenAccount { .. } | Self::DisableAccount { .. } => "accounts",
+            Self::Assign { .. } | Self::EndPost { .. } => "posts",
+            Self::Register(_) | Self::Erase { .. } => "node",
+            Self::AdoptCatalog { .. } => "catalog",
         }
     }
 }
@@ -167,8 +181,14 @@ fn authorise(command: &DirectoryCommand, actor: &Actor, loaded: &Loaded, facts: 
         return Ok(());
     }
     let (own, post) = acting_post(actor, loaded, facts.today)?;
-    let object = Object { target: "directory", organisation: &post.organisation, region: post.region };
-    let action = command.action();
+    let (page, action) = (command.page(), command.action());
+    let object = Object {
+        class: TargetClass::Page,
+        name: page,
+        immediate: false,
+        organisation: &post.organisation,
+        region: post.region,
+    };
     let about_oneself = matches!(command, DirectoryCommand::Assign { account, .. } if *account == own.id);
     if about_oneself || !policy::allows(&facts.catalog.grants, post, action, &object) {
         return Err(Refusal::Forbidden { action: action.to_owned() });

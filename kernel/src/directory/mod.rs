@@ -38,8 +38,10 @@ pub struct OrganisationRegistered {
     pub name: String,
     /// Region.
     pub region: RegionCode,
-    /// Short code in case numbers and document numbers (简称).
+    /// Prefix of case numbers.
     pub short: String,
+    /// Mark in document numbers (机关代字).
+    pub abbr: String,
     /// Organisation above it, if any.
     pub parent: Option<String>,
     /// Valid from.
@@ -239,8 +241,10 @@ pub struct Organisation {
     pub name: String,
     /// Region.
     pub region: RegionCode,
-    /// Short code.
+    /// Prefix of case numbers.
     pub short: String,
+    /// Mark in document numbers (机关代字).
+    pub abbr: String,
     /// Organisation above it.
     pub parent: Option<String>,
     /// Valid from.
@@ -249,8 +253,8 @@ pub struct Organisation {
 
 impl From<&OrganisationRegistered> for Organisation {
     fn from(event: &OrganisationRegistered) -> Self {
-        let OrganisationRegistered { code, name, region, short, parent, valid_from } = event.clone();
-        Self { code, name, region, short, parent, valid_from }
+        let OrganisationRegistered { code, name, region, short, abbr, parent, valid_from } = event.clone();
+        Self { code, name, region, short, abbr, parent, valid_from }
     }
 }
 

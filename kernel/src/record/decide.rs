@@ -1,13 +1,12 @@
 //! Commands on records: written by imports and jobs, and the life of a licence (行政许可法 art. 50, 建筑法 art. 9).
 
-use base::deadline;
 use base::id::CaseId;
 use jiff::civil::Date;
 use journal::Actor;
 use serde_json::{Map, Value, json};
 
 use super::{LicenceChange, LicenceChanged, Record, RecordWritten, VALID};
-use crate::catalog::{Catalog, LapseSpec};
+use crate::catalog::{Catalog, LapseSpec, TargetClass};
 use crate::change::{Decision, StreamDecision};
 use crate::command::Loaded;
 use crate::directory::acting_post;
@@ -121,6 +120,7 @@ fn written(write: &RecordWrite) -> RecordWritten {
         body: write.body.clone(),
         sealed: write.secrets.iter().map(Secret::commitment).collect(),
         source: write.source,
+        matter: None,
         claims: Vec::new(),
         start_by: None,
     }
@@ -138,12 +138,15 @@ fn authorise(
     }
     let (_, post) = acting_post(actor, loaded, facts.today)?;
     let region = record.and_then(|record| record.region.parse().ok()).unwrap_or(post.region);
-    let object = Object { target: command.register(), organisation: &post.organisation, region };
-    if policy::allows(&facts.catalog.grants, post, "keep-register", &object) {
-        Ok(())
-    } else {
-        Err(Refusal::Forbidden { action: "keep-register".to_owned() })
-    }
+    let object = Object {
+        class: TargetClass::Register,
+        name: command.register(),
+        immediate: false,
+        organisation: &post.organisation,
+        region,
+    };
+    let allowed = policy::allows(&facts.catalog.grants, post, "record.write", &object);
+    if allowed { Ok(()) } else { Err(Refusal::Forbidden { action: "record.write".to_owned() }) }
 }
 
 /// One step in a licence's life; the days come from the catalog's lapse rule.
@@ -187,22 +190,18 @@ fn change_of(record: &Record, change: LicenceChange, facts: &Facts) -> Result<Li
 
 /// The start limit is extended so often and so long as the rule allows (建筑法 art. 9: twice, three months each).
 fn extend_start(record: &Record, rule: Option<&LapseSpec>, next: &mut LicenceChanged) -> Result<(), Refusal> {
-    let (Some(rule), Some(start_by)) = (rule, record.start_by) else { return Err(Refusal::NotFound) };
-    if u32::from(record.extensions) >= rule.extensions_max {
-        return Err(Refusal::ExtensionsExhausted);
-    }
-    let extension = rule.extension.as_ref().ok_or(Refusal::ExtensionsExhausted)?;
-    next.start_by = Some(deadline::add_limit(start_by, extension));
-    next.basis = rule.basis.clone();
+    let (Some(lapse), Some(issued_on), Some(_)) = (rule, record.valid_from, record.start_by) else {
+        return Err(Refusal::NotFound);
+    };
+    let last_day = lapse.rule.last_day(issued_on, u16::from(record.extensions) + 1);
+    next.start_by = Some(last_day.map_err(|_| Refusal::ExtensionsExhausted)?);
+    next.basis = lapse.basis.clone();
     Ok(())
 }
 
 /// The lapse rule of the matter whose result is this record.
 fn lapse_rule<'a>(record: &Record, catalog: &'a Catalog) -> Option<&'a LapseSpec> {
-    let results = catalog.matters.values().filter_map(|matter| matter.spec.result.as_ref());
-    let matter = record.body.get("matter").and_then(Value::as_str).and_then(|code| catalog.matters.get(code));
-    let own = matter.and_then(|matter| matter.spec.result.as_ref());
-    own.into_iter().chain(results.filter(|result| result.register == record.register)).find_map(|result| result.lapse.first())
+    catalog.matter(record.matter.as_deref()?)?.spec.result.as_ref()?.lapse.first()
 }
 
 /// Renewal: before the end by decision; silence at the end of a timely application renews too (行政许可法 art. 50(2)).

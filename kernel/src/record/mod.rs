@@ -39,6 +39,8 @@ pub struct RecordWritten {
     pub sealed: Vec<Commitment>,
     /// The case that wrote it.
     pub source: Option<CaseId>,
+    /// The matter whose result it is.
+    pub matter: Option<String>,
     /// Claims it holds while valid.
     pub claims: Vec<ClaimHeld>,
     /// The licence lapses by itself after this day unless work starts or it is extended.
@@ -132,6 +134,8 @@ pub struct Record {
     pub sealed: Vec<Commitment>,
     /// The case that wrote it last.
     pub source: Option<CaseId>,
+    /// The matter whose result it is.
+    pub matter: Option<String>,
     /// Claims held.
     pub claims: Vec<ClaimHeld>,
     /// Start limit.
@@ -155,6 +159,7 @@ impl Record {
             body: event.body.clone(),
             sealed: event.sealed.clone(),
             source: event.source,
+            matter: event.matter.clone(),
             claims: event.claims.clone(),
             start_by: event.start_by,
             extensions: 0,
