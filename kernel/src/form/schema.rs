@@ -1,7 +1,9 @@
 //! Reads a form's schema and says everything that is wrong with it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use base::region::Regions;
 use flow::feel::Expression;
 use serde_json::{Value, json};
 
@@ -26,9 +28,9 @@ struct Reader {
     problems: Vec<FormProblem>,
 }
 
-pub(super) fn parse(schema: Value) -> Result<Form, Vec<FormProblem>> {
+pub(super) fn parse(schema: Value, regions: &Arc<Regions>) -> Result<Form, Vec<FormProblem>> {
     let mut reader = Reader { problems: Vec::new() };
-    let form = reader.form(schema);
+    let form = reader.form(schema, regions);
     match form {
         Some(form) if reader.problems.is_empty() => Ok(form),
         _ => Err(reader.problems),
@@ -38,7 +40,7 @@ pub(super) fn parse(schema: Value) -> Result<Form, Vec<FormProblem>> {
 /// The one page of a record.
 const RECORD_PAGE: &str = "record";
 
-pub(super) fn parse_record(schema: Value) -> Result<Form, Vec<FormProblem>> {
+pub(super) fn parse_record(schema: Value, regions: &Arc<Regions>) -> Result<Form, Vec<FormProblem>> {
     let mut reader = Reader { problems: Vec::new() };
     let compiled = validator(&schema).map_err(|message| reader.problem("", "form-schema", message)).ok();
     if schema.get("type") != Some(&json!("object")) || schema.get("additionalProperties") != Some(&json!(false)) {
@@ -57,7 +59,9 @@ pub(super) fn parse_record(schema: Value) -> Result<Form, Vec<FormProblem>> {
         fields: fields.iter().map(|field| field.name.clone()).collect(),
     };
     match compiled {
-        Some(validator) if reader.problems.is_empty() => Ok(Form { title, pages: vec![page], fields, validator, schema }),
+        Some(validator) if reader.problems.is_empty() => {
+            Ok(Form { title, pages: vec![page], fields, validator, schema, regions: Arc::clone(regions) })
+        }
         _ => Err(reader.problems),
     }
 }
@@ -77,7 +81,7 @@ impl Reader {
         self.problems.push(FormProblem { element: element.to_owned(), code, message: message.into() });
     }
 
-    fn form(&mut self, schema: Value) -> Option<Form> {
+    fn form(&mut self, schema: Value, regions: &Arc<Regions>) -> Option<Form> {
         if schema.get("type") != Some(&json!("object")) || schema.get("additionalProperties") != Some(&json!(false)) {
             self.problem("", "form-root", "a form is of type object with additionalProperties false");
         }
@@ -152,7 +156,7 @@ impl Reader {
         };
         fields.sort_by_key(|(field, _)| order(field));
         let fields = fields.into_iter().map(|(field, _)| field).collect();
-        Some(Form { title, pages, fields, validator: compiled?, schema })
+        Some(Form { title, pages, fields, validator: compiled?, schema, regions: Arc::clone(regions) })
     }
 
     /// The properties of an object schema with their order.
