@@ -137,7 +137,11 @@ impl Reader<'_> {
         let guide = self.text(file).map(Guide::parse).unwrap_or_default();
         for heading in Guide::REQUIRED {
             if !guide.sections.iter().any(|section| section.heading == heading && !section.body.is_empty()) {
-                self.findings(file).error(heading, "guide-section", format!("the section {heading} is missing or empty"));
+                self.findings(file).error(
+                    heading,
+                    "guide-section",
+                    format!("the section {heading} is missing or empty"),
+                );
             }
         }
         guide
@@ -200,7 +204,8 @@ impl Reader<'_> {
         let mut tasks = Vec::new();
         for element in process.tasks() {
             let id = element.id.to_string();
-            let mut wrong = |code, message: String| self.findings(&bpmn_file).error_at(element.line, &id, code, message);
+            let mut wrong =
+                |code, message: String| self.findings(&bpmn_file).error_at(element.line, &id, code, message);
             let lane = element.lane.as_deref().unwrap_or_default();
             let post_kind = spec.lanes.get(lane);
             if post_kind.is_none() {
@@ -394,12 +399,14 @@ impl Reader<'_> {
         }
         for (message, elements) in process.messages() {
             if !ENVELOPE_MESSAGES.contains(&message.as_str()) {
-                let sentence = format!("no one sends the message {message}; the envelope sends {}", ENVELOPE_MESSAGES.join(", "));
+                let sentence =
+                    format!("no one sends the message {message}; the envelope sends {}", ENVELOPE_MESSAGES.join(", "));
                 findings.error(elements.first().map_or("", |id| id), "message", sentence);
             }
         }
         let drawn = |element: &&FlowElement| process.diagram().shape(&element.id).is_none();
-        let missing: Vec<String> = process.elements().iter().filter(drawn).map(|element| element.id.to_string()).collect();
+        let missing: Vec<String> =
+            process.elements().iter().filter(drawn).map(|element| element.id.to_string()).collect();
         // A process without any diagram data is shown as a list (matter.md §7); half a diagram is an accident.
         if !missing.is_empty() && missing.len() < process.elements().len() {
             findings.error(&missing[0], "diagram", format!("the diagram does not show {}", missing.join(", ")));
@@ -514,7 +521,11 @@ fn check_declaration(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut
                         None => spec.facts.iter().any(|(_, spec)| spec.register == *register),
                     };
                     if !fits {
-                        findings.error(code, "material-source", format!("no fact of [facts] asks register {register} for it"));
+                        findings.error(
+                            code,
+                            "material-source",
+                            format!("no fact of [facts] asks register {register} for it"),
+                        );
                     }
                 }
                 MaterialSource::Case { matter } if !shared.matters.contains(matter) => {
@@ -549,7 +560,11 @@ fn check_facts(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findi
         };
         for field in fact.by.iter().chain(fact.with.keys()) {
             if !register.is_indexed(field) {
-                findings.error(name, "fact-field", format!("{field} is no indexed field of register {}", fact.register));
+                findings.error(
+                    name,
+                    "fact-field",
+                    format!("{field} is no indexed field of register {}", fact.register),
+                );
             }
         }
     }
@@ -638,7 +653,11 @@ fn check_kinds(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findi
     }
     match (spec.immediate, of_kind(TaskKind::Accept)) {
         (true, 0) | (false, 1) => {}
-        (true, _) => findings.error("immediate", "task-kinds", "decided on the spot: the decide task accepts, there is no accept task"),
+        (true, _) => findings.error(
+            "immediate",
+            "task-kinds",
+            "decided on the spot: the decide task accepts, there is no accept task",
+        ),
         (false, _) => findings.error("tasks", "task-kinds", "exactly one task accepts"),
     }
     for (id, task) in spec.tasks.iter() {
@@ -662,13 +681,18 @@ fn check_kinds(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findi
         // 行政许可法 art. 38(2): a refusal states its reasons.
         for name in ["refuse", "not_accepted"] {
             if task.outcomes.get(name).is_some_and(|outcome| !outcome.reason) {
-                findings.error(&place, "outcome-reason", format!("the outcome {name} asks for a reason (行政许可法 38)"));
+                findings.error(
+                    &place,
+                    "outcome-reason",
+                    format!("the outcome {name} asks for a reason (行政许可法 38)"),
+                );
             }
         }
         if task.kind == TaskKind::Hearing && !spec.limits.pauses.contains(&super::matter::PauseKind::Hearing) {
             findings.error(&place, "pauses", "a hearing task needs the pause hearing among limits.pauses");
         }
-        if task.kind == TaskKind::ExpertReview && !spec.limits.pauses.contains(&super::matter::PauseKind::ExpertReview) {
+        if task.kind == TaskKind::ExpertReview && !spec.limits.pauses.contains(&super::matter::PauseKind::ExpertReview)
+        {
             findings.error(&place, "pauses", "an expert review task needs the pause expert_review among limits.pauses");
         }
     }
@@ -718,7 +742,9 @@ fn check_rules(rules: &Rules, spec: &MatterSpec, names: &Names, findings: &mut F
         for name in evidence {
             let (root, field) = name.split_once('.').map_or((name, None), |(root, field)| (root, Some(field)));
             let is_fact = field.is_none() && spec.facts.contains(root);
-            if !is_fact && (!matches!(root, "form" | "materials") || field.is_none() || names.fault(root, field).is_some()) {
+            if !is_fact
+                && (!matches!(root, "form" | "materials") || field.is_none() || names.fault(root, field).is_some())
+            {
                 wrong("rules-evidence", format!("{name} is neither a fact nor form.FIELD nor materials.CODE"));
             }
         }
@@ -732,7 +758,9 @@ fn compared_outcomes(text: &str) -> Vec<(String, String)> {
         let start = text[..at].rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |index| index + 1);
         let rest = text[at + "_outcome".len()..].trim_start();
         let value = rest.strip_prefix("!=").or_else(|| rest.strip_prefix('=')).map(str::trim_start);
-        if let Some((outcome, _)) = value.and_then(|value| value.strip_prefix('"')).and_then(|value| value.split_once('"')) {
+        if let Some((outcome, _)) =
+            value.and_then(|value| value.strip_prefix('"')).and_then(|value| value.split_once('"'))
+        {
             pairs.push((text[start..at].to_owned(), outcome.to_owned()));
         }
     }

@@ -105,7 +105,8 @@ impl<'a> Reader<'a> {
     pub(super) fn regions(&mut self) -> Option<Regions> {
         const FILE: &str = "directory/regions.csv";
         let text = self.text(FILE)?;
-        let texts: Vec<&str> = [Some(text), self.files.text("standards/regions-cn.csv")].into_iter().flatten().collect();
+        let texts: Vec<&str> =
+            [Some(text), self.files.text("standards/regions-cn.csv")].into_iter().flatten().collect();
         Regions::parse_all(&texts)
             .map_err(|error| {
                 let line = u32::try_from(error.line).unwrap_or(0);
@@ -117,7 +118,8 @@ impl<'a> Reader<'a> {
     pub(super) fn numbers(&mut self) -> Registers {
         const FILE: &str = "standards/numbering.toml";
         let parsed = self.text(FILE).map(Registers::parse);
-        let found = parsed.map(|parsed| parsed.map_err(|error| self.findings(FILE).error("", "numbering", error.to_string())));
+        let found =
+            parsed.map(|parsed| parsed.map_err(|error| self.findings(FILE).error("", "numbering", error.to_string())));
         found.and_then(Result::ok).unwrap_or_default()
     }
 
@@ -214,10 +216,15 @@ impl<'a> Reader<'a> {
                 wrong(&code, "duplicate", format!("{code} stands twice"));
             }
             if !marks.insert(organisation.abbr.clone()) {
-                wrong(&code, "duplicate", format!("the mark {} is used twice: document numbers would collide", organisation.abbr));
+                wrong(
+                    &code,
+                    "duplicate",
+                    format!("the mark {} is used twice: document numbers would collide", organisation.abbr),
+                );
             }
             if !prefixes.insert(organisation.short_code.clone()) {
-                let message = format!("the short code {} is used twice: case numbers would collide", organisation.short_code);
+                let message =
+                    format!("the short code {} is used twice: case numbers would collide", organisation.short_code);
                 wrong(&code, "duplicate", message);
             }
             if regions.current(organisation.region).is_none() {
@@ -327,7 +334,11 @@ impl<'a> Reader<'a> {
         };
         let named = [&spec.key, &spec.label].into_iter().chain(spec.region.as_ref()).chain(&spec.indexed);
         for field in named.filter(|field| schema.field(field).is_none()) {
-            self.findings(file).error(field, "register-field", format!("x-register names {field}, which is no property"));
+            self.findings(file).error(
+                field,
+                "register-field",
+                format!("x-register names {field}, which is no property"),
+            );
         }
         if !spec.indexed.contains(&spec.key) {
             self.findings(file).error("key", "register-field", "the key is not among the indexed fields");
@@ -338,10 +349,43 @@ impl<'a> Reader<'a> {
 
 /// What may be granted. `task.KIND` stands for the task kinds of matter.md §1.
 pub const ACTIONS: [&str; 39] = [
-    "account.manage", "audit.read", "calendar.load", "case.apply", "case.archive", "case.extend", "case.pause", "case.read",
-    "case.receive", "case.resume", "case.supplement", "case.withdraw", "catalog.publish", "export.run", "field.unmask",
-    "file.read", "journal.read", "journal.verify", "node.manage", "page.view", "policy.manage", "post.manage", "record.read",
-    "record.write", "share.read", "task.accept", "task.assign", "task.check", "task.claim", "task.countersign", "task.decide",
-    "task.deliver", "task.expert_review", "task.hearing", "task.read", "task.review", "task.site_check", "task.take_over",
+    "account.manage",
+    "audit.read",
+    "calendar.load",
+    "case.apply",
+    "case.archive",
+    "case.extend",
+    "case.pause",
+    "case.read",
+    "case.receive",
+    "case.resume",
+    "case.supplement",
+    "case.withdraw",
+    "catalog.publish",
+    "export.run",
+    "field.unmask",
+    "file.read",
+    "journal.read",
+    "journal.verify",
+    "node.manage",
+    "page.view",
+    "policy.manage",
+    "post.manage",
+    "record.read",
+    "record.write",
+    "share.read",
+    "task.accept",
+    "task.assign",
+    "task.check",
+    "task.claim",
+    "task.countersign",
+    "task.decide",
+    "task.deliver",
+    "task.expert_review",
+    "task.hearing",
+    "task.read",
+    "task.review",
+    "task.site_check",
+    "task.take_over",
     "user.manage",
 ];

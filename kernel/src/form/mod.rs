@@ -149,7 +149,6 @@ pub struct Field {
     pub items: Vec<Field>,
     /// Most items of a list.
     pub items_max: u64,
-    schema: Value,
     validator: jsonschema::Validator,
 }
 

@@ -113,14 +113,18 @@ impl Reader {
             if pages.iter().any(|seen| seen.id == page.id) {
                 self.problem(&page.id, "form-page", format!("page {} stands twice", page.id));
             }
-            let mut own: Vec<(i64, String)> =
-                fields.iter().filter(|(field, _)| field.page == page.id).map(|(f, order)| (*order, f.name.clone())).collect();
+            let mut own: Vec<(i64, String)> = fields
+                .iter()
+                .filter(|(field, _)| field.page == page.id)
+                .map(|(f, order)| (*order, f.name.clone()))
+                .collect();
             own.sort();
             if own.is_empty() {
                 self.problem(&page.id, "form-page", format!("page {} has no fields", page.id));
             }
             if own.len() > PAGE_FIELDS_MAX {
-                let message = format!("page {} has {} fields; one topic has at most {PAGE_FIELDS_MAX}", page.id, own.len());
+                let message =
+                    format!("page {} has {} fields; one topic has at most {PAGE_FIELDS_MAX}", page.id, own.len());
                 self.problem(&page.id, "form-page", message);
             }
             if let Some(pair) = own.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -137,12 +141,20 @@ impl Reader {
         let names: BTreeSet<String> = fields.iter().map(|(field, _)| field.name.clone()).collect();
         for (field, _) in &fields {
             if !pages.iter().any(|page| page.id == field.page) {
-                self.problem(&field.name, "form-page", format!("{} stands on no declared page (`{}`)", field.name, field.page));
+                self.problem(
+                    &field.name,
+                    "form-page",
+                    format!("{} stands on no declared page (`{}`)", field.name, field.page),
+                );
             }
             for (root, path) in field.show_if.iter().flat_map(|test| paths::read(test.text())) {
                 if root != "form" || path.as_deref().is_none_or(|name| !names.contains(name)) {
                     let path = path.map(|path| format!(".{path}")).unwrap_or_default();
-                    self.problem(&field.name, "form-show-if", format!("show_if reads {root}{path}, which the form has not"));
+                    self.problem(
+                        &field.name,
+                        "form-show-if",
+                        format!("show_if reads {root}{path}, which the form has not"),
+                    );
                 }
             }
         }
@@ -238,7 +250,6 @@ impl Reader {
             max_length: schema.get("maxLength").and_then(Value::as_u64),
             items,
             items_max: schema.get("maxItems").and_then(Value::as_u64).unwrap_or(0),
-            schema: schema.clone(),
             validator,
         };
         Some((field, hints.order))
@@ -274,7 +285,11 @@ impl Reader {
             self.problem(name, "form-widget", format!("{name}: the widget does not fit the type of the value"));
         }
         if kind == Some("string") && !has_length(schema) {
-            self.problem(name, "form-length", format!("{name} has neither maxLength nor a pattern nor a format: everything that grows has a limit"));
+            self.problem(
+                name,
+                "form-length",
+                format!("{name} has neither maxLength nor a pattern nor a format: everything that grows has a limit"),
+            );
         }
         if widget == Widget::Items && schema.get("maxItems").is_none() {
             self.problem(name, "form-length", format!("{name} has no maxItems"));
@@ -287,7 +302,11 @@ impl Reader {
                 (None, _) => Vec::new(),
             };
             if listed.len() != allowed.len() || !listed.iter().all(|value| allowed.contains(value)) {
-                self.problem(name, "form-options", format!("{name}: the options are not the values that the schema allows"));
+                self.problem(
+                    name,
+                    "form-options",
+                    format!("{name}: the options are not the values that the schema allows"),
+                );
             }
         }
     }

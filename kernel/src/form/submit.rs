@@ -87,7 +87,11 @@ impl Form {
     }
 
     /// Reads what was submitted for one item of a list.
-    pub fn parse_item(&self, list: &Field, submitted: &[(String, String)]) -> Result<Map<String, Value>, Vec<FieldError>> {
+    pub fn parse_item(
+        &self,
+        list: &Field,
+        submitted: &[(String, String)],
+    ) -> Result<Map<String, Value>, Vec<FieldError>> {
         let mut values = Map::new();
         let mut errors = Vec::new();
         for field in &list.items {
@@ -197,7 +201,8 @@ impl Field {
         if text.chars().count() > VALUE_CHARS_MAX {
             return Err(error("max-length").with("limit", VALUE_CHARS_MAX));
         }
-        let is_control = |c: char| c.is_control() && !(self.widget == Widget::Textarea && matches!(c, '\n' | '\r' | '\t'));
+        let is_control =
+            |c: char| c.is_control() && !(self.widget == Widget::Textarea && matches!(c, '\n' | '\r' | '\t'));
         let is_bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let text = text.trim();
         if text.chars().any(|c| is_control(c) || is_bidi(c)) {
