@@ -9,7 +9,7 @@ use super::{
     Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit,
     SupplementAnswer, paper, process,
 };
-use crate::catalog::{ApplicantKind, NoticeKind};
+use crate::catalog::matter::{ApplicantKind, NoticeKind};
 use crate::change::Decision;
 use crate::policy;
 use crate::refusal::Refusal;

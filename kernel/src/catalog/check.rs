@@ -172,6 +172,10 @@ impl Reader<'_> {
     /// The template of each statutory notice: the package's own, else the common one.
     fn notices(&mut self, spec: &MatterSpec, folder: &str, toml_file: &str) -> BTreeMap<NoticeKind, String> {
         let mut notices = BTreeMap::new();
+        if spec.notices.contains_key(&NoticeKind::Certificate) {
+            let message = "the certificate's template is named by the act issue_certificate";
+            self.findings(toml_file).error("certificate", "notice-template", message);
+        }
         for kind in NoticeKind::ALL {
             let name = spec.notices.get(&kind).map_or(kind.name(), String::as_str);
             match self.template(folder, &format!("notices/{name}")) {

@@ -310,6 +310,24 @@ pub enum TaskKind {
     Read,
 }
 
+impl TaskKind {
+    /// The word in matter.toml, in grants (`task.review`), in queries and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Review => "review",
+            Self::Check => "check",
+            Self::Countersign => "countersign",
+            Self::SiteCheck => "site_check",
+            Self::ExpertReview => "expert_review",
+            Self::Hearing => "hearing",
+            Self::Decide => "decide",
+            Self::Deliver => "deliver",
+            Self::Read => "read",
+        }
+    }
+}
+
 /// A declared way to end a task.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "RawOutcome")]
@@ -561,10 +579,12 @@ pub enum NoticeKind {
     Withdrawal,
     /// Delivery record (送达回证).
     Delivery,
+    /// The result's own paper (证照). Named by the act that issues it, never in `[notices]`.
+    Certificate,
 }
 
 impl NoticeKind {
-    /// Every kind.
+    /// Every kind that the envelope issues.
     pub const ALL: [Self; 10] = [
         Self::Receipt,
         Self::Acceptance,
@@ -591,6 +611,7 @@ impl NoticeKind {
             Self::Refusal => "refusal",
             Self::Withdrawal => "withdrawal",
             Self::Delivery => "delivery",
+            Self::Certificate => "certificate",
         }
     }
 }
