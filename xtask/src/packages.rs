@@ -43,13 +43,18 @@ pub(crate) fn require(packages: &[&Package]) -> Result<()> {
     }
     if install(&names).is_err() {
         // A fresh machine has no package lists, or old ones.
-        shell::call(Command::new("apt-get").args(["update", "--quiet"]))?;
+        update_lists()?;
         install(&names)?;
     }
     match missing.iter().find(|package| !(package.present)()) {
         Some(package) => bail!("{} was installed, yet what it should bring is not found", package.name),
         None => Ok(()),
     }
+}
+
+/// Asks for the present lists of packages.
+pub(crate) fn update_lists() -> Result<()> {
+    shell::call(Command::new("apt-get").args(["update", "--quiet"]))
 }
 
 fn install(names: &[&str]) -> Result<()> {

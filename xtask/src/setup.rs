@@ -26,7 +26,18 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<()> {
 /// What a build of the binary and a run of the demo need: the built `ui/` and the fonts.
 pub(crate) fn for_running(workspace: &Workspace) -> Result<()> {
     ui(workspace).context("ui/ could not be built")?;
-    crate::fonts::fetch(&workspace.fonts()).context("the fonts could not be fetched")
+    fonts(workspace).context("the fonts could not be fetched")
+}
+
+fn fonts(workspace: &Workspace) -> Result<()> {
+    let fetched = crate::fonts::fetch(&workspace.root);
+    if fetched.is_err() && shell::is_root() {
+        // A fresh machine has no package lists.
+        packages::update_lists()?;
+        crate::fonts::fetch(&workspace.root)?;
+        return Ok(());
+    }
+    fetched.map(|_| ())
 }
 
 /// Installs npm packages by lock file and builds `ui/dist`, each only when its sources changed.

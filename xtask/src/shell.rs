@@ -36,7 +36,7 @@ impl Workspace {
 
     /// Where setup puts the fonts and everything else reads them from, named by `JIANTONG_FONTS`.
     pub(crate) fn fonts(&self) -> PathBuf {
-        self.target.join("fonts")
+        self.root.join("target/fonts")
     }
 
     /// A command that starts in the root, without what `cargo run` put into our own environment: a variable that comes and goes would
