@@ -4,11 +4,11 @@
 //! catalog file that the caller has read. Nothing here knows a case, a person or a rule of one matter.
 
 pub mod calendar;
-//X pub mod code;
+pub mod code;
 pub mod deadline;
 pub mod id;
-//X pub mod mask;
-//X pub mod money;
-//X pub mod number;
+pub mod mask;
+pub mod money;
+pub mod number;
 pub mod region;
 pub mod time;

@@ -198,7 +198,8 @@ impl Regions {
                 .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
             let header = reader.headers().map_err(|error| refused(1, &error))?.clone();
             for record in reader.records() {
-                let record = record.map_err(|error| refused(error.position().map_or(0, csv::Position::line), &error))?;
+                let record =
+                    record.map_err(|error| refused(error.position().map_or(0, csv::Position::line), &error))?;
                 let line = record.position().map_or(0, csv::Position::line);
                 let row: Row = record.deserialize(Some(&header)).map_err(|error| refused(line, &error))?;
                 rows.push((line, row.check(line)?));

@@ -3,9 +3,7 @@
 use jiff::civil::Date;
 use jiff::{Span, Timestamp, ToSpan};
 
-use super::{
-    DeadlineError, Derivation, Due, Extension, Held, Limit, Line, LineKind, Pause, Start, time,
-};
+use super::{DeadlineError, Derivation, Due, Extension, Held, Limit, Line, LineKind, Pause, Start, time};
 use crate::calendar::{Calendar, DayKind};
 
 /// The due date with one line for each day.

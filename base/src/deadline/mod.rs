@@ -190,11 +190,7 @@ pub struct Extension {
 
 impl Extension {
     /// An extension by `limit`, approved by `approver` for `reason`. Texts may be references to where they are kept; blank ones are refused.
-    pub fn new(
-        limit: Limit,
-        approver: impl Into<String>,
-        reason: impl Into<String>,
-    ) -> Result<Self, DeadlineError> {
+    pub fn new(limit: Limit, approver: impl Into<String>, reason: impl Into<String>) -> Result<Self, DeadlineError> {
         let (approver, reason) = (approver.into(), reason.into());
         if approver.trim().is_empty() {
             return Err(DeadlineError::ExtensionWithoutApprover);

@@ -358,10 +358,11 @@ fn any_limit() -> impl Strategy<Value = Limit> {
 }
 
 fn any_pauses(start: Date) -> impl Strategy<Value = Vec<Pause>> {
-    let one = (0..60i32, proptest::option::weighted(0.9, 0..20i32), 0..8usize).prop_map(move |(after, length, kind)| {
-        let from = start + after.days();
-        pause(PauseKind::ALL[kind], from, length.map(|length| from + length.days()))
-    });
+    let one =
+        (0..60i32, proptest::option::weighted(0.9, 0..20i32), 0..8usize).prop_map(move |(after, length, kind)| {
+            let from = start + after.days();
+            pause(PauseKind::ALL[kind], from, length.map(|length| from + length.days()))
+        });
     proptest::collection::vec(one, 0..4)
 }
 

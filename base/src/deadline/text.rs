@@ -103,7 +103,11 @@ impl fmt::Display for Line {
             LineKind::Paused { kind } => write!(f, "{}，不计入期限", kind.zh())?,
             LineKind::Rolled => f.write_str("顺延至此日")?,
         }
-        if self.official { Ok(()) } else { f.write_str("（本年度放假安排未公布，暂按周一至周五计）") }
+        if self.official {
+            Ok(())
+        } else {
+            f.write_str("（本年度放假安排未公布，暂按周一至周五计）")
+        }
     }
 }
 
