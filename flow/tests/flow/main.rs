@@ -1,0 +1,3 @@
+//! Integration tests of the flow crate; one binary, so that there is one link.
+
+mod exec;
