@@ -1,12 +1,14 @@
-//! Journeys in a real browser: each `ui/check/NAME.mjs` (not those that start with `_`) is run by Node.js against a demo server.
+//! Checks in a real browser, against a demo server that starts from an empty folder.
 //!
-//! A journey finds the server in `JIANTONG_URL` and the browser in `JIANTONG_CHROMIUM`, may write pictures into `JIANTONG_PICTURES`, prints
-//! what it does, closes with `N passed, N failed`, and ends with a code other than 0 when something failed.
+//! First `ui/check/axe.mjs` looks at [`PAGES`]. Then each `ui/check/NAME.journey.mjs` is run by Node.js. A journey finds the server in
+//! `JIANTONG_URL` and the browser in `CHROMIUM`, may write pictures into the folder `JIANTONG_PICTURES`, prints what it does, closes with
+//! `N passed, N failed`, and ends with a code other than 0 when something failed. Journeys run in the order of their names and share the
+//! server: each brings the case it needs.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -14,46 +16,59 @@ use crate::run::SCALE;
 use crate::shell::{self, Workspace};
 use crate::steps::Steps;
 
-/// Runs every journey as a step of its own.
+/// What anybody may see without logging in; `/_ui` shows every component. Pages behind the login are looked at by journeys.
+const PAGES: &[&str] = &["/", "/_ui"];
+
+/// Runs every check as a step of its own.
 pub(crate) fn journeys(workspace: &Workspace, steps: &mut Steps) {
-    let scripts = scripts(&workspace.root.join("ui/check"));
-    if scripts.is_empty() {
+    let folder = workspace.root.join("ui/check");
+    let journeys = journeys_in(&folder);
+    if journeys.is_empty() {
         steps.skip("browser", "ui/check has no journeys yet");
         return;
     }
     let mut server = None;
-    let started = steps.step("browser: demo server", |_| {
+    steps.step("browser: demo server", |_| {
         server = Some(Server::start(workspace)?);
         Ok(())
     });
-    for script in scripts {
-        let name = format!("browser: {}", script.file_stem().unwrap_or_default().to_string_lossy());
-        match (&server, started) {
-            (Some(server), true) => {
-                steps.step(&name, |counts| {
-                    let pictures = workspace.target.join("pictures");
-                    fs::create_dir_all(&pictures)?;
-                    let mut journey = workspace.command("node");
-                    journey.arg(&script).env("JIANTONG_URL", &server.url).env("JIANTONG_PICTURES", pictures);
-                    journey.env("JIANTONG_CHROMIUM", shell::on_path("chromium").context("chromium is not installed")?);
-                    shell::call_watched(&mut journey, |line| counts.read(line))?;
-                    if counts.passed == 0 { bail!("it checked nothing") } else { Ok(()) }
-                });
-            }
-            _ => steps.skip(&name, "the demo server did not start"),
-        }
+    let Some(server) = server else {
+        steps.skip("browser", "the demo server did not start");
+        return;
+    };
+    let pictures = workspace.target.join("pictures");
+    steps.step("browser: axe", |_| {
+        let mut axe = node(workspace, &folder.join("axe.mjs"), &server, &pictures)?;
+        axe.arg("--out").arg(&pictures).args(PAGES.iter().map(|page| format!("{}{page}", server.url)));
+        shell::call(&mut axe)
+    });
+    for script in journeys {
+        let name = script.file_name().unwrap_or_default().to_string_lossy().replace(JOURNEY, "");
+        steps.step(&format!("browser: {name}"), |counts| {
+            let mut journey = node(workspace, &script, &server, &pictures)?;
+            shell::call_watched(&mut journey, |line| counts.read(line))?;
+            if counts.passed + counts.failed == 0 { bail!("it checked nothing") } else { Ok(()) }
+        });
     }
 }
 
-fn scripts(folder: &Path) -> Vec<PathBuf> {
+/// How the file of a journey ends.
+const JOURNEY: &str = ".journey.mjs";
+
+fn journeys_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut scripts: Vec<PathBuf> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "mjs"))
-        .filter(|path| !path.file_name().unwrap_or_default().to_string_lossy().starts_with('_'))
-        .collect();
-    scripts.sort();
-    scripts
+    let mut journeys: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(JOURNEY)).collect();
+    journeys.sort();
+    journeys
+}
+
+fn node(workspace: &Workspace, script: &Path, server: &Server, pictures: &Path) -> Result<Command> {
+    fs::create_dir_all(pictures)?;
+    let mut node = workspace.command("node");
+    node.arg(script).env("JIANTONG_URL", &server.url).env("JIANTONG_PICTURES", pictures);
+    node.env("CHROMIUM", shell::on_path("chromium").context("chromium is not installed")?);
+    Ok(node)
 }
 
 /// A demo province on a free port; it stops when this value goes.
@@ -121,12 +136,13 @@ mod tests {
     }
 
     #[test]
-    fn journeys_are_the_modules_without_underscore_in_order() {
+    fn journeys_are_known_by_their_ending_and_run_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b.mjs", "a.mjs", "_browser.mjs", "notes.md"] {
+        for name in ["b.journey.mjs", "a.journey.mjs", "axe.mjs", "notes.md"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        assert_eq!(scripts(folder.path()), [folder.path().join("a.mjs"), folder.path().join("b.mjs")]);
-        assert!(scripts(&folder.path().join("missing")).is_empty());
+        let expected = [folder.path().join("a.journey.mjs"), folder.path().join("b.journey.mjs")];
+        assert_eq!(journeys_in(folder.path()), expected);
+        assert!(journeys_in(&folder.path().join("missing")).is_empty());
     }
 }

@@ -14,6 +14,8 @@ mod shell;
 mod steps;
 mod tidy;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -43,12 +45,23 @@ enum Command {
     Tidy,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match carry_out() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out() -> Result<ExitCode> {
     let workspace = shell::Workspace::find()?;
     match Arguments::parse().command {
-        Command::Setup => setup::everything(&workspace),
-        Command::Run { arguments } => run::demo(&workspace, &arguments),
-        Command::Test(options) => checks::run(&workspace, &options),
-        Command::Tidy => tidy::run(&workspace),
+        Command::Setup => setup::everything(&workspace)?,
+        Command::Run { arguments } => run::demo(&workspace, &arguments)?,
+        Command::Test(options) => return Ok(checks::run(&workspace, &options)),
+        Command::Tidy => tidy::run(&workspace)?,
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ use toml::Table;
 
 use super::permits::Permits;
 use super::rust_text::RustText;
+use super::words::has_word;
 use super::{File, Finding, Tree};
 
 /// On which floor each crate stands. A crate may know those on lower floors only.
@@ -162,7 +163,7 @@ pub(super) fn purity(tree: &Tree, permits: &Permits) -> Vec<Finding> {
         for file in tree.with_extension(&["rs"]).filter(|file| file.path.starts_with(&folder) && !file.is_test()) {
             let text = RustText::cut(file.text.as_deref().unwrap_or_default());
             for line in text.shipped() {
-                for impure in IMPURE_NAMES.iter().filter(|name| line.code.contains(**name)) {
+                for impure in IMPURE_NAMES.iter().filter(|name| has_word(&line.code, name)) {
                     if !permits.allow("impure", &file.path, impure) {
                         let message = format!("`{impure}`: `{name}` is pure, hand the value in");
                         findings.push(Finding::new(file, line.number, message));

@@ -63,7 +63,7 @@ fn arrows_that_do_not_point_down_are_found() {
 
 #[test]
 fn clocks_and_files_on_the_pure_floors_are_found() {
-    let kernel = "// std::fs is for others\nfn f() { std::fs::read(p); }\nfn g() { \"std::fs\"; }\n#[cfg(test)]\nmod tests { use std::fs; }\n";
+    let kernel = "// std::fs is for others\nfn f() { std::fs::read(p); }\nfn g() { \"std::fs\"; line.awaiting(); }\n#[cfg(test)]\nmod tests { use std::fs; }\n";
     let files = [
         ("Cargo.toml", MEMBERS),
         ("kernel/Cargo.toml", "[dependencies]\ntokio.workspace = true\n[dev-dependencies]\nrand.workspace = true\n"),
@@ -108,12 +108,15 @@ fn a_matter_named_in_rust_is_found() {
 #[test]
 fn a_chinese_literal_is_found_and_a_comment_or_permitted_file_is_not() {
     let files = [
-        ("service/src/hall.rs", "/// Acceptance (受理).\nfn f() { g(\"受理\"); }\nconst FULL_STOP: char = '。';\n"),
+        (
+            "service/src/hall.rs",
+            "/// Acceptance (受理).\nfn f() { g(\"受理\"); }\nconst WORD: char = '年';\nfn h() { g(\"〔〕\", \"，\") }\n",
+        ),
         ("base/src/money.rs", "const UNIT: &str = \"元\";"),
         ("service/src/tests.rs", "const M: &str = \"施工许可\";"),
     ];
     let permits = "[[chinese]]\npath = \"base/src/money.rs\"\nwhy = \"the unit is part of the format\"\n";
-    let expected = [("service/src/hall.rs:2", "受理"), ("service/src/hall.rs:3", "。")];
+    let expected = [("service/src/hall.rs:2", "受理"), ("service/src/hall.rs:3", "年")];
     check_permitted("words: no Chinese literal in Rust", &files, permits, &expected);
 }
 
@@ -246,6 +249,6 @@ fn a_permit_needs_a_reason_and_a_use() {
 fn each_rule_has_a_planted_defect() {
     let tests = include_str!("tests.rs");
     for (name, _) in RULES {
-        assert!(tests.contains(&format!("(\"{name}\",")), "no planted defect for `{name}`");
+        assert!(tests.contains(&format!("\"{name}\",")), "no planted defect for `{name}`");
     }
 }

@@ -73,8 +73,9 @@ pub(super) fn chinese_literals(tree: &Tree, permits: &Permits) -> Vec<Finding> {
     findings
 }
 
+/// An ideograph. Punctuation alone is syntax: the brackets of a document number, a full-width dash that people type.
 fn is_chinese(c: char) -> bool {
-    matches!(c, '\u{3000}'..='\u{303f}' | '\u{3400}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
+    matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// Work to be done later is an issue, not a comment.
@@ -96,7 +97,7 @@ pub(super) fn left_over(tree: &Tree, permits: &Permits) -> Vec<Finding> {
     findings
 }
 
-fn has_word(line: &str, word: &str) -> bool {
+pub(super) fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(start, _)| {
         let before = line[..start].chars().next_back();
         let after = line[start + word.len()..].chars().next();
