@@ -174,6 +174,11 @@ impl Form {
         schema::parse(schema)
     }
 
+    /// Reads the schema of a register: as a form, but of one page without questions.
+    pub fn parse_record(schema: Value) -> Result<Self, Vec<FormProblem>> {
+        schema::parse_record(schema)
+    }
+
     /// What the form is called.
     pub fn title(&self) -> &Text {
         &self.title

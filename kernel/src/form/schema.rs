@@ -35,6 +35,33 @@ pub(super) fn parse(schema: Value) -> Result<Form, Vec<FormProblem>> {
     }
 }
 
+/// The one page of a record.
+const RECORD_PAGE: &str = "record";
+
+pub(super) fn parse_record(schema: Value) -> Result<Form, Vec<FormProblem>> {
+    let mut reader = Reader { problems: Vec::new() };
+    let compiled = validator(&schema).map_err(|message| reader.problem("", "form-schema", message)).ok();
+    if schema.get("type") != Some(&json!("object")) || schema.get("additionalProperties") != Some(&json!(false)) {
+        reader.problem("", "form-root", "a record is of type object with additionalProperties false");
+    }
+    let mut fields: Vec<Field> = reader.fields(&schema, true).into_iter().map(|(field, _)| field).collect();
+    for field in &mut fields {
+        RECORD_PAGE.clone_into(&mut field.page);
+    }
+    let title = Text { zh: text_of(&schema, "title"), en: String::new() };
+    let page = Page {
+        id: RECORD_PAGE.to_owned(),
+        title: title.clone(),
+        question: Text::default(),
+        hint: Text::default(),
+        fields: fields.iter().map(|field| field.name.clone()).collect(),
+    };
+    match compiled {
+        Some(validator) if reader.problems.is_empty() => Ok(Form { title, pages: vec![page], fields, validator, schema }),
+        _ => Err(reader.problems),
+    }
+}
+
 /// Compiles a schema. Formats are asserted: a date that is none must be refused.
 pub(crate) fn validator(schema: &Value) -> Result<jsonschema::Validator, String> {
     jsonschema::options()
