@@ -14,7 +14,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use postgres::{Client, NoTls};
+use ::postgres::{Client, NoTls};
 
 /// The variable that names a server to use instead of starting one.
 pub const SERVER_VARIABLE: &str = "JIANTONG_TEST_DATABASE";
