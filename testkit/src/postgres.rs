@@ -22,13 +22,13 @@ pub const SERVER_VARIABLE: &str = "JIANTONG_TEST_DATABASE";
 /// The shell keeps the server: it stops it when its own standard input closes. That happens when we are done, and also when the test program
 /// is killed, so that no server and no folder is ever left behind.
 const KEEPER: &str = r#"
+trap '' PIPE
 cd "$1" || exit 1
 stop() { "$2/pg_ctl" -D data -m immediate -w stop >/dev/null 2>&1; cd /; rm -rf "$1"; }
 fail() { cat log >&2; stop "$@"; exit 1; }
 "$2/initdb" -D data -U jiantong --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-instructions >log 2>&1 || fail "$@"
 "$2/pg_ctl" -D data -l log -w -o "-k '$1' -c listen_addresses='' -c fsync=on -c max_connections=300" start </dev/null >/dev/null 2>&1 || fail "$@"
-echo ready
-read -r _
+echo ready 2>/dev/null && read -r _
 stop "$@"
 "#;
 
