@@ -205,7 +205,7 @@ impl Regions {
                 rows.push((line, row.check(line)?));
             }
         }
-        rows.sort_by(|(_, a), (_, b)| (a.code, a.valid_from).cmp(&(b.code, b.valid_from)));
+        rows.sort_by_key(|(_, region)| (region.code, region.valid_from));
         for pair in rows.windows(2) {
             let (earlier, later) = (&pair[0].1, &pair[1].1);
             if earlier.code == later.code && earlier.valid_until.is_none_or(|until| until >= later.valid_from) {

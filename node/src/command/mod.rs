@@ -1,0 +1,4 @@
+//! The commands of the binary.
+
+pub(crate) mod code;
+pub(crate) mod deadline;
