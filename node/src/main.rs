@@ -19,6 +19,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Catalog(command::catalog::CatalogArgs),
     Deadline(command::deadline::DeadlineArgs),
     Code(command::code::CodeArgs),
 }
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match cli.command {
+        Command::Catalog(args) => command::catalog::run(&args, &mut out)?,
         Command::Deadline(args) => {
             let calendar =
                 Calendar::parse(include_str!("../../catalog/calendars/cn.csv")).context("calendars/cn.csv")?;

@@ -177,7 +177,9 @@ impl Limits {
 pub fn version_on(versions: &[LimitVersion], on: Date) -> Option<&LimitVersion> {
     versions
         .iter()
-        .filter(|version| version.valid_from.is_none_or(|from| from <= on) && version.valid_to.is_none_or(|to| on <= to))
+        .filter(|version| {
+            version.valid_from.is_none_or(|from| from <= on) && version.valid_to.is_none_or(|to| on <= to)
+        })
         .max_by_key(|version| version.valid_from)
 }
 
@@ -434,9 +436,7 @@ impl TryFrom<String> for MaterialSource {
         }
         match text.split_once(':') {
             Some(("register", name)) if !name.is_empty() => Ok(match name.split_once('.') {
-                Some((register, fact)) => {
-                    Self::Register { register: register.to_owned(), fact: Some(fact.to_owned()) }
-                }
+                Some((register, fact)) => Self::Register { register: register.to_owned(), fact: Some(fact.to_owned()) },
                 None => Self::Register { register: name.to_owned(), fact: None },
             }),
             Some(("case", matter)) if !matter.is_empty() => Ok(Self::Case { matter: matter.to_owned() }),
