@@ -31,8 +31,9 @@ pub(crate) fn demo(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     bail!("{} could not be started: {error}", shell::relative(&workspace.root, &workspace.binary()))
 }
 
-/// Builds the binary in the profile that the tests use too.
+/// Builds the binary in the profile that the tests use too, and as part of the whole workspace: building one package alone would select other
+/// features of shared dependencies, and build those twice.
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
-    shell::call(&mut workspace.cargo(["build", "--locked", "--package", "jiantong-node", "--bin", "jiantong"]))
+    shell::call(&mut workspace.cargo(["build", "--locked", "--workspace", "--bin", "jiantong"]))
         .context("the build failed")
 }
