@@ -38,7 +38,7 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
         case: ask.case,
         number,
         matter: matter.code().to_string(),
-        catalog: matter.version.clone(),
+        catalog: ask.facts.catalog.version().to_owned(),
         organisation: organisation.code.clone(),
         region: organisation.region.clone(),
         channel: submit.channel,

@@ -202,6 +202,12 @@ impl Record {
                 self.extensions += u8::from(event.change == LicenceChange::Extended);
                 let released = |claim: &ClaimHeld| event.change.sets().is_some_and(|field| claim.is_released_by(field));
                 self.claims.retain(|claim| event.status == VALID && !released(claim));
+                if let Some(field) = event.change.sets() {
+                    self.body.insert(field.to_owned(), Value::String(event.on.to_string()));
+                }
+                if let Some(status) = self.body.get_mut("status") {
+                    *status = Value::String(event.status.clone());
+                }
                 self.changes.push(event.clone());
             }
             _ => return Err("no arm".to_owned()),
