@@ -6,6 +6,7 @@
 pub mod bpmn;
 pub mod feel;
 mod problem;
+pub mod rules;
 pub mod run;
 pub mod script;
 pub mod xml;

@@ -135,7 +135,7 @@ pub struct RecordRow {
 }
 
 /// A claim that only one stream may hold: one manager on one site.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClaimRow {
     /// Which rule.
     pub name: String,

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::case::Stage;
-use crate::catalog::TaskKind;
+use crate::catalog::matter::TaskKind;
 
 /// Why a command was not carried out. The words stand in the message catalogues under `refusal-<code>`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

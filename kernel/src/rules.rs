@@ -13,8 +13,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::catalog::matter::{MaterialSource, Text};
 use crate::catalog::Matter;
+use crate::catalog::matter::{MaterialSource, Text};
 use crate::form::Form;
 
 /// The decisions that the kernel asks for by name.
@@ -56,11 +56,13 @@ impl Rules {
     pub fn parse(xml: &str, source: &str) -> Result<Self, Vec<flow::Problem>> {
         let model = Model::parse(xml, source)?;
         let rows = model.table("checks").map_or_else(Vec::new, |table| {
-            let cells = |row: &flow::rules::Row| table.outputs.iter().cloned().zip(row.outputs.iter().cloned()).collect();
+            let cells =
+                |row: &flow::rules::Row| table.outputs.iter().cloned().zip(row.outputs.iter().cloned()).collect();
             table.rows.iter().map(|row| WrittenRow { id: row.id.clone(), line: row.line, cells: cells(row) }).collect()
         });
         let mut rules = Self { model, rows, form_fields: BTreeSet::new() };
-        let fields = rules.reads().into_iter().filter(|path| path[0] == "form").filter_map(|path| path.into_iter().nth(1));
+        let fields =
+            rules.reads().into_iter().filter(|path| path[0] == "form").filter_map(|path| path.into_iter().nth(1));
         rules.form_fields = fields.collect();
         Ok(rules)
     }
@@ -377,7 +379,8 @@ impl Matter {
             Feel::Context(_) => std::slice::from_ref(answer),
             _ => &[],
         };
-        let matched: Vec<CheckRow> = items.iter().filter_map(|item| self.check_row(item.as_context()?, inputs)).collect();
+        let matched: Vec<CheckRow> =
+            items.iter().filter_map(|item| self.check_row(item.as_context()?, inputs)).collect();
         let mut rows = Vec::new();
         for rule in rules.rule_ids() {
             let before = rows.len();
@@ -433,10 +436,9 @@ impl Matter {
     /// Where a material is: the first of its sources that has it.
     fn given(&self, code: &str, from: &[MaterialSource], inputs: &Inputs<'_>) -> Option<Evidence> {
         from.iter().find_map(|source| match source {
-            MaterialSource::Upload => inputs
-                .uploads
-                .get(code)
-                .map(|hash| Evidence::File { material: code.to_owned(), hash: hash.clone() }),
+            MaterialSource::Upload => {
+                inputs.uploads.get(code).map(|hash| Evidence::File { material: code.to_owned(), hash: hash.clone() })
+            }
             MaterialSource::Form => Some(Evidence::Form { pointer: String::new() }),
             MaterialSource::Register { register, fact } => inputs
                 .facts

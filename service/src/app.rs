@@ -1,17 +1,17 @@
 //! What every use case works with: the store, the catalog versions, the clock, randomness, the printer, the settings.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use base::id::{AccountId, CaseId, DraftId, PostId, SubjectId};
 use base::region::RegionCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kernel::catalog::{Catalog, Matter};
+use kernel::catalog::{Catalog, Files, Matter};
 use kernel::sealed::Entropy;
 use store::Store;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The instant, from outside: the machine's clock, or a simulated one.
 pub trait Clock: Send + Sync {
@@ -34,6 +34,8 @@ pub struct Settings {
     pub demo: bool,
     /// Region of this node: the province.
     pub region: RegionCode,
+    /// Secret of the node for keyed hashes of personal claim keys.
+    pub pepper: [u8; 32],
 }
 
 /// The application: cheap to clone, shared by handlers and jobs.
@@ -49,10 +51,15 @@ struct Inner {
     settings: Settings,
 }
 
-/// Catalog versions: the one in use, and matters of older ones that running cases keep.
+/// Catalog versions: the one in use, and older ones that running cases keep.
 struct Shelf {
     current: RwLock<Arc<Catalog>>,
-    older: RwLock<BTreeMap<String, Arc<Matter>>>,
+    older: Mutex<BTreeMap<String, Arc<Catalog>>>,
+}
+
+/// A panic while the map was held cannot have left it half changed: insertion is one step.
+fn older(map: &Mutex<BTreeMap<String, Arc<Catalog>>>) -> MutexGuard<'_, BTreeMap<String, Arc<Catalog>>> {
+    map.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl App {
@@ -65,7 +72,7 @@ impl App {
         printer: Option<print::Printer>,
         settings: Settings,
     ) -> Self {
-        let shelf = Shelf { current: RwLock::new(catalog), older: RwLock::default() };
+        let shelf = Shelf { current: RwLock::new(catalog), older: Mutex::default() };
         Self(Arc::new(Inner { store, shelf, clock, entropy, printer, settings }))
     }
 
@@ -86,7 +93,7 @@ impl App {
 
     /// The catalog in use.
     pub fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.0.shelf.current.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Arc::clone(&self.0.shelf.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The instant.
@@ -106,26 +113,23 @@ impl App {
 
     /// A matter of the catalog in use.
     pub fn matter(&self, code: &str) -> Option<Arc<Matter>> {
-        self.catalog().matters.get(code).cloned()
+        self.catalog().matter(code).cloned()
     }
 
     /// A matter at the version that a case keeps: the current one, or one from the stored catalog versions.
     pub async fn matter_at(&self, code: &str, version: &str) -> Result<Arc<Matter>> {
-        if let Some(matter) = self.matter(code).filter(|matter| matter.version == version) {
-            return Ok(matter);
-        }
-        let shelf = &self.0.shelf;
-        if let Some(matter) = shelf.older.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(version) {
-            return Ok(Arc::clone(matter));
+        let (current, shelf) = (self.catalog(), &self.0.shelf);
+        let known = if current.version() == version { Some(current) } else { older(&shelf.older).get(version).cloned() };
+        if let Some(catalog) = known {
+            return catalog.matter(code).cloned().ok_or_else(Error::not_found);
         }
         let wanted = version.to_owned();
-        let files = self.store().read(move |reader| reader.matter_files(&wanted)).await?;
-        let matter = files
-            .and_then(|files| Catalog::parse(&files).0)
-            .and_then(|catalog| catalog.matters.into_values().find(|matter| matter.version == version))
-            .ok_or_else(crate::Error::not_found)?;
-        let mut older = shelf.older.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        older.insert(version.to_owned(), Arc::clone(&matter));
+        let stored = self.store().read(move |reader| reader.catalog(&wanted)).await?.ok_or_else(Error::not_found)?;
+        let mut files = Files::new();
+        stored.into_iter().for_each(|(path, bytes)| files.insert(path, bytes));
+        let catalog = Catalog::parse(&files).0.map(Arc::new).ok_or_else(Error::not_found)?;
+        let matter = catalog.matter(code).cloned().ok_or_else(Error::not_found)?;
+        older(&shelf.older).insert(version.to_owned(), catalog);
         Ok(matter)
     }
 }

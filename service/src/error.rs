@@ -1,5 +1,7 @@
 //! Why a use case did not happen: the rules say no, the input does not stand, or a machine failed.
 
+use std::sync::Arc;
+
 use kernel::Refusal;
 use kernel::form::FieldError;
 
@@ -23,7 +25,7 @@ pub enum Error {
     Busy,
     /// A machine failed: the log gets the cause, the person a reference number.
     #[error("{0}")]
-    Fault(#[from] store::Fault),
+    Fault(Arc<store::Fault>),
     /// Paper could not be made.
     #[error("paper: {0}")]
     Paper(#[from] print::PrintError),
@@ -36,8 +38,14 @@ impl From<store::SubmitError> for Error {
             store::SubmitError::KeyReused => Self::KeyReused,
             // Stale facts were gathered again and were stale again: somebody is at the same records at this moment.
             store::SubmitError::Stale | store::SubmitError::Busy => Self::Busy,
-            store::SubmitError::Fault(fault) => Self::Fault(store::Fault::shared(fault)),
+            store::SubmitError::Fault(fault) => Self::Fault(fault),
         }
+    }
+}
+
+impl From<store::Fault> for Error {
+    fn from(fault: store::Fault) -> Self {
+        Self::Fault(Arc::new(fault))
     }
 }
 

@@ -3,110 +3,152 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base::id::SubjectId;
+use kernel::case::{Case, Gathered, number_parts};
 use kernel::catalog::Matter;
 use kernel::directory::Organisation;
-use kernel::facts::{FactRecords, RecordFact};
-use kernel::rules;
-use kernel::{Facts, StreamId};
+use kernel::policy::Scope;
+use kernel::rules::{FactQuery, FactRecord};
+use kernel::{Facts, State, StreamId};
 use serde_json::{Map, Value};
-use store::Reader;
+use store::{Field, FieldKind, Filter, Page, Reader, RecordQuery, Scalar};
 
 use crate::app::App;
 use crate::error::{Error, Result};
 
 /// Records that one fact may bring: more than a person could look through is a defect of the matter's query.
-const FACT_RECORDS_MAX: usize = 100;
+const FACT_RECORDS_MAX: u32 = 100;
 
 impl App {
     /// Facts without a matter: for the directory, registers, reminders.
     pub fn facts(&self) -> Facts {
-        let (now, catalog) = (self.now(), self.catalog());
+        let now = self.now();
         Facts {
             now,
             today: base::time::date(now),
-            calendar: Arc::clone(&catalog.calendar),
-            catalog,
+            catalog: self.catalog(),
             matter: None,
             organisation: None,
             records: BTreeMap::new(),
             personal: Map::new(),
-            entropy: self.entropy(),
             number_parts: BTreeMap::new(),
+            entropy: self.entropy(),
+            pepper: self.settings().pepper,
             numbers: BTreeMap::new(),
             read: Vec::new(),
         }
     }
 
-    /// Facts for a matter handled by an organisation: the register rows that its `[facts]` ask for, by these form values.
+    /// Facts for a matter handled by an organisation: the register rows that its `[facts]` ask for by these values of the form.
     pub async fn facts_for(
         &self,
         matter: Arc<Matter>,
         organisation: &str,
-        form: Map<String, Value>,
-        personal: Map<String, Value>,
+        form: &Value,
+        applicant: &Value,
     ) -> Result<Facts> {
         let mut facts = self.facts();
-        let (spec, code) = (Arc::clone(&matter), organisation.to_owned());
-        let values = rules::form_context(&form, &personal);
+        let queries = matter.fact_queries(facts.today, form, applicant);
+        let (spec, stream) = (Arc::clone(&matter), StreamId::organisation(organisation));
         let (organisation, records) = self
             .store()
             .read(move |reader| {
-                let organisation = reader.organisation(&code)?;
+                let organisation = match reader.state(&stream)? {
+                    Some((_, State::Organisation(organisation))) => Some(organisation),
+                    _ => None,
+                };
                 let mut records = BTreeMap::new();
-                for (name, query) in rules::fact_queries(&spec, &values) {
-                    records.insert(name, read_fact(reader, &query)?);
+                for query in &queries {
+                    records.insert(query.name.clone(), read_fact(reader, &spec, query)?);
                 }
                 Ok((organisation, records))
             })
             .await?;
-        facts.read = records.values().flat_map(FactRecords::iter).map(|record| (record.stream(), record.version)).collect();
+        let streams = records.values().flatten();
+        facts.read = streams.map(|record| (StreamId::record(&record.register, &record.id), record.version)).collect();
         facts.organisation = Some(organisation.ok_or_else(Error::not_found)?);
-        facts.number_parts = rules::number_parts(&matter, &form, &personal);
         facts.records = records;
-        facts.personal = personal;
         facts.matter = Some(matter);
         Ok(facts)
     }
 
     /// Facts for a command on a case that exists.
-    pub async fn facts_for_case(&self, case: &kernel::case::Case) -> Result<Facts> {
+    pub async fn facts_for_case(&self, case: &Case) -> Result<Facts> {
         let matter = self.matter_at(&case.matter, &case.catalog).await?;
         let personal = self.personal_fields(case).await?;
-        self.facts_for(matter, &case.organisation, case.form.clone(), personal).await
+        let open = Value::Object(case.form.clone());
+        let form = matter.form.join(&open, personal.iter().map(|(pointer, value)| (pointer.as_str(), value.clone())));
+        let applicant = kernel::case::applicant(&case.applicant);
+        let mut facts = self.facts_for(Arc::clone(&matter), &case.organisation, &form, &applicant).await?;
+        facts.personal = personal;
+        facts.number_parts = number_parts(&matter, &Gathered::of(&matter, case, &facts).context(&matter));
+        Ok(facts)
     }
 
-    /// The personal form fields of a case, from the vault; erased ones are absent.
-    pub async fn personal_fields(&self, case: &kernel::case::Case) -> Result<Map<String, Value>> {
-        let sealed = case.sealed.clone();
-        let opened = self.store().read(move |reader| reader.open(&sealed)).await?;
-        let mut fields = Map::new();
-        for (commitment, value) in case.sealed.iter().zip(opened) {
-            if let (Some((_, name)), Some(value)) = (commitment.field.rsplit_once("/form/"), value) {
-                fields.insert(name.to_owned(), Value::String(value));
-            }
-        }
-        Ok(fields)
+    /// The personal form fields of a case by JSON pointer, from the vault; erased ones are absent.
+    pub async fn personal_fields(&self, case: &Case) -> Result<Map<String, Value>> {
+        let subject = case.applicant.subject;
+        let wanted: Vec<(SubjectId, String)> =
+            case.sealed.iter().map(|commitment| (subject, commitment.field.clone())).collect();
+        let pointers: Vec<Option<String>> = wanted.iter().map(|(_, field)| pointer_of(field)).collect();
+        let opened = self.store().read(move |reader| reader.open(&wanted)).await?;
+        let values = pointers.into_iter().zip(opened).filter_map(|(pointer, opened)| {
+            Some((pointer?, Value::String(opened.value()?.to_owned())))
+        });
+        Ok(values.collect())
     }
+
+    /// The organisation that handles cases of a region.
+    pub async fn organisation_of(&self, region: &str) -> Result<Organisation> {
+        let prefix = region.to_owned();
+        let state = self
+            .store()
+            .read(move |reader| {
+                let here = reader.organisations(&prefix)?.into_iter().find(|organisation| organisation.region == prefix);
+                match here {
+                    Some(organisation) => reader.state(&StreamId::organisation(&organisation.code)),
+                    None => Ok(None),
+                }
+            })
+            .await?;
+        match state {
+            Some((_, State::Organisation(organisation))) => Ok(organisation),
+            _ => Err(Error::not_found()),
+        }
+    }
+}
+
+/// `case/<id>/form/manager_id` → `/manager_id`.
+fn pointer_of(field: &str) -> Option<String> {
+    field.split_once("/form/").map(|(_, rest)| format!("/{rest}"))
 }
 
 /// One register query of a matter.
-fn read_fact(reader: &mut Reader<'_>, query: &rules::FactQuery) -> std::result::Result<FactRecords, store::Fault> {
-    let rows = reader.records_by(&query.register, &query.equal, FACT_RECORDS_MAX)?;
-    let mut facts = rows.into_iter().map(|row| RecordFact {
-        register: row.register,
-        id: row.id,
-        version: row.version,
-        status: row.status,
-        valid_from: row.valid_from,
-        valid_until: row.valid_until,
-        body: row.body,
-    });
-    Ok(if query.many { FactRecords::Many(facts.collect()) } else { FactRecords::One(facts.next()) })
+fn read_fact(
+    reader: &mut Reader<'_>,
+    matter: &Matter,
+    query: &FactQuery,
+) -> std::result::Result<Vec<FactRecord>, store::Fault> {
+    let Some(register) = matter.registers.get(&query.register) else { return Ok(Vec::new()) };
+    let equal = |field: &str, value: &str| Filter::Eq(field.to_owned(), Scalar::Text(value.to_owned()));
+    let mut all = vec![equal(&query.field, &query.value)];
+    all.extend(query.with.iter().map(|(field, value)| equal(field, value)));
+    let fields = register.spec.indexed.iter().map(|name| Field { name: name.clone(), kind: FieldKind::Text });
+    let records = RecordQuery {
+        register: query.register.clone(),
+        fields: fields.collect(),
+        filter: Some(Filter::And(all)),
+        order: None,
+        descending: false,
+    };
+    let rows = if query.many { FACT_RECORDS_MAX } else { 2 };
+    let page = Page { after: None, rows };
+    let listed = reader.records(&Scope::everything(), &records, &page)?;
+    let fact = |item: store::RecordItem| FactRecord {
+        register: item.register,
+        id: item.id,
+        version: item.version,
+        body: item.body,
+    };
+    Ok(listed.rows.into_iter().map(fact).collect())
 }
-
-/// The organisation that handles a matter in a region, at the level the matter's routing says.
-pub async fn handling_organisation(app: &App, region: &str) -> Result<Organisation> {
-    let region = region.to_owned();
-    app.store().read(move |reader| reader.organisation_of_region(&region)).await?.ok_or_else(Error::not_found)
-}
-

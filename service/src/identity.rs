@@ -2,6 +2,7 @@
 
 use base::id::{AccountId, SubjectId};
 use journal::Actor;
+use kernel::catalog::TargetClass;
 use kernel::directory::Post;
 use kernel::policy::{self, Object, Scope};
 
@@ -69,10 +70,10 @@ impl Identity {
         }
     }
 
-    /// What lists show this person for an action of grants.csv; an applicant sees what they own.
-    pub fn scope(&self, app: &App, action: &str) -> Scope {
+    /// What lists of a class show this person for an action of grants.csv; an applicant sees what they own.
+    pub fn scope(&self, app: &App, action: &str, class: TargetClass) -> Scope {
         match self {
-            Self::Officer { post, .. } => Scope::of_post(&app.catalog().grants, post, action),
+            Self::Officer { post, .. } => Scope::of_post(&app.catalog().grants, post, action, class),
             Self::Applicant { account, .. } => Scope::own(account),
         }
     }

@@ -4,14 +4,9 @@
 //! same views, so that whatever a page can do, the API can do under the same policy.
 
 pub mod app;
-pub mod apply;
-pub mod cases;
 pub mod error;
 pub mod gather;
 pub mod identity;
-pub mod jobs;
-pub mod paper;
-pub mod seed;
 
 pub use app::{App, Clock, EntropySource, Settings};
 pub use error::{Error, Result};

@@ -1,6 +1,6 @@
 //! From the XML tree to a [`Definition`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::BPMN_NAMESPACE;
@@ -90,6 +90,7 @@ struct Reader<'d> {
     flows: Vec<SequenceFlow>,
     containers: Vec<Container>,
     by_id: HashMap<Arc<str>, usize>,
+    flow_ids: HashSet<Arc<str>>,
     lanes: Vec<Lane>,
     sequence: Vec<Link<'d>>,
     associations: Vec<(String, String)>,
@@ -110,6 +111,7 @@ impl<'d> Reader<'d> {
             flows: Vec::new(),
             containers: Vec::new(),
             by_id: HashMap::new(),
+            flow_ids: HashSet::new(),
             lanes: Vec::new(),
             sequence: Vec::new(),
             associations: Vec::new(),
@@ -350,7 +352,7 @@ impl<'d> Reader<'d> {
                     self.elements[found].boundary.push(index);
                 }
                 None => {
-                    self.break_at(index, "attached", format!("it is attached to {host:?}, which is no activity here"))
+                    self.break_at(index, "attached", format!("it is attached to {host:?}, which is no activity here"));
                 }
             }
         }
@@ -358,7 +360,9 @@ impl<'d> Reader<'d> {
             let found = self.elements[index].outgoing.iter().copied().find(|flow| *self.flows[*flow].id == *default);
             match found {
                 Some(flow) => self.elements[index].default = Some(flow),
-                None => self.break_at(index, "default", format!("its default flow {default:?} does not leave it")),
+                None => {
+                    self.break_at(index, "default", format!("its default flow {default:?} does not leave it"));
+                }
             }
         }
         for (source, target) in std::mem::take(&mut self.associations) {
@@ -399,6 +403,10 @@ impl<'d> Reader<'d> {
             .child("conditionExpression")
             .filter(|element| !element.text().is_empty())
             .map(|element| self.expressions.condition(element, &id));
+        if self.by_id.contains_key(&id) || !self.flow_ids.insert(Arc::clone(&id)) {
+            let message = format!("the id {id} stands twice");
+            self.broken.push(Problem::error(self.source, line, Some(&id), "duplicate-id", message));
+        }
         let index = self.flows.len();
         let name = link.element.attribute("name").map(str::to_owned);
         self.flows.push(SequenceFlow { id, name, condition, line, source, target });

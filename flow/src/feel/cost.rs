@@ -25,32 +25,19 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// The sum of two costs that may feed each other.
-    pub(crate) fn with(self, other: Self) -> Self {
-        Self {
-            iterations: self.iterations + other.iterations,
-            length: self.length.max(other.length),
-            open_range: self.open_range || other.open_range,
-            external: self.external || other.external,
-            splits_text: self.splits_text || other.splits_text,
-            functions: self.functions + other.functions,
-        }
-    }
-
     /// Upper bound of iterations with lists of at most `longest` items.
     pub(crate) fn bound(&self, longest: u64) -> u64 {
         longest.max(self.length).max(1).saturating_pow(self.iterations)
     }
 }
 
-/// Length of the longest list (and, with `texts`, text) inside the values.
+/// Items of the longest list, inner lists included (and, with `texts`, bytes of texts) inside the values.
 pub(crate) fn size_of<'a>(values: impl Iterator<Item = &'a Value>, texts: bool) -> u64 {
     fn size(value: &Value, texts: bool) -> u64 {
         match value {
             Value::Text(text) if texts => text.len() as u64,
-            Value::List(items) => {
-                (items.len() as u64).max(items.iter().map(|item| size(item, texts)).max().unwrap_or(0))
-            }
+            // With the items of inner lists, which `flatten` can bring up.
+            Value::List(items) => items.iter().map(|item| size(item, texts).max(1)).sum(),
             Value::Context(entries) => context_size(entries, texts),
             _ => 0,
         }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use dsntk_feel::context::FeelContext;
 use dsntk_feel::values::Value as Raw;
 use dsntk_feel::{Evaluator, FeelScope, Name};
+use dsntk_feel_parser::AstNode;
 
 use super::cost::{Cost, cost_of, size_of};
 use super::names::scan;
 use super::value::{Context, Value};
 
 /// Longest expression text accepted.
-pub const EXPRESSION_BYTES_MAX: usize = 16 * 1024;
+const EXPRESSION_BYTES_MAX: usize = 16 * 1024;
 /// Deepest nesting of brackets accepted: the parser recurses.
 const NESTING_MAX: usize = 200;
 
@@ -101,15 +102,33 @@ impl Expression {
     pub fn parse_unary_tests(text: &str, names: &[&str]) -> Result<Self, ExpressionFault> {
         Self::read(text, names, |scope, text, trace| {
             let tests = dsntk_feel_parser::parse_unary_tests(scope, text, trace)?;
-            let tested = dsntk_feel_parser::AstNode::Name(Name::from("?"));
-            Ok(dsntk_feel_parser::AstNode::In(Box::new(tested), Box::new(tests)))
+            let tested = AstNode::Name(Name::from("?"));
+            Ok(AstNode::In(Box::new(tested), Box::new(tests)))
+        })
+    }
+
+    /// Reads an input expression and the unary tests of a cell and joins them to one expression.
+    pub(crate) fn parse_both(
+        input: &str,
+        tests: &str,
+        names: &[&str],
+        join: impl Fn(AstNode, AstNode) -> AstNode,
+    ) -> Result<Self, ExpressionFault> {
+        check_size(input)?;
+        check_size(tests)?;
+        // The line end keeps a comment in the first part from hiding the second while names are looked for.
+        let both = format!("{input}\n, {tests}");
+        Self::read(&both, names, |scope, _, trace| {
+            let input = dsntk_feel_parser::parse_expression(scope, input, trace)?;
+            let tests = dsntk_feel_parser::parse_unary_tests(scope, tests, trace)?;
+            Ok(join(input, tests))
         })
     }
 
     fn read(
         text: &str,
         names: &[&str],
-        parser: fn(&FeelScope, &str, bool) -> dsntk_common::Result<dsntk_feel_parser::AstNode>,
+        parser: impl Fn(&FeelScope, &str, bool) -> dsntk_common::Result<AstNode>,
     ) -> Result<Self, ExpressionFault> {
         check_size(text)?;
         let mut found = scan(text, names);
@@ -144,6 +163,10 @@ impl Expression {
     /// The names that the expression looks up.
     pub fn roots(&self) -> impl Iterator<Item = &str> {
         self.0.roots.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "?")
+    }
+
+    pub(crate) fn cost(&self) -> Cost {
+        self.0.cost
     }
 
     /// The value in this context; null when undecided or over the standard budget.

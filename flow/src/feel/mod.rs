@@ -6,10 +6,9 @@ mod names;
 mod translate;
 mod value;
 
-pub(crate) use cost::{Cost, cost_of, size_of};
+pub(crate) use cost::{Cost, size_of};
 pub use expression::{Budget, Expression, ExpressionFault, Lookup};
 pub(crate) use names::scan;
 pub(crate) use translate::is_expression;
 pub use translate::translate;
-pub(crate) use value::raw_context;
 pub use value::{Context, Number, Value};

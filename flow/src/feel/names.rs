@@ -29,55 +29,134 @@ const KEYWORDS: [&str; 20] = [
     "true",
 ];
 
-/// Names as a plain reading shows them: `roots` are looked up in the context, `all` has the fields of paths too.
+/// Names as a plain reading shows them.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Names {
+    /// Looked up in the context.
     pub(crate) roots: BTreeSet<String>,
+    /// Roots and the fields of paths.
     pub(crate) all: BTreeSet<String>,
+    /// Every place where a name of the context is read.
+    pub(crate) uses: Vec<Use>,
+    /// Names that the text itself introduces: iteration variables, keys of contexts, named arguments.
+    pub(crate) bound: BTreeSet<String>,
+}
+
+/// A path as read: `form.area`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Use {
+    /// Name and fields.
+    pub(crate) path: Vec<String>,
+    /// Inside of `[…]`, where fields of the filtered items are names too.
+    pub(crate) bracketed: bool,
 }
 
 /// Reads the names of `text`; `known` are names that the caller declares, those with spaces or operators among them.
 pub(crate) fn scan(text: &str, known: &[&str]) -> Names {
-    let mut names = Names::default();
+    let mut scanner =
+        Scanner { names: Names::default(), rest: text, after_dot: false, after_name: false, header: 0, brackets: 0 };
     let mut longest: Vec<&str> = known.iter().copied().filter(|name| !name.is_empty()).collect();
     longest.sort_by_key(|name| std::cmp::Reverse(name.len()));
-    let mut rest = text;
-    let mut after_dot = false;
-    while let Some(first) = rest.chars().next() {
+    while let Some(first) = scanner.rest.chars().next() {
+        scanner.token(first, &longest);
+    }
+    scanner.names
+}
+
+struct Scanner<'t> {
+    names: Names,
+    rest: &'t str,
+    after_dot: bool,
+    /// The token before the dot was a name, so that the next name is its field.
+    after_name: bool,
+    /// Open headers of `for`, `some`, `every`.
+    header: u32,
+    brackets: u32,
+}
+
+impl Scanner<'_> {
+    fn token(&mut self, first: char, longest: &[&str]) {
+        let rest = self.rest;
         if first == '"' {
-            rest = skip_string(&rest[1..]);
-            after_dot = false;
+            self.rest = skip_string(&rest[1..]);
+            self.other();
         } else if rest.starts_with("//") {
-            rest = rest.find('\n').map_or("", |end| &rest[end..]);
+            self.rest = rest.find('\n').map_or("", |end| &rest[end..]);
         } else if rest.starts_with("/*") {
-            rest = rest.find("*/").map_or("", |end| &rest[end + 2..]);
+            self.rest = rest.find("*/").map_or("", |end| &rest[end + 2..]);
         } else if first.is_ascii_digit() {
-            rest = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
-            after_dot = false;
+            self.rest = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+            self.other();
         } else if is_start(first) {
-            let declared = longest.iter().find(|name| starts_with_name(rest, name));
-            let (run, after) = match declared {
-                Some(name) => rest.split_at(name.len()),
-                None => split_run(rest),
-            };
-            let is_call = after.trim_start().starts_with('(');
-            if !run.is_empty() && (!is_call || declared.is_some()) {
-                names.all.insert(run.to_owned());
-                if !after_dot {
-                    names.roots.insert(run.to_owned());
-                }
-            }
-            rest = if run.is_empty() { skip_word(after) } else { after };
-            after_dot = false;
+            self.name(longest);
         } else {
-            if !first.is_whitespace() {
-                // Two dots are a range, not a path.
-                after_dot = first == '.' && !rest.starts_with("..");
+            let range = rest.starts_with("..");
+            match first {
+                _ if range => self.other(),
+                '.' => self.after_dot = true,
+                '[' => {
+                    self.brackets += 1;
+                    self.other();
+                }
+                ']' => {
+                    self.brackets = self.brackets.saturating_sub(1);
+                    self.other();
+                }
+                _ if first.is_whitespace() => {}
+                _ => self.other(),
             }
-            rest = if rest.starts_with("..") { &rest[2..] } else { &rest[first.len_utf8()..] };
+            self.rest = &rest[if range { 2 } else { first.len_utf8() }..];
         }
     }
-    names
+
+    fn name(&mut self, longest: &[&str]) {
+        let rest = self.rest;
+        let declared = longest.iter().find(|name| starts_with_name(rest, name));
+        let (run, after) = match declared {
+            Some(name) => rest.split_at(name.len()),
+            None => split_run(rest),
+        };
+        if run.is_empty() {
+            let word = &rest[..word_length(rest)];
+            match word {
+                "for" | "some" | "every" => self.header += 1,
+                "return" | "satisfies" => self.header = self.header.saturating_sub(1),
+                _ => {}
+            }
+            self.rest = &rest[word.len()..];
+            return self.other();
+        }
+        let next = after.trim_start();
+        let is_field = self.after_dot;
+        let follows_name = self.after_name;
+        self.rest = after;
+        self.after_dot = false;
+        self.after_name = true;
+        if next.starts_with('(') && declared.is_none() {
+            return;
+        }
+        self.names.all.insert(run.to_owned());
+        if is_field {
+            if follows_name && let Some(last) = self.names.uses.last_mut() {
+                last.path.push(run.to_owned());
+            }
+            return;
+        }
+        self.names.roots.insert(run.to_owned());
+        let binds =
+            (self.header > 0 && starts_with_name(next, "in")) || (next.starts_with(':') && !next.starts_with("::"));
+        if binds {
+            self.names.bound.insert(run.to_owned());
+            self.after_name = false;
+            return;
+        }
+        self.names.uses.push(Use { path: vec![run.to_owned()], bracketed: self.brackets > 0 });
+    }
+
+    fn other(&mut self) {
+        self.after_dot = false;
+        self.after_name = false;
+    }
 }
 
 /// Takes the words up to the next keyword or symbol; empty when a keyword stands first.
@@ -105,18 +184,12 @@ fn split_run(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
-fn skip_word(text: &str) -> &str {
-    &text[word_length(text)..]
-}
-
 fn word_length(text: &str) -> usize {
     text.find(|c: char| !is_part(c)).unwrap_or(text.len())
 }
 
 fn starts_with_name(text: &str, name: &str) -> bool {
-    text.starts_with(name)
-        && !text[name.len()..].starts_with(is_part)
-        && !(name.chars().all(is_part) && KEYWORDS.contains(&name))
+    text.starts_with(name) && !text[name.len()..].starts_with(is_part)
 }
 
 fn skip_string(text: &str) -> &str {
@@ -166,5 +239,14 @@ mod tests {
             assert_eq!(roots(text, known), expected, "{text}");
         }
         assert!(scan("form.a", &[]).all.contains("a"));
+    }
+
+    #[test]
+    fn tells_uses_from_what_the_text_introduces() {
+        let names = scan("some 项 in form.项目 satisfies 项.面积 > 上限 and form.a[面积 > 1] = {b: 2}.b", &[]);
+        let uses: Vec<String> = names.uses.iter().map(|one| one.path.join(".")).collect();
+        assert_eq!(uses, ["form.项目", "项.面积", "上限", "form.a", "面积"]);
+        assert_eq!(names.bound.into_iter().collect::<Vec<_>>(), ["b", "项"]);
+        assert!(names.uses[4].bracketed);
     }
 }

@@ -203,7 +203,7 @@ impl Value {
     }
 }
 
-pub(crate) fn raw_context(entries: &Context) -> FeelContext {
+fn raw_context(entries: &Context) -> FeelContext {
     let mut context = FeelContext::default();
     for (name, value) in entries {
         context.set_entry(&Name::from(name.as_str()), value.to_raw());

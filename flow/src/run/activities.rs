@@ -364,10 +364,8 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn service_failed(&mut self, id: u32, code: Option<String>, text: String) {
-        if let Some(code) = &code
-            && self.throw_error(id, Some(code))
-        {
+    pub(super) fn service_failed(&mut self, id: u32, code: Option<&str>, text: String) {
+        if code.is_some() && self.throw_error(id, code) {
             return;
         }
         self.set_incident(id, Reason::ServiceFailed { text });

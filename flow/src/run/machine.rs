@@ -10,7 +10,7 @@ use crate::bpmn::{Condition, Container, Definition, Event, FlowElement, Kind};
 use crate::feel::{Context, Lookup, Value};
 
 /// Something to do within this step.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Work {
     /// A token arrives at an element in a scope, along a flow or from nowhere.
     Enter { element: usize, scope: u32, flow: Option<usize> },
@@ -78,7 +78,7 @@ impl<'a> Machine<'a> {
             }
             Input::ServiceFailed { instance, code, reason } => {
                 self.expect(instance, |position| matches!(position, Position::Service))?;
-                self.service_failed(instance, code, reason);
+                self.service_failed(instance, code.as_deref(), reason);
             }
             Input::Message { name, variables } => {
                 if let Some(catcher) = self.message_catcher(&name) {

@@ -16,6 +16,7 @@ enum Thrown {
 }
 
 /// Who catches it.
+#[derive(Clone, Copy)]
 enum Catcher {
     /// The start event of an event sub-process in this scope.
     Handler { start: usize, scope: u32, interrupting: bool },
@@ -177,7 +178,7 @@ impl Machine<'_> {
 
 /// The first event that names this code, else the first that catches any.
 fn best<'e>(
-    events: impl Iterator<Item = (usize, Option<&'e Event>)> + Clone,
+    mut events: impl Iterator<Item = (usize, Option<&'e Event>)> + Clone,
     thrown: Thrown,
     code: Option<&str>,
 ) -> Option<usize> {
@@ -187,5 +188,5 @@ fn best<'e>(
         _ => None,
     };
     let named = events.clone().find(|(_, event)| code.is_some() && code_of(*event) == Some(code));
-    named.or_else(|| events.clone().find(|(_, event)| code_of(*event) == Some(None))).map(|(element, _)| element)
+    named.or_else(|| events.find(|(_, event)| code_of(*event) == Some(None))).map(|(element, _)| element)
 }

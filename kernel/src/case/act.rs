@@ -20,7 +20,7 @@ use crate::state::State;
 use crate::stream::StreamId;
 
 /// Characters that an opinion, a reason or a line of a supplement notice may have.
-pub const TEXT_CHARACTERS_MAX: usize = 2000;
+const TEXT_CHARACTERS_MAX: usize = 2000;
 
 /// A command's surroundings: which case, who asks, the states loaded and the facts gathered.
 #[derive(Clone, Copy)]

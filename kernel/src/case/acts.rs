@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use super::act::Act;
 use super::inputs::{Gathered, claim_key};
 use super::{CertificateIssued, ResultRef, Stage, paper, process};
-use crate::catalog::{self, NoticeKind, ResultSpec, Validity};
+use crate::catalog;
+use crate::catalog::matter::{ClaimMoment, NoticeKind, ResultSpec, Validity};
 use crate::change::{Job, StreamDecision};
 use crate::record::{self, ClaimHeld, RecordWritten};
 use crate::refusal::Refusal;
@@ -129,7 +130,7 @@ fn period_of(validity: &Validity) -> Option<deadline::Period> {
 
 /// The claims a grant takes; the licence holds them until the event that releases them.
 fn claims(act: &Act<'_>, context: &Context) -> Result<Vec<ClaimHeld>, Refusal> {
-    let taken = act.matter.spec.claims.iter().filter(|claim| claim.take == catalog::ClaimMoment::Grant);
+    let taken = act.matter.spec.claims.iter().filter(|claim| claim.take == ClaimMoment::Grant);
     taken
         .map(|claim| {
             let key = act.matter.expressions.claim_keys.get(&claim.name).map(|key| key.evaluate(context));

@@ -9,7 +9,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Case, Stage};
-use crate::catalog::{ClockStart, CommonLimits, Matter};
+use crate::catalog::{CommonLimits, Matter};
+use crate::catalog::matter::ClockStart;
 use crate::refusal::Refusal;
 
 /// A due date as announced, with the days on which its light changes.
@@ -117,7 +118,7 @@ pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Dat
 }
 
 /// The due date that counts in a stage.
-pub fn running(clocks: &Clocks, stage: Stage) -> Option<(ClockRule, u32, Due)> {
+pub(super) fn running(clocks: &Clocks, stage: Stage) -> Option<(ClockRule, u32, Due)> {
     match stage {
         Stage::Submitted => Some((ClockRule::Acceptance, clocks.round, clocks.accept_by?)),
         Stage::Accepted => Some((ClockRule::Decision, 1, clocks.promised.or(clocks.statutory)?)),
@@ -140,7 +141,7 @@ pub fn light(due: Due, paused: bool, today: Date) -> Light {
 
 /// One deadline with everything that bears on it.
 #[derive(Clone, Debug)]
-pub struct Reckoning<'a> {
+pub(super) struct Reckoning<'a> {
     /// Day 0.
     pub from: Date,
     /// The limit in force.
@@ -157,12 +158,12 @@ impl Reckoning<'_> {
     }
 
     /// Day by day, for the page that explains it.
-    pub fn derive(&self, calendar: &Calendar) -> Result<Derivation, Refusal> {
+    pub(super) fn derive(&self, calendar: &Calendar) -> Result<Derivation, Refusal> {
         deadline::derive(Start::On(self.from), self.limit, self.pauses, self.extensions(), calendar).map_err(beyond)
     }
 
     /// The due date alone. While a pause is open it is the date that would hold if the pause ended now with its first day.
-    pub fn due(&self, calendar: &Calendar, rule: LightRule) -> Result<Due, Refusal> {
+    pub(super) fn due(&self, calendar: &Calendar, rule: LightRule) -> Result<Due, Refusal> {
         let closed: Vec<Pause> = self.pauses.iter().filter(|pause| pause.to.is_some()).copied().collect();
         let due = deadline::due(Start::On(self.from), self.limit, &closed, self.extensions(), calendar).map_err(beyond)?;
         let on = due.due_on.ok_or(Refusal::NoLimitInForce)?;
@@ -197,7 +198,7 @@ fn yellow_on(due_on: Date, limit_days: u32, rule: LightRule, pauses: &[Pause], c
 }
 
 /// The statutory and promised limits of a case whose limits count from `counted_from` and whose law is that of `accepted_on`.
-pub fn reckonings<'a>(matter: &Matter, clocks: &'a Clocks) -> Option<(Reckoning<'a>, Reckoning<'a>)> {
+pub(super) fn reckonings<'a>(matter: &Matter, clocks: &'a Clocks) -> Option<(Reckoning<'a>, Reckoning<'a>)> {
     let (from, accepted_on) = (clocks.counted_from?, clocks.accepted_on?);
     let limits = matter.spec.limits.in_force(accepted_on)?;
     let reckon = |limit: Limit| Reckoning {
@@ -210,7 +211,7 @@ pub fn reckonings<'a>(matter: &Matter, clocks: &'a Clocks) -> Option<(Reckoning<
 }
 
 /// The day the limits count from: acceptance, or receipt where the matter says so or acceptance was deemed.
-pub fn counted_from(matter: &Matter, received_on: Date, accepted_on: Date) -> Date {
+pub(super) fn counted_from(matter: &Matter, received_on: Date, accepted_on: Date) -> Date {
     match matter.spec.limits.from {
         ClockStart::Acceptance => accepted_on,
         ClockStart::Receipt => received_on,

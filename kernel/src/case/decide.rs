@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use super::act::Ask;
 use super::{Channel, Material, envelope, paper, submit, tasks};
-use crate::catalog::{Act, ApplicantKind, DeliveryKind, NoticeKind};
+use crate::catalog::Act;
+use crate::catalog::matter::{ApplicantKind, DeliveryKind, NoticeKind};
 use crate::change::{Decision, NumberKey};
 use crate::command::Loaded;
 use crate::facts::Facts;

@@ -3,7 +3,7 @@
 use base::id::AccountId;
 
 use super::Case;
-use crate::catalog::TaskKind::{self, Accept, Countersign, Decide, Hearing, Review};
+use crate::catalog::matter::TaskKind::{self, Accept, Countersign, Decide, Hearing, Review};
 use crate::refusal::Refusal;
 
 /// Pairs of task kinds that one person may not both do in a case, in either order.

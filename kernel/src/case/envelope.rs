@@ -11,7 +11,7 @@ use super::{
     TaskCompleted, paper, process,
 };
 use super::submit::accept_by;
-use crate::catalog::{DeliveryKind, NoticeKind, TaskKind};
+use crate::catalog::matter::{DeliveryKind, NoticeKind, TaskKind};
 use crate::change::Decision;
 use crate::refusal::Refusal;
 
@@ -88,7 +88,8 @@ pub(super) fn withdraw(ask: Ask<'_>, reason: Option<&str>) -> Result<Decision, R
     paper::issue(&mut act, NoticeKind::Withdrawal)?;
     process::message(&mut act, "withdrawn")?;
     process::cancel(&mut act)?;
-    Ok(act.finish(json!({ "stage": act.case.stage })))
+    let reply = json!({ "stage": act.case.stage });
+    Ok(act.finish(reply))
 }
 
 /// Silence until the end of the acceptance check: accepted as of the day of receipt (art. 32(4)). The kernel closes the accept task itself.
@@ -106,7 +107,8 @@ pub(super) fn deem_accepted(ask: Ask<'_>) -> Result<Decision, Refusal> {
         act.emit(TaskCompleted { task, by: None, outcome: outcome.clone(), opinion: None, article: None })?;
         process::complete_task(&mut act, task, &element, &outcome)?;
     }
-    Ok(act.finish(json!({ "accepted_on": act.case.clocks.accepted_on })))
+    let reply = json!({ "accepted_on": act.case.clocks.accepted_on });
+    Ok(act.finish(reply))
 }
 
 /// A timer of the process fired.
@@ -153,7 +155,8 @@ pub(super) fn deliver(ask: Ask<'_>, method: DeliveryKind, signer: Option<&str>) 
     let on = act.today();
     act.emit(ResultDelivered { method, on, by, signer })?;
     paper::issue(&mut act, NoticeKind::Delivery)?;
-    Ok(act.finish(json!({ "stage": act.case.stage })))
+    let reply = json!({ "stage": act.case.stage });
+    Ok(act.finish(reply))
 }
 
 /// The paper of a document exists now.

@@ -8,7 +8,7 @@ use journal::Commitment;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use crate::catalog::DeliveryKind;
+use crate::catalog::matter::DeliveryKind;
 use crate::rules::Checks;
 
 use super::{Applicant, Channel, Due, Incident, Material, Notice, Officer, ResultRef, SupplementItem, Task};

@@ -29,7 +29,7 @@ use journal::Commitment;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use crate::catalog::{ApplicantKind, NoticeKind, TaskKind};
+use crate::catalog::matter::{ApplicantKind, NoticeKind, TaskKind};
 
 pub use acts::number_parts;
 pub use clock::{ClockName, ClockRule, ClockView, Clocks, Due, derivation, light, view_clock};

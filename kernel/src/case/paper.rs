@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::act::Act;
 use super::{Case, Notice, NoticeIssued};
-use crate::catalog::NoticeKind;
+use crate::catalog::matter::NoticeKind;
 use crate::change::NumberKey;
 use crate::directory::Organisation;
 use crate::facts::Facts;
@@ -36,7 +36,7 @@ pub(crate) fn parts(
 
 /// The counter a number would come from; none when the register or a part is missing.
 pub(crate) fn counter(facts: &Facts, register: &str, parts: &BTreeMap<String, String>) -> Option<NumberKey> {
-    let scope = facts.catalog.numbering.get(register).ok()?.scope_key(&fields(parts), facts.today).ok()?;
+    let scope = facts.catalog.numbers.get(register).ok()?.scope_key(&fields(parts), facts.today).ok()?;
     Some(NumberKey { register: register.to_owned(), scope })
 }
 
@@ -59,7 +59,7 @@ impl<'a> Numbers<'a> {
     /// The next number of a register, formatted.
     pub(crate) fn take(&mut self, register: &str, parts: &BTreeMap<String, String>) -> Result<String, Refusal> {
         let broken = |reason: String| Refusal::Process { element: register.to_owned(), reason };
-        let (spec, on) = (self.facts.catalog.numbering.get(register), self.facts.today);
+        let (spec, on) = (self.facts.catalog.numbers.get(register), self.facts.today);
         let spec = spec.map_err(|error| broken(error.to_string()))?;
         let fields = fields(parts);
         let scope = spec.scope_key(&fields, on).map_err(|error| broken(error.to_string()))?;

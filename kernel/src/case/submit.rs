@@ -9,7 +9,7 @@ use super::{
     Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit,
     SupplementAnswer, paper, process,
 };
-use crate::catalog::{ApplicantKind, NoticeKind};
+use crate::catalog::matter::{ApplicantKind, NoticeKind};
 use crate::change::Decision;
 use crate::policy;
 use crate::refusal::Refusal;
@@ -38,7 +38,7 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
         case: ask.case,
         number,
         matter: matter.code().to_string(),
-        catalog: matter.version.clone(),
+        catalog: ask.facts.catalog.version().to_owned(),
         organisation: organisation.code.clone(),
         region: organisation.region.clone(),
         channel: submit.channel,

@@ -8,7 +8,7 @@ use super::{
     CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested,
     TaskClaimed, TaskCompleted, TaskReleased, duties, paper, process,
 };
-use crate::catalog::{NoticeKind, OutcomeSpec, TaskKind};
+use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
 use crate::change::Decision;
 use crate::refusal::Refusal;
 use crate::rules::Verdict;

@@ -18,8 +18,12 @@ pub struct ExampleResult {
 
 /// Runs one example against its matter.
 pub fn run_example(matter: &Matter, example: &Example) -> ExampleResult {
-    let mut differences: Vec<String> =
-        matter.form.validate(&example.form).iter().map(|e| format!("the form is refused at {}: {}", e.pointer, e.code)).collect();
+    let mut differences: Vec<String> = matter
+        .form
+        .validate(&example.form)
+        .iter()
+        .map(|e| format!("the form is refused at {}: {}", e.pointer, e.code))
+        .collect();
     let applicant = json!({
         "code": example.form.get("applicant_code"),
         "name": example.form.get("applicant_name"),

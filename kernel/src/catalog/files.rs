@@ -44,7 +44,10 @@ impl Files {
 
     /// Paths below a folder (`systems/licensing/`), in order.
     pub fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.range(folder.to_owned()..).map(|(path, _)| path.as_str()).take_while(move |path| path.starts_with(folder))
+        self.0
+            .range(folder.to_owned()..)
+            .map(|(path, _)| path.as_str())
+            .take_while(move |path| path.starts_with(folder))
     }
 
     /// `base` with the files of `over` added or put in place of its own (`--catalog DIR`).

@@ -177,7 +177,9 @@ impl Limits {
 pub fn version_on(versions: &[LimitVersion], on: Date) -> Option<&LimitVersion> {
     versions
         .iter()
-        .filter(|version| version.valid_from.is_none_or(|from| from <= on) && version.valid_to.is_none_or(|to| on <= to))
+        .filter(|version| {
+            version.valid_from.is_none_or(|from| from <= on) && version.valid_to.is_none_or(|to| on <= to)
+        })
         .max_by_key(|version| version.valid_from)
 }
 
@@ -308,6 +310,24 @@ pub enum TaskKind {
     Read,
 }
 
+impl TaskKind {
+    /// The word in matter.toml, in grants (`task.review`), in queries and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Review => "review",
+            Self::Check => "check",
+            Self::Countersign => "countersign",
+            Self::SiteCheck => "site_check",
+            Self::ExpertReview => "expert_review",
+            Self::Hearing => "hearing",
+            Self::Decide => "decide",
+            Self::Deliver => "deliver",
+            Self::Read => "read",
+        }
+    }
+}
+
 /// A declared way to end a task.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "RawOutcome")]
@@ -434,9 +454,7 @@ impl TryFrom<String> for MaterialSource {
         }
         match text.split_once(':') {
             Some(("register", name)) if !name.is_empty() => Ok(match name.split_once('.') {
-                Some((register, fact)) => {
-                    Self::Register { register: register.to_owned(), fact: Some(fact.to_owned()) }
-                }
+                Some((register, fact)) => Self::Register { register: register.to_owned(), fact: Some(fact.to_owned()) },
                 None => Self::Register { register: name.to_owned(), fact: None },
             }),
             Some(("case", matter)) if !matter.is_empty() => Ok(Self::Case { matter: matter.to_owned() }),
@@ -561,10 +579,12 @@ pub enum NoticeKind {
     Withdrawal,
     /// Delivery record (送达回证).
     Delivery,
+    /// The result's own paper (证照). Named by the act that issues it, never in `[notices]`.
+    Certificate,
 }
 
 impl NoticeKind {
-    /// Every kind.
+    /// Every kind that the envelope issues.
     pub const ALL: [Self; 10] = [
         Self::Receipt,
         Self::Acceptance,
@@ -591,6 +611,7 @@ impl NoticeKind {
             Self::Refusal => "refusal",
             Self::Withdrawal => "withdrawal",
             Self::Delivery => "delivery",
+            Self::Certificate => "certificate",
         }
     }
 }

@@ -17,10 +17,11 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::calendar::Calendar;
+use base::number::Registers;
 use base::region::Regions;
 
 pub use examples::{ExampleResult, run_example};
@@ -40,9 +41,9 @@ pub struct Catalog {
     /// The working-day calendar.
     pub calendar: Calendar,
     /// Regions with validity.
-    pub regions: Regions,
-    /// Names of the numbering registers.
-    pub numbers: BTreeSet<String>,
+    pub regions: Arc<Regions>,
+    /// The numbering registers.
+    pub numbers: Registers,
     /// Limits that hold for every matter.
     pub limits: CommonLimits,
     /// Post kinds by code.
@@ -71,20 +72,21 @@ impl Catalog {
     pub fn parse_with(files: &Files, registered_acts: &[&str]) -> (Option<Self>, Vec<Problem>) {
         let mut reader = Reader { files, problems: Vec::new() };
         let calendar = reader.calendar();
-        let regions = reader.regions();
+        let regions = Arc::new(reader.regions().unwrap_or_default());
         let numbers = reader.numbers();
         let limits = reader.common_limits();
         let post_kinds = reader.post_kinds();
         let grants = reader.grants(&post_kinds);
-        let directory = reader.directory(&post_kinds, regions.as_ref());
+        let directory = reader.directory(&post_kinds, &regions);
         let systems = reader.systems();
-        let registers = reader.registers(&systems);
+        let registers = reader.registers(&systems, &regions);
         let mut matters = BTreeMap::new();
         let shared = check::SharedNames {
             numbers: &numbers,
             post_kinds: &post_kinds,
             registers: &registers,
             registered_acts,
+            regions: &regions,
             matters: systems
                 .iter()
                 .flat_map(|system| reader.folders(&format!("systems/{}/matters/", system.code)))
@@ -112,7 +114,7 @@ impl Catalog {
         if problems.iter().any(Problem::is_error) {
             return (None, problems);
         }
-        let (Some(calendar), Some(regions), Some(limits)) = (calendar, regions, limits) else {
+        let (Some(calendar), Some(limits)) = (calendar, limits) else {
             return (None, problems);
         };
         let catalog = Self {

@@ -192,7 +192,16 @@ pub struct GuideSection {
 impl Guide {
     /// Sections that every guide has (政务服务事项 elements, domain.md §1.6).
     pub const REQUIRED: [&'static str; 10] = [
-        "事项名称", "设定依据", "申请条件", "办理材料", "办理地点", "办理时间", "联系电话", "办理流程", "收费", "救济",
+        "事项名称",
+        "设定依据",
+        "申请条件",
+        "办理材料",
+        "办理地点",
+        "办理时间",
+        "联系电话",
+        "办理流程",
+        "收费",
+        "救济",
     ];
 
     /// Reads headings and bodies.

@@ -14,7 +14,8 @@ pub(crate) fn read(text: &str) -> Vec<(String, Option<String>)> {
             after_dot = false;
         } else if is_start(first) {
             let (name, after) = split_word(rest);
-            let field = after.strip_prefix('.').filter(|path| path.starts_with(is_start)).map(|path| split_word(path).0);
+            let field =
+                after.strip_prefix('.').filter(|path| path.starts_with(is_start)).map(|path| split_word(path).0);
             let is_call = after.trim_start().starts_with('(');
             if !after_dot && !is_call {
                 found.push((name.to_owned(), field.map(str::to_owned)));

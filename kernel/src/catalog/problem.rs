@@ -95,7 +95,8 @@ pub(super) fn line_of(text: &str, element: &str) -> u32 {
         line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
             || line.strip_prefix(&format!("\"{name}\"")).is_some_and(|rest| rest.trim_start().starts_with([':', '=']))
     };
-    let after = |test: &dyn Fn(&str) -> bool| lines.iter().skip(start).position(|line| test(line)).map(|i| number(i + start));
+    let after =
+        |test: &dyn Fn(&str) -> bool| lines.iter().skip(start).position(|line| test(line)).map(|i| number(i + start));
     after(&is_key)
         .or_else(|| after(&|line| line.contains(&format!("\"{name}\""))))
         .or_else(|| after(&|line| line.contains(name)))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::calendar::Calendar;
+use base::number::Registers;
 use base::region::{Level, Regions};
 use serde::de::DeserializeOwned;
 
@@ -104,7 +105,8 @@ impl<'a> Reader<'a> {
     pub(super) fn regions(&mut self) -> Option<Regions> {
         const FILE: &str = "directory/regions.csv";
         let text = self.text(FILE)?;
-        let texts: Vec<&str> = [Some(text), self.files.text("standards/regions-cn.csv")].into_iter().flatten().collect();
+        let texts: Vec<&str> =
+            [Some(text), self.files.text("standards/regions-cn.csv")].into_iter().flatten().collect();
         Regions::parse_all(&texts)
             .map_err(|error| {
                 let line = u32::try_from(error.line).unwrap_or(0);
@@ -113,10 +115,12 @@ impl<'a> Reader<'a> {
             .ok()
     }
 
-    /// Names of the numbering registers.
-    pub(super) fn numbers(&mut self) -> BTreeSet<String> {
-        let table: Option<toml::Table> = self.toml("standards/numbering.toml");
-        table.map(|table| table.keys().cloned().collect()).unwrap_or_default()
+    pub(super) fn numbers(&mut self) -> Registers {
+        const FILE: &str = "standards/numbering.toml";
+        let parsed = self.text(FILE).map(Registers::parse);
+        let found =
+            parsed.map(|parsed| parsed.map_err(|error| self.findings(FILE).error("", "numbering", error.to_string())));
+        found.and_then(Result::ok).unwrap_or_default()
     }
 
     pub(super) fn common_limits(&mut self) -> Option<CommonLimits> {
@@ -162,7 +166,7 @@ impl<'a> Reader<'a> {
         rows
     }
 
-    pub(super) fn directory(&mut self, kinds: &BTreeMap<String, PostKind>, regions: Option<&Regions>) -> Directory {
+    pub(super) fn directory(&mut self, kinds: &BTreeMap<String, PostKind>, regions: &Regions) -> Directory {
         let mut directory = Directory::default();
         self.organisations(&mut directory, regions);
         const DIVISIONS: &str = "directory/divisions.csv";
@@ -202,7 +206,7 @@ impl<'a> Reader<'a> {
         directory
     }
 
-    fn organisations(&mut self, directory: &mut Directory, regions: Option<&Regions>) {
+    fn organisations(&mut self, directory: &mut Directory, regions: &Regions) {
         const FILE: &str = "directory/organisations.csv";
         let (mut codes, mut marks, mut prefixes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for (line, organisation) in self.csv::<Organisation>(FILE) {
@@ -212,13 +216,18 @@ impl<'a> Reader<'a> {
                 wrong(&code, "duplicate", format!("{code} stands twice"));
             }
             if !marks.insert(organisation.abbr.clone()) {
-                wrong(&code, "duplicate", format!("the mark {} is used twice: document numbers would collide", organisation.abbr));
+                wrong(
+                    &code,
+                    "duplicate",
+                    format!("the mark {} is used twice: document numbers would collide", organisation.abbr),
+                );
             }
             if !prefixes.insert(organisation.short_code.clone()) {
-                let message = format!("the short code {} is used twice: case numbers would collide", organisation.short_code);
+                let message =
+                    format!("the short code {} is used twice: case numbers would collide", organisation.short_code);
                 wrong(&code, "duplicate", message);
             }
-            if regions.is_some_and(|regions| regions.current(organisation.region).is_none()) {
+            if regions.current(organisation.region).is_none() {
                 wrong(&code, "directory-region", format!("{} is no region today", organisation.region));
             }
             if organisation.region.level() != organisation.level {
@@ -269,7 +278,7 @@ impl<'a> Reader<'a> {
         names.map(|(folder, _)| folder.to_owned()).collect()
     }
 
-    pub(super) fn registers(&mut self, systems: &[System]) -> BTreeMap<String, Arc<Register>> {
+    pub(super) fn registers(&mut self, systems: &[System], regions: &Arc<Regions>) -> BTreeMap<String, Arc<Register>> {
         let mut registers = BTreeMap::new();
         for system in systems {
             let folder = format!("systems/{}/registers/", system.code);
@@ -279,7 +288,7 @@ impl<'a> Reader<'a> {
                     self.findings(&file).error("", "file-unknown", "a register is a file NAME.schema.json");
                     continue;
                 };
-                if let Some(register) = self.register(code, &system.code, &file)
+                if let Some(register) = self.register(code, &system.code, &file, regions)
                     && registers.insert(code.to_owned(), Arc::new(register)).is_some()
                 {
                     self.findings(&file).error("", "duplicate", format!("register {code} stands in two systems"));
@@ -300,7 +309,7 @@ impl<'a> Reader<'a> {
         registers
     }
 
-    fn register(&mut self, code: &str, system: &str, file: &str) -> Option<Register> {
+    fn register(&mut self, code: &str, system: &str, file: &str, regions: &Arc<Regions>) -> Option<Register> {
         let mut schema: serde_json::Value = self.json(file)?;
         let hints = schema.as_object_mut().and_then(|schema| schema.remove("x-register"));
         let spec: RegisterSpec = match hints.map(serde_json::from_value) {
@@ -314,7 +323,7 @@ impl<'a> Reader<'a> {
                 return None;
             }
         };
-        let schema = match Form::parse_record(schema) {
+        let schema = match Form::parse_record(schema, regions) {
             Ok(schema) => schema,
             Err(problems) => {
                 for problem in problems {
@@ -325,7 +334,11 @@ impl<'a> Reader<'a> {
         };
         let named = [&spec.key, &spec.label].into_iter().chain(spec.region.as_ref()).chain(&spec.indexed);
         for field in named.filter(|field| schema.field(field).is_none()) {
-            self.findings(file).error(field, "register-field", format!("x-register names {field}, which is no property"));
+            self.findings(file).error(
+                field,
+                "register-field",
+                format!("x-register names {field}, which is no property"),
+            );
         }
         if !spec.indexed.contains(&spec.key) {
             self.findings(file).error("key", "register-field", "the key is not among the indexed fields");
@@ -336,10 +349,43 @@ impl<'a> Reader<'a> {
 
 /// What may be granted. `task.KIND` stands for the task kinds of matter.md §1.
 pub const ACTIONS: [&str; 39] = [
-    "account.manage", "audit.read", "calendar.load", "case.apply", "case.archive", "case.extend", "case.pause", "case.read",
-    "case.receive", "case.resume", "case.supplement", "case.withdraw", "catalog.publish", "export.run", "field.unmask",
-    "file.read", "journal.read", "journal.verify", "node.manage", "page.view", "policy.manage", "post.manage", "record.read",
-    "record.write", "share.read", "task.accept", "task.assign", "task.check", "task.claim", "task.countersign", "task.decide",
-    "task.deliver", "task.expert_review", "task.hearing", "task.read", "task.review", "task.site_check", "task.take_over",
+    "account.manage",
+    "audit.read",
+    "calendar.load",
+    "case.apply",
+    "case.archive",
+    "case.extend",
+    "case.pause",
+    "case.read",
+    "case.receive",
+    "case.resume",
+    "case.supplement",
+    "case.withdraw",
+    "catalog.publish",
+    "export.run",
+    "field.unmask",
+    "file.read",
+    "journal.read",
+    "journal.verify",
+    "node.manage",
+    "page.view",
+    "policy.manage",
+    "post.manage",
+    "record.read",
+    "record.write",
+    "share.read",
+    "task.accept",
+    "task.assign",
+    "task.check",
+    "task.claim",
+    "task.countersign",
+    "task.decide",
+    "task.deliver",
+    "task.expert_review",
+    "task.hearing",
+    "task.read",
+    "task.review",
+    "task.site_check",
+    "task.take_over",
     "user.manage",
 ];

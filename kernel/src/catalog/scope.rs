@@ -60,13 +60,32 @@ impl Names {
 }
 
 const KEYWORDS: [&str; 20] = [
-    "and", "between", "else", "every", "external", "false", "for", "function", "if", "in", "instance", "item", "null", "of", "or",
-    "return", "satisfies", "some", "then", "true",
+    "and",
+    "between",
+    "else",
+    "every",
+    "external",
+    "false",
+    "for",
+    "function",
+    "if",
+    "in",
+    "instance",
+    "item",
+    "null",
+    "of",
+    "or",
+    "return",
+    "satisfies",
+    "some",
+    "then",
+    "true",
 ];
 
 /// Variables of `for`, `some` and `every`: the word after the keyword.
 fn iteration_names(text: &str) -> BTreeSet<String> {
-    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let pairs = words.windows(2).filter(|pair| matches!(pair[0], "for" | "some" | "every"));
     pairs.map(|pair| pair[1].to_owned()).collect()
 }

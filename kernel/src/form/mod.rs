@@ -11,7 +11,9 @@ mod summary;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use base::region::Regions;
 use flow::feel::{Context, Expression, Number};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,6 +21,7 @@ use serde_json::{Map, Value};
 use crate::catalog::matter::Text;
 
 pub use schema::FormProblem;
+pub(crate) use schema::is_snake_case;
 pub use submit::{FieldError, PAGE_FIELDS_MAX, VALUE_CHARS_MAX};
 pub use summary::{Sealed, Shown, Split, SummaryPage, SummaryRow};
 
@@ -91,6 +94,7 @@ pub struct Form {
     fields: Vec<Field>,
     validator: jsonschema::Validator,
     schema: Value,
+    regions: Arc<Regions>,
 }
 
 /// One page: one topic, at most [`PAGE_FIELDS_MAX`] fields.
@@ -145,7 +149,6 @@ pub struct Field {
     pub items: Vec<Field>,
     /// Most items of a list.
     pub items_max: u64,
-    schema: Value,
     validator: jsonschema::Validator,
 }
 
@@ -169,14 +172,14 @@ impl Choice {
 }
 
 impl Form {
-    /// Reads a schema. Every finding is returned, not only the first.
-    pub fn parse(schema: Value) -> Result<Self, Vec<FormProblem>> {
-        schema::parse(schema)
+    /// Reads a schema. Every finding is returned, not only the first. `regions` are for codes that contain a place.
+    pub fn parse(schema: Value, regions: &Arc<Regions>) -> Result<Self, Vec<FormProblem>> {
+        schema::parse(schema, regions)
     }
 
     /// Reads the schema of a register: as a form, but of one page without questions.
-    pub fn parse_record(schema: Value) -> Result<Self, Vec<FormProblem>> {
-        schema::parse_record(schema)
+    pub fn parse_record(schema: Value, regions: &Arc<Regions>) -> Result<Self, Vec<FormProblem>> {
+        schema::parse_record(schema, regions)
     }
 
     /// What the form is called.

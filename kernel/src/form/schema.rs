@@ -1,7 +1,9 @@
 //! Reads a form's schema and says everything that is wrong with it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use base::region::Regions;
 use flow::feel::Expression;
 use serde_json::{Value, json};
 
@@ -26,9 +28,9 @@ struct Reader {
     problems: Vec<FormProblem>,
 }
 
-pub(super) fn parse(schema: Value) -> Result<Form, Vec<FormProblem>> {
+pub(super) fn parse(schema: Value, regions: &Arc<Regions>) -> Result<Form, Vec<FormProblem>> {
     let mut reader = Reader { problems: Vec::new() };
-    let form = reader.form(schema);
+    let form = reader.form(schema, regions);
     match form {
         Some(form) if reader.problems.is_empty() => Ok(form),
         _ => Err(reader.problems),
@@ -38,7 +40,7 @@ pub(super) fn parse(schema: Value) -> Result<Form, Vec<FormProblem>> {
 /// The one page of a record.
 const RECORD_PAGE: &str = "record";
 
-pub(super) fn parse_record(schema: Value) -> Result<Form, Vec<FormProblem>> {
+pub(super) fn parse_record(schema: Value, regions: &Arc<Regions>) -> Result<Form, Vec<FormProblem>> {
     let mut reader = Reader { problems: Vec::new() };
     let compiled = validator(&schema).map_err(|message| reader.problem("", "form-schema", message)).ok();
     if schema.get("type") != Some(&json!("object")) || schema.get("additionalProperties") != Some(&json!(false)) {
@@ -57,7 +59,9 @@ pub(super) fn parse_record(schema: Value) -> Result<Form, Vec<FormProblem>> {
         fields: fields.iter().map(|field| field.name.clone()).collect(),
     };
     match compiled {
-        Some(validator) if reader.problems.is_empty() => Ok(Form { title, pages: vec![page], fields, validator, schema }),
+        Some(validator) if reader.problems.is_empty() => {
+            Ok(Form { title, pages: vec![page], fields, validator, schema, regions: Arc::clone(regions) })
+        }
         _ => Err(reader.problems),
     }
 }
@@ -77,7 +81,7 @@ impl Reader {
         self.problems.push(FormProblem { element: element.to_owned(), code, message: message.into() });
     }
 
-    fn form(&mut self, schema: Value) -> Option<Form> {
+    fn form(&mut self, schema: Value, regions: &Arc<Regions>) -> Option<Form> {
         if schema.get("type") != Some(&json!("object")) || schema.get("additionalProperties") != Some(&json!(false)) {
             self.problem("", "form-root", "a form is of type object with additionalProperties false");
         }
@@ -109,14 +113,18 @@ impl Reader {
             if pages.iter().any(|seen| seen.id == page.id) {
                 self.problem(&page.id, "form-page", format!("page {} stands twice", page.id));
             }
-            let mut own: Vec<(i64, String)> =
-                fields.iter().filter(|(field, _)| field.page == page.id).map(|(f, order)| (*order, f.name.clone())).collect();
+            let mut own: Vec<(i64, String)> = fields
+                .iter()
+                .filter(|(field, _)| field.page == page.id)
+                .map(|(f, order)| (*order, f.name.clone()))
+                .collect();
             own.sort();
             if own.is_empty() {
                 self.problem(&page.id, "form-page", format!("page {} has no fields", page.id));
             }
             if own.len() > PAGE_FIELDS_MAX {
-                let message = format!("page {} has {} fields; one topic has at most {PAGE_FIELDS_MAX}", page.id, own.len());
+                let message =
+                    format!("page {} has {} fields; one topic has at most {PAGE_FIELDS_MAX}", page.id, own.len());
                 self.problem(&page.id, "form-page", message);
             }
             if let Some(pair) = own.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -133,12 +141,20 @@ impl Reader {
         let names: BTreeSet<String> = fields.iter().map(|(field, _)| field.name.clone()).collect();
         for (field, _) in &fields {
             if !pages.iter().any(|page| page.id == field.page) {
-                self.problem(&field.name, "form-page", format!("{} stands on no declared page (`{}`)", field.name, field.page));
+                self.problem(
+                    &field.name,
+                    "form-page",
+                    format!("{} stands on no declared page (`{}`)", field.name, field.page),
+                );
             }
             for (root, path) in field.show_if.iter().flat_map(|test| paths::read(test.text())) {
                 if root != "form" || path.as_deref().is_none_or(|name| !names.contains(name)) {
                     let path = path.map(|path| format!(".{path}")).unwrap_or_default();
-                    self.problem(&field.name, "form-show-if", format!("show_if reads {root}{path}, which the form has not"));
+                    self.problem(
+                        &field.name,
+                        "form-show-if",
+                        format!("show_if reads {root}{path}, which the form has not"),
+                    );
                 }
             }
         }
@@ -152,7 +168,7 @@ impl Reader {
         };
         fields.sort_by_key(|(field, _)| order(field));
         let fields = fields.into_iter().map(|(field, _)| field).collect();
-        Some(Form { title, pages, fields, validator: compiled?, schema })
+        Some(Form { title, pages, fields, validator: compiled?, schema, regions: Arc::clone(regions) })
     }
 
     /// The properties of an object schema with their order.
@@ -234,7 +250,6 @@ impl Reader {
             max_length: schema.get("maxLength").and_then(Value::as_u64),
             items,
             items_max: schema.get("maxItems").and_then(Value::as_u64).unwrap_or(0),
-            schema: schema.clone(),
             validator,
         };
         Some((field, hints.order))
@@ -270,7 +285,11 @@ impl Reader {
             self.problem(name, "form-widget", format!("{name}: the widget does not fit the type of the value"));
         }
         if kind == Some("string") && !has_length(schema) {
-            self.problem(name, "form-length", format!("{name} has neither maxLength nor a pattern nor a format: everything that grows has a limit"));
+            self.problem(
+                name,
+                "form-length",
+                format!("{name} has neither maxLength nor a pattern nor a format: everything that grows has a limit"),
+            );
         }
         if widget == Widget::Items && schema.get("maxItems").is_none() {
             self.problem(name, "form-length", format!("{name} has no maxItems"));
@@ -283,7 +302,11 @@ impl Reader {
                 (None, _) => Vec::new(),
             };
             if listed.len() != allowed.len() || !listed.iter().all(|value| allowed.contains(value)) {
-                self.problem(name, "form-options", format!("{name}: the options are not the values that the schema allows"));
+                self.problem(
+                    name,
+                    "form-options",
+                    format!("{name}: the options are not the values that the schema allows"),
+                );
             }
         }
     }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use base::code::licence::normalise_licence_number;
+use base::code::{CodeKind, check_kind};
 use base::money::Fen;
+use base::region::Regions;
 use jiff::civil::Date;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde::Serialize;
@@ -55,7 +58,7 @@ impl Form {
         let mut errors = Vec::new();
         let fields = || page.fields.iter().filter_map(|name| self.field(name));
         for field in fields().filter(|field| field.widget != Widget::Items) {
-            match field.read(submitted) {
+            match field.read(submitted, &self.regions) {
                 Ok(Some(value)) => {
                     values.insert(field.name.clone(), value);
                 }
@@ -84,11 +87,15 @@ impl Form {
     }
 
     /// Reads what was submitted for one item of a list.
-    pub fn parse_item(&self, list: &Field, submitted: &[(String, String)]) -> Result<Map<String, Value>, Vec<FieldError>> {
+    pub fn parse_item(
+        &self,
+        list: &Field,
+        submitted: &[(String, String)],
+    ) -> Result<Map<String, Value>, Vec<FieldError>> {
         let mut values = Map::new();
         let mut errors = Vec::new();
         for field in &list.items {
-            match field.read(submitted) {
+            match field.read(submitted, &self.regions) {
                 Ok(Some(value)) => {
                     values.insert(field.name.clone(), value);
                 }
@@ -121,11 +128,12 @@ impl Form {
                 errors.push(FieldError::new(field, field.pointer.clone(), "unexpected"));
                 continue;
             }
-            field.check_codes(value, &field.pointer, &mut errors);
+            field.check_codes(value, &field.pointer, &self.regions, &mut errors);
             for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                 for inner in &field.items {
                     if let Some(value) = item.get(&inner.name) {
-                        inner.check_codes(value, &format!("{}/{index}/{}", field.pointer, inner.name), &mut errors);
+                        let pointer = format!("{}/{index}/{}", field.pointer, inner.name);
+                        inner.check_codes(value, &pointer, &self.regions, &mut errors);
                     }
                 }
             }
@@ -187,13 +195,14 @@ impl Form {
 
 impl Field {
     /// The typed value of this field among the submitted ones; `None` when nothing was given.
-    fn read(&self, submitted: &[(String, String)]) -> Result<Option<Value>, FieldError> {
+    fn read(&self, submitted: &[(String, String)], regions: &Regions) -> Result<Option<Value>, FieldError> {
         let error = |code| FieldError::new(self, self.pointer.clone(), code);
         let text = submitted.iter().rev().find(|(name, _)| *name == self.name).map_or("", |(_, text)| text.as_str());
         if text.chars().count() > VALUE_CHARS_MAX {
             return Err(error("max-length").with("limit", VALUE_CHARS_MAX));
         }
-        let is_control = |c: char| c.is_control() && !(self.widget == Widget::Textarea && matches!(c, '\n' | '\r' | '\t'));
+        let is_control =
+            |c: char| c.is_control() && !(self.widget == Widget::Textarea && matches!(c, '\n' | '\r' | '\t'));
         let is_bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let text = text.trim();
         if text.chars().any(|c| is_control(c) || is_bidi(c)) {
@@ -211,7 +220,7 @@ impl Field {
             });
         }
         let mut errors = Vec::new();
-        self.check_codes(&value, &self.pointer, &mut errors);
+        self.check_codes(&value, &self.pointer, regions, &mut errors);
         errors.into_iter().next().map_or(Ok(Some(value)), Err)
     }
 
@@ -237,27 +246,36 @@ impl Field {
             Widget::Uscc | Widget::Idcard => Ok(json!(compact(text).to_uppercase())),
             Widget::Phone | Widget::Region | Widget::PlatformCode => Ok(json!(compact(text))),
             Widget::ProjectCode => Ok(json!(compact(&text.replace(['－', '—', '–'], "-")))),
-            Widget::LicenceNo => Ok(json!(licence_number(text))),
+            Widget::LicenceNo => Ok(json!(normalise_licence_number(text))),
             Widget::Items => Err("type"),
         }
     }
 
-    /// Check digits and places that a pattern cannot see.
-    fn check_codes(&self, value: &Value, pointer: &str, errors: &mut Vec<FieldError>) {
+    /// Check digits, days and places that a pattern cannot see.
+    fn check_codes(&self, value: &Value, pointer: &str, regions: &Regions, errors: &mut Vec<FieldError>) {
         let Some(text) = value.as_str() else { return };
-        if let Some(code) = code_fault(self.widget, text) {
-            errors.push(FieldError::new(self, pointer.to_owned(), code));
+        if let Some((code, reason)) = code_fault(self.widget, text, regions) {
+            errors.push(FieldError::new(self, pointer.to_owned(), code).with("reason", reason));
         }
     }
 }
 
-/// What is wrong with a code, if anything.
-fn code_fault(widget: Widget, text: &str) -> Option<&'static str> {
-    match widget {
-        Widget::Region if text.parse::<base::region::RegionCode>().is_err() => Some("region"),
-        Widget::Date if text.parse::<Date>().is_err() => Some("date"),
-        _ => None,
-    }
+/// What is wrong with a code, if anything, and why.
+fn code_fault(widget: Widget, text: &str, regions: &Regions) -> Option<(&'static str, &'static str)> {
+    let (kind, code) = match widget {
+        Widget::Uscc => (CodeKind::Uscc, "uscc"),
+        Widget::Idcard => (CodeKind::Idcard, "idcard"),
+        Widget::ProjectCode => (CodeKind::Project, "project-code"),
+        Widget::PlatformCode => (CodeKind::Platform, "platform-code"),
+        Widget::Region => {
+            let is_place = text.parse().is_ok_and(|code| regions.current(code).is_some());
+            return (!is_place).then_some(("region", "region"));
+        }
+        Widget::Date => return text.parse::<Date>().is_err().then_some(("date", "date")),
+        _ => return None,
+    };
+    let verdict = check_kind(kind, text, None, regions);
+    (!verdict.valid).then(|| (code, verdict.reasons.first().map_or("format", |reason| reason.kind.key())))
 }
 
 /// The code of a schema error, and the parameter its message shows.
@@ -293,34 +311,4 @@ fn half_width(text: &str) -> String {
 
 fn compact(text: &str) -> String {
     half_width(text).chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-/// Brackets in licence numbers vary （） () 〔〕 [] 【】 (domain.md §2.1): 〔〕 round the year, （） round the province's mark.
-fn licence_number(text: &str) -> String {
-    let mut number = String::new();
-    let mut inner = String::new();
-    let mut inside = false;
-    for c in text.chars().filter(|c| !c.is_whitespace()) {
-        match c {
-            '（' | '(' | '〔' | '[' | '【' | '［' => {
-                inside = true;
-                inner.clear();
-            }
-            '）' | ')' | '〕' | ']' | '】' | '］' if inside => {
-                let digits = half_width(&inner);
-                let is_year = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit());
-                let (open, close) = if is_year { ('〔', '〕') } else { ('（', '）') };
-                number.push(open);
-                number.push_str(&digits);
-                number.push(close);
-                inside = false;
-            }
-            _ if inside => inner.push(c),
-            _ => number.push_str(&half_width(&c.to_string())),
-        }
-    }
-    if inside {
-        number.push_str(&inner);
-    }
-    number
 }

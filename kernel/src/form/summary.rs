@@ -146,7 +146,9 @@ impl Field {
                     .iter()
                     .enumerate()
                     .map(|(index, item)| {
-                        let row = |field: &Field| field.row(item.get(&field.name)?, format!("{pointer}/{index}/{}", field.name));
+                        let row = |field: &Field| {
+                            field.row(item.get(&field.name)?, format!("{pointer}/{index}/{}", field.name))
+                        };
                         self.items.iter().filter_map(row).collect()
                     })
                     .collect(),

@@ -6,7 +6,8 @@ use journal::Actor;
 use serde_json::{Map, Value, json};
 
 use super::{LicenceChange, LicenceChanged, Record, RecordWritten, VALID};
-use crate::catalog::{Catalog, LapseSpec, TargetClass};
+use crate::catalog::{Catalog, TargetClass};
+use crate::catalog::matter::LapseSpec;
 use crate::change::{Decision, StreamDecision};
 use crate::command::Loaded;
 use crate::directory::acting_post;

@@ -54,8 +54,14 @@ pub struct ClaimHeld {
     pub name: String,
     /// Key; personal keys as hashes.
     pub key: String,
-    /// Event of the record that releases it, e.g. `completed`.
+    /// The field whose setting releases it, as matter.toml says it: `register:licences.completed_on`.
     pub release: String,
+}
+
+impl ClaimHeld {
+    fn is_released_by(&self, field: &str) -> bool {
+        self.release.rsplit_once('.').is_some_and(|(_, name)| name == field)
+    }
 }
 
 /// `licence-changed@1`: one step in the life of a licence.
@@ -98,6 +104,15 @@ pub enum LicenceChange {
 }
 
 impl LicenceChange {
+    /// The date field that this step sets, if any.
+    pub fn sets(self) -> Option<&'static str> {
+        match self {
+            Self::Started => Some("started_on"),
+            Self::Completed => Some("completed_on"),
+            _ => None,
+        }
+    }
+
     /// The stable word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -185,7 +200,14 @@ impl Record {
                 self.valid_until = event.valid_until;
                 self.start_by = event.start_by;
                 self.extensions += u8::from(event.change == LicenceChange::Extended);
-                self.claims.retain(|claim| claim.release != event.change.as_str() && event.status == VALID);
+                let released = |claim: &ClaimHeld| event.change.sets().is_some_and(|field| claim.is_released_by(field));
+                self.claims.retain(|claim| event.status == VALID && !released(claim));
+                if let Some(field) = event.change.sets() {
+                    self.body.insert(field.to_owned(), Value::String(event.on.to_string()));
+                }
+                if let Some(status) = self.body.get_mut("status") {
+                    *status = Value::String(event.status.clone());
+                }
                 self.changes.push(event.clone());
             }
             _ => return Err("no arm".to_owned()),
