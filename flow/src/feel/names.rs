@@ -111,19 +111,25 @@ impl Scanner<'_> {
 
     fn name(&mut self, longest: &[&str]) {
         let rest = self.rest;
-        let declared = longest.iter().find(|name| starts_with_name(rest, name));
+        let plain = split_run(rest);
+        // A declared name may be the first word of a built-in function: `years` and `years and months duration(`.
+        let is_longer_call = |name: &str| plain.0.len() > name.len() && plain.1.trim_start().starts_with('(');
+        let declared = longest.iter().find(|name| starts_with_name(rest, name) && !is_longer_call(name));
         let (run, after) = match declared {
             Some(name) => rest.split_at(name.len()),
-            None => split_run(rest),
+            None => plain,
         };
         if run.is_empty() {
             let word = &rest[..word_length(rest)];
+            self.rest = &rest[word.len()..];
             match word {
                 "for" | "some" | "every" => self.header += 1,
                 "return" | "satisfies" => self.header = self.header.saturating_sub(1),
+                "function" => self.parameters(),
+                // `instance of date`: a type, no name.
+                "of" => self.rest = split_run(self.rest.trim_start()).1,
                 _ => {}
             }
-            self.rest = &rest[word.len()..];
             return self.other();
         }
         let next = after.trim_start();
@@ -153,6 +159,21 @@ impl Scanner<'_> {
         self.names.uses.push(Use { path: vec![run.to_owned()], bracketed: self.brackets > 0 });
     }
 
+    /// `function(a, b: number)`: the parameters are names of the text itself.
+    fn parameters(&mut self) {
+        let Some(list) = self.rest.trim_start().strip_prefix('(') else { return };
+        let Some(end) = list.find(')') else { return };
+        for parameter in list[..end].split(',') {
+            let name = parameter.split(':').next().unwrap_or_default().trim();
+            if !name.is_empty() {
+                self.names.bound.insert(name.to_owned());
+                self.names.roots.insert(name.to_owned());
+                self.names.all.insert(name.to_owned());
+            }
+        }
+        self.rest = &list[end..];
+    }
+
     fn other(&mut self) {
         self.after_dot = false;
         self.after_name = false;
@@ -161,8 +182,18 @@ impl Scanner<'_> {
 
 /// Takes the words up to the next keyword or symbol; empty when a keyword stands first.
 fn split_run(text: &str) -> (&str, &str) {
-    // The one built-in name with a keyword inside.
-    for function in ["date and time", "years and months duration"] {
+    // Built-in names with a keyword inside.
+    let built_in = [
+        "date and time",
+        "years and months duration",
+        "days and time duration",
+        "day of week",
+        "day of year",
+        "month of year",
+        "week of year",
+        "index of",
+    ];
+    for function in built_in {
         if starts_with_name(text, function) {
             return text.split_at(function.len());
         }
@@ -248,5 +279,10 @@ mod tests {
         assert_eq!(uses, ["form.项目", "项.面积", "上限", "form.a", "面积"]);
         assert_eq!(names.bound.into_iter().collect::<Vec<_>>(), ["b", "项"]);
         assert!(names.uses[4].bracketed);
+        let names =
+            scan("sort(l, function(a, b: number) a < b) instance of date and time and day of week(d) = 一", &[]);
+        let uses: Vec<String> = names.uses.iter().map(|one| one.path.join(".")).collect();
+        assert_eq!(uses, ["l", "a", "b", "d", "一"]);
+        assert_eq!(names.bound.into_iter().collect::<Vec<_>>(), ["a", "b"]);
     }
 }

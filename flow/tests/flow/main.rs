@@ -3,4 +3,5 @@
 mod checks;
 mod exec;
 mod models;
+mod properties;
 mod rules;

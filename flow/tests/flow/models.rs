@@ -5,7 +5,7 @@ use jiantong_flow::script::{Outcome, Script, run};
 use serde_json::json;
 
 /// A process around the given elements; flows are written `a>b`, with `?condition` or `!` for the default of `a` where wanted.
-pub fn model(elements: &str, flows: &str) -> String {
+pub(crate) fn model(elements: &str, flows: &str) -> String {
     let mut body = elements.to_owned();
     for flow in flows.split_whitespace() {
         let (ends, condition) = flow.split_once('?').unwrap_or((flow, ""));
@@ -20,7 +20,7 @@ pub fn model(elements: &str, flows: &str) -> String {
     file(&body)
 }
 
-pub fn file(body: &str) -> String {
+pub(crate) fn file(body: &str) -> String {
     format!(
         "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' targetNamespace='t'>\
          <message id='m' name='通知'/><signal id='s' name='停工'/><error id='e' errorCode='E1'/>\
@@ -28,7 +28,7 @@ pub fn file(body: &str) -> String {
     )
 }
 
-pub fn definition(xml: &str) -> Definition {
+pub(crate) fn definition(xml: &str) -> Definition {
     Definition::parse(xml, "model.bpmn").unwrap_or_else(|problems| panic!("{problems:?}\n{xml}"))
 }
 

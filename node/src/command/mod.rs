@@ -1,5 +1,7 @@
-//! The commands of the binary.
+//! The commands of the binary, one module each.
 
 pub(crate) mod catalog;
 pub(crate) mod code;
 pub(crate) mod deadline;
+pub(crate) mod flow;
+pub(crate) mod rules;
