@@ -16,7 +16,9 @@ impl Case {
         let running = clock::running(&self.clocks, self.stage).map(|(_, _, due)| due);
         let paused = self.clocks.paused().is_some();
         let id = self.id.to_string();
-        let tasks = self.tasks.iter().map(|(instance, task)| TaskRow {
+        // While the applicant's answer is awaited nobody in the department has anything to do.
+        let waits = self.stage == Stage::SupplementAsked;
+        let tasks = self.tasks.iter().filter(|_| !waits).map(|(instance, task)| TaskRow {
             case: id.clone(),
             task: *instance,
             element: task.element.clone(),

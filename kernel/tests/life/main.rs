@@ -1,0 +1,5 @@
+//! The life of cases and licences over the built-in packages: tables of given / when / then at the kernel's door.
+
+mod licence;
+mod path;
+mod world;
