@@ -61,8 +61,10 @@ pub struct Entry {
 
 /// Who acted. Ids only: names are looked up, and erased, elsewhere.
 ///
-/// In CBOR a map of one, from the variant's name to a map of its fields; a field that is `None` is absent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// In CBOR a map of one, from the variant's name to a map of its fields; a field that is `None` is absent. Serde gives the same form, for
+/// states and JSON; the entry's bytes are written by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Actor {
     /// `officer`: an official, acting as one post.
     Officer {
@@ -71,6 +73,7 @@ pub enum Actor {
         /// The post (岗位) the person acts as.
         post: Id,
         /// The delegation (委托) through which the post's power came, the last one if there is a chain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         delegation: Option<Id>,
     },
     /// `applicant`: someone outside the administration.
@@ -78,6 +81,7 @@ pub enum Actor {
         /// The account of the person.
         account: Id,
         /// The enterprise or person acted for; absent when the person acts for himself or herself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         on_behalf_of: Option<Id>,
     },
     /// `system`: the node itself, in a named job such as `timers`.
@@ -339,6 +343,20 @@ impl Body {
         }
     }
 
+    /// The body of bytes that were encoded elsewhere ([`cbor::encode`]); refuses what [`Body::of`] would not have written.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EntryError> {
+        let mut reader = Reader::new(bytes);
+        let body = Self::read(&mut reader)?;
+        reader.finish()?;
+        Ok(body)
+    }
+
+    /// The fields for people to read, not to be read back: a byte string of 16 is shown as an id, others as hexadecimal digits.
+    pub fn to_json(&self) -> serde_json::Value {
+        // The bytes were checked when the body was made, so `null` does not come up.
+        to_json(&mut Reader::new(&self.0)).unwrap_or_default()
+    }
+
     /// The event's fields as a type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, EntryError> {
         Ok(cbor::decode(&self.0)?)
@@ -355,6 +373,25 @@ impl Body {
         }
         Ok(Self(reader.skip(Keys::Text)?.into()))
     }
+}
+
+fn to_json(reader: &mut Reader<'_>) -> Result<serde_json::Value, CborError> {
+    Ok(match reader.item()? {
+        Item::Unsigned(value) => value.into(),
+        Item::Negative(value) => value.into(),
+        Item::Bytes(bytes) => match <[u8; 16]>::try_from(bytes) {
+            Ok(id) => Id(id).to_string().into(),
+            Err(_) => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(),
+        },
+        Item::Text(text) => text.into(),
+        Item::Array(length) => (0..length).map(|_| to_json(reader)).collect::<Result<Vec<_>, _>>()?.into(),
+        Item::Map(length) => {
+            let pairs = (0..length).map(|_| Ok((reader.text()?.to_owned(), to_json(reader)?)));
+            serde_json::Value::Object(pairs.collect::<Result<_, CborError>>()?)
+        }
+        Item::Bool(value) => value.into(),
+        Item::Null => serde_json::Value::Null,
+    })
 }
 
 impl fmt::Debug for Body {

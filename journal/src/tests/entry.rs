@@ -101,6 +101,43 @@ fn body_is_read_back_as_its_type() {
 }
 
 #[test]
+fn serde_gives_the_actor_in_the_bytes_of_the_entry() {
+    for (name, entry) in golden_entries() {
+        let actor = cbor::encode(&entry.actor).unwrap();
+        let key_and_actor = [b"\x65actor".as_slice(), &actor].concat();
+        let bytes = entry.encode().unwrap();
+        assert!(bytes.windows(key_and_actor.len()).any(|window| window == key_and_actor), "{name}");
+        assert_eq!(cbor::decode::<Actor>(&actor).unwrap(), entry.actor);
+        let json = serde_json::to_string(&entry.actor).unwrap();
+        assert_eq!(serde_json::from_str::<Actor>(&json).unwrap(), entry.actor, "{json}");
+    }
+}
+
+#[test]
+fn a_body_is_taken_from_bytes_only_if_it_would_be_written_so() {
+    let bytes = cbor::encode(&serde_json::json!({"b": 1, "aa": null})).unwrap();
+    assert_eq!(Body::from_bytes(&bytes).unwrap().as_bytes(), bytes);
+    assert_eq!(Body::from_bytes(b"\x80"), Err(EntryError::BodyNotMap));
+    assert!(Body::from_bytes(&[&bytes[..], b"\x00"].concat()).is_err());
+    assert!(Body::from_bytes(b"\xa2\x62aa\x01\x61b\x02").is_err());
+    assert!(Body::from_bytes(b"\xa1\x01\x02").is_err());
+}
+
+#[test]
+fn a_body_is_shown_as_json() {
+    let shown = golden_entries()[0].1.body.to_json();
+    let expected = serde_json::json!({
+        "fee_fen": -1, "decided_on": "2026-01-13", "outcome": "approved", "opinion": {
+            "field": "opinion", "subject": "0190f1e2-d3c4-7ab5-8a01-020304050607",
+            "hash": commit(&[0xa5; 16], &cbor::encode("同意").unwrap()),
+        },
+    });
+    assert_eq!(shown, expected);
+    let all = serde_json::json!({"list": [true, null, {}, [], u64::MAX, i64::MIN]});
+    assert_eq!(Body::of(&all).unwrap().to_json(), all);
+}
+
+#[test]
 fn commitment_is_the_hash_of_salt_then_value() {
     // printf '0123456789abcdefvalue' | sha256sum
     let expected = "b89ca3961c4207a5f6516e0f5077f64c7b1073fd29b22425fd2dfdecf42422c8";
