@@ -10,7 +10,7 @@
 //! | `kind` | text, `case-accepted@1` |
 //! | `node` | byte string of 16 |
 //! | `actor` | map of one: `officer`, `applicant` or `system` ([`Actor`]) |
-//! | `stream` | byte string of 16 |
+//! | `stream` | text, 1 to 200 bytes, as `case/0198…`: replay from entries alone needs the name, and people read it |
 //! | `version` | unsigned integer, from 1 in each stream |
 //! | `sequence` | unsigned integer, from 0 in each node: the leaf index |
 //! | `entered_at` | integer, µs since 1970-01-01T00:00:00Z |
@@ -35,6 +35,9 @@ pub const ENTRY_BYTES_MAX: usize = 65_535;
 /// Longest kind, and longest job of a system actor.
 pub const NAME_BYTES_MAX: usize = 64;
 
+/// Longest name of a stream.
+pub const STREAM_BYTES_MAX: usize = 200;
+
 /// One line of the journal (日志条目): what happened, to what, who did it, where and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -43,7 +46,7 @@ pub struct Entry {
     /// Its place in the node's journal, from 0 without a gap: the leaf index in the tree.
     pub sequence: u64,
     /// The case, licence, record or other thing it is about.
-    pub stream: Id,
+    pub stream: String,
     /// Its place within the stream, from 1 without a gap.
     pub version: u64,
     /// What kind of event, and which form of it.
@@ -136,6 +139,12 @@ pub enum EntryError {
     /// The actor is none of the three.
     #[error("an actor of an unknown sort")]
     Actor,
+    /// The stream has no name, or too long a one.
+    #[error("the name of a stream has 1 to {STREAM_BYTES_MAX} bytes, this one {bytes}")]
+    Stream {
+        /// Its length.
+        bytes: usize,
+    },
     /// Versions of a stream begin with 1.
     #[error("version 0; a stream begins with version 1")]
     VersionZero,
@@ -160,7 +169,7 @@ impl Entry {
         write_text(&mut out, "actor");
         self.actor.write(&mut out)?;
         write_text(&mut out, "stream");
-        write_bytes(&mut out, &self.stream.0);
+        write_text(&mut out, check_stream(&self.stream)?);
         write_text(&mut out, "version");
         write_u64(&mut out, self.version);
         write_text(&mut out, "sequence");
@@ -188,7 +197,7 @@ impl Entry {
         reader.key("actor")?;
         let actor = Actor::read(&mut reader)?;
         reader.key("stream")?;
-        let stream = Id(reader.bytes()?);
+        let stream = check_stream(reader.text()?)?.to_owned();
         reader.key("version")?;
         let version = reader.unsigned()?;
         reader.key("sequence")?;
@@ -269,6 +278,11 @@ impl Actor {
             _ => Err(EntryError::Actor),
         }
     }
+}
+
+fn check_stream(stream: &str) -> Result<&str, EntryError> {
+    let bytes = stream.len();
+    if (1..=STREAM_BYTES_MAX).contains(&bytes) { Ok(stream) } else { Err(EntryError::Stream { bytes }) }
 }
 
 fn map_of(reader: &mut Reader<'_>, fields: usize) -> Result<(), EntryError> {

@@ -17,7 +17,7 @@ pub struct LogVerifier {
     /// Checkpoints not reached yet, largest first.
     checkpoints: Vec<Checkpoint>,
     frontier: Frontier,
-    streams: HashMap<Id, u64>,
+    streams: HashMap<String, u64>,
     last_at: Option<i64>,
     attested: u64,
     mismatch: Option<Mismatch>,
@@ -60,7 +60,7 @@ pub enum Fault {
     #[error("stream {stream} continues with version {found} instead of {expected}")]
     Version {
         /// The stream.
-        stream: Id,
+        stream: String,
         /// The version that should follow.
         expected: u64,
         /// The version found.
@@ -174,9 +174,9 @@ impl LogVerifier {
         if let Some(last) = self.last_at.filter(|last| *last >= entry.at) {
             return Err(Fault::Time { last, found: entry.at });
         }
-        let version = self.streams.entry(entry.stream).or_insert(0);
+        let version = self.streams.entry(entry.stream.clone()).or_insert(0);
         if entry.version != *version + 1 {
-            return Err(Fault::Version { stream: entry.stream, expected: *version + 1, found: entry.version });
+            return Err(Fault::Version { stream: entry.stream.clone(), expected: *version + 1, found: entry.version });
         }
         *version = entry.version;
         self.last_at = Some(entry.at);

@@ -1,2 +1,31 @@
-//! The `jiantong` binary.
-fn main() {}
+//! The `jiantong` binary: configuration, wiring, jobs, commands. The only crate that reads the clock, the environment and the command line.
+
+mod clock;
+mod command;
+mod config;
+mod jobs;
+mod node;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Jiantong (建通): the open platform on which a province's construction administration works.
+#[derive(Parser)]
+#[command(name = "jiantong", version, about, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: command::Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match command::run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            // One clear line: what failed and why, outermost first.
+            eprintln!("jiantong: {}", error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": "));
+            ExitCode::from(2)
+        }
+    }
+}

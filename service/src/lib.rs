@@ -1,1 +1,18 @@
 //! Any matter, for everyone: hall, window, inbox, case pages and their API.
+//!
+//! Nothing here is written for one matter. A use case gathers facts, submits a command and reads back views; pages and the JSON API show the
+//! same views, so that whatever a page can do, the API can do under the same policy.
+
+pub mod app;
+pub mod apply;
+pub mod cases;
+pub mod error;
+pub mod gather;
+pub mod identity;
+pub mod jobs;
+pub mod paper;
+pub mod seed;
+
+pub use app::{App, Clock, EntropySource, Settings};
+pub use error::{Error, Result};
+pub use identity::Identity;

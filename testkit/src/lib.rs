@@ -1,1 +1,3 @@
 //! Development only: seeded worlds, in-memory desk, harnesses.
+
+pub mod postgres;

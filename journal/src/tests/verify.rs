@@ -81,10 +81,11 @@ fn each_fault_is_named() {
     assert_eq!(fault(Entry { sequence: 3, ..entry(4) }), Fault::Sequence { found: 3 });
     assert_eq!(fault(Entry { at: last, ..entry(4) }), Fault::Time { last, found: last });
     assert_eq!(fault(Entry { at: last - 1, ..entry(4) }), Fault::Time { last, found: last - 1 });
-    let stream = entry(4).stream;
-    assert_eq!(fault(Entry { version: 3, ..entry(4) }), Fault::Version { stream, expected: 2, found: 3 });
-    assert_eq!(fault(Entry { version: 1, ..entry(4) }), Fault::Version { stream, expected: 2, found: 1 });
-    assert_eq!(fault(Entry { stream: id(77), ..entry(4) }), Fault::Version { stream: id(77), expected: 1, found: 2 });
+    let stream = || entry(4).stream;
+    assert_eq!(fault(Entry { version: 3, ..entry(4) }), Fault::Version { stream: stream(), expected: 2, found: 3 });
+    assert_eq!(fault(Entry { version: 1, ..entry(4) }), Fault::Version { stream: stream(), expected: 2, found: 1 });
+    let other = || "case/77".to_owned();
+    assert_eq!(fault(Entry { stream: other(), ..entry(4) }), Fault::Version { stream: other(), expected: 1, found: 2 });
 
     let mut log = entries(6);
     log[4].truncate(40);

@@ -1,0 +1,13 @@
+//! DMN decisions: reading, linting, evaluating, and which rows fired.
+
+mod lint;
+mod model;
+mod source;
+mod table;
+mod types;
+
+pub use model::{Model, Requirement, Rules, RulesFault, Unusable};
+pub use table::{Row, Table};
+pub use types::Type;
+
+pub use crate::feel::Budget;

@@ -1,0 +1,241 @@
+//! DMN with Chinese names, the traps of the evaluator, and rows against results.
+
+use jiantong_flow::feel::{Budget, Context, Value};
+use jiantong_flow::rules::{Model, Rules, RulesFault};
+use proptest::prelude::*;
+use serde_json::json;
+
+const PERMIT: &str = include_str!("../data/rules/permit.dmn");
+
+fn permit() -> Model {
+    Model::parse(PERMIT, "permit.dmn").unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn context(json: &serde_json::Value) -> Context {
+    match Value::from(json) {
+        Value::Context(context) => context,
+        other => panic!("{other:?} is no context"),
+    }
+}
+
+fn full() -> serde_json::Value {
+    json!({
+        "form": {
+            "面积": 300, "面积合计": 300, "开工日期": "2026-08-01", "工程名称（全称）": "某住宅楼𠮷",
+            "单体": [{"名称": "1号楼", "建筑面积": 100.5}, {"名称": "2号楼", "建筑面积": 199.5}],
+        },
+        "contractor": {"grade": "一级", "valid_until": "2027-01-01"},
+        "materials": {"land_approval": true},
+        "today": "2026-07-01",
+    })
+}
+
+fn evaluate(decision: &str, input: &serde_json::Value) -> serde_json::Value {
+    permit().evaluate(decision, &context(input), &Budget::default()).expect("evaluates").to_json()
+}
+
+fn fired(decision: &str, input: &serde_json::Value) -> Vec<String> {
+    let model = permit();
+    let rows = model.fired(decision, &context(input), &Budget::default()).expect("evaluates");
+    rows.iter().map(|row| row.id.clone()).collect()
+}
+
+#[test]
+fn evaluates_names_of_any_script_and_texts_as_dates() {
+    assert_eq!(evaluate("面积差", &full()), json!(0));
+    assert_eq!(evaluate("标题", &full()), json!("《某住宅楼𠮷》5"));
+    assert_eq!(evaluate("fee", &full()), json!(750));
+    let checks = evaluate("checks", &full());
+    let verdicts: Vec<String> = checks
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| format!("{} {} {}", row["rule"], row["verdict"], row["article"]).replace('"', ""))
+        .collect();
+    assert_eq!(verdicts, ["SP1 pass 施工许可管理办法 4(1)", "SP2 pass 建筑法 8", "SP4 pass 建筑法 13"]);
+}
+
+#[test]
+fn says_which_rows_fired_and_which_rules_exist() {
+    assert_eq!(fired("checks", &full()), ["SP1-pass", "SP2-pass", "SP4-pass"]);
+    assert_eq!(fired("fee", &full()), ["large"]);
+    let model = permit();
+    let table = model.table("checks").expect("a table");
+    assert_eq!(table.literals("rule"), ["SP1", "SP1", "SP2", "SP2", "SP4", "SP4"]);
+    assert_eq!(table.literals("article").len(), 4, "computed cells are no literals");
+    assert_eq!(table.rows[2].literal(1), Some("pass"));
+    assert!(model.table("面积差").is_none());
+    assert_eq!(model.decisions().collect::<Vec<_>>(), ["checks", "fee", "标题", "面积差"]);
+}
+
+#[test]
+fn undecided_rows_do_not_fire_and_missing_inputs_are_named() {
+    let mut input = full();
+    input["contractor"] = json!(null);
+    input["form"]["面积"] = json!("三百");
+    input["materials"] = json!({});
+    input["form"]["单体"][1]["建筑面积"] = json!(null);
+    assert_eq!(fired("checks", &input), Vec::<String>::new());
+    // A wrong type matches the row with `-`: this is why callers ask first.
+    assert_eq!(fired("fee", &input), ["rest"]);
+    let model = permit();
+    let unusable = |decision: &str| -> Vec<String> {
+        let found = model.unusable(decision, &context(&input));
+        found.iter().map(|u| format!("{}{}", u.path, if u.wrong_type { " (type)" } else { "" })).collect()
+    };
+    assert_eq!(unusable("fee"), ["form.面积 (type)"]);
+    assert_eq!(unusable("checks"), ["contractor.valid_until", "materials.land_approval"]);
+    assert_eq!(unusable("标题"), Vec::<String>::new());
+    assert!(model.unusable("fee", &Context::new()).iter().any(|u| u.path == "form.面积" && !u.wrong_type));
+    let inputs = model.inputs("checks");
+    assert_eq!(
+        inputs.iter().map(|i| i.name.as_str()).collect::<Vec<_>>(),
+        ["form", "contractor", "materials", "today"]
+    );
+}
+
+#[test]
+fn budgets_count_lists_and_iterations() {
+    let model = permit();
+    let mut input = full();
+    input["form"]["单体"] = json!(vec![json!({"名称": "楼", "建筑面积": 1}); 1_001]);
+    let fault = model.evaluate("面积差", &context(&input), &Budget::default()).expect_err("too long");
+    assert!(matches!(fault, RulesFault::ListTooLong { limit: 1_000, .. }), "{fault}");
+    let tight = Budget { list_items_max: 1_000, iterations_max: 1 };
+    let fault = model.evaluate("checks", &context(&full()), &tight).expect_err("too costly");
+    assert!(matches!(fault, RulesFault::TooCostly { limit: 1, .. }), "{fault}");
+    assert!(model.evaluate("fee", &context(&full()), &tight).is_ok());
+    let fault = model.evaluate("没有", &Context::new(), &Budget::default()).expect_err("unknown");
+    assert_eq!(fault, RulesFault::NoDecision("没有".into()));
+}
+
+/// A model with one decision over one input `x`.
+fn small(type_ref: &str, logic: &str) -> String {
+    format!(
+        "<definitions xmlns='https://www.omg.org/spec/DMN/20191111/MODEL/' id='m' name='m' namespace='urn:m'>\
+         <inputData id='i' name='x'><variable id='iv' name='x' {type_ref}/></inputData>\
+         <decision id='d' name='d'><variable id='dv' name='d' typeRef='number'/>\
+         <informationRequirement id='r'><requiredInput href='#i'/></informationRequirement>{logic}</decision></definitions>"
+    )
+}
+
+fn literal(text: &str) -> String {
+    format!("<literalExpression id='l'><text>{text}</text></literalExpression>")
+}
+
+fn codes(xml: &str) -> Vec<String> {
+    let problems = Model::parse(xml, "m.dmn").expect_err("must be refused");
+    problems.iter().map(|p| format!("{} {}", p.code, p.element.as_deref().unwrap_or("-"))).collect()
+}
+
+#[test]
+fn lint_finds_what_would_be_a_silent_null() {
+    let typed = "typeRef='number'";
+    assert_eq!(codes(&small("", &literal("x + 1"))), ["untyped i"]);
+    assert_eq!(codes(&small(typed, &literal("x + y"))), ["undeclared d"]);
+    assert_eq!(codes(&small(typed, &literal("x.field"))), ["undeclared-field d"]);
+    assert_eq!(codes(&small(typed, &literal("x +"))), ["expression d"]);
+    assert_eq!(codes(&small("typeRef='没有'", &literal("x"))), ["unknown-type i"]);
+    assert_eq!(codes(&small(typed, &literal("x")).replace("#i", "#j")), ["requirement d", "undeclared d"]);
+    assert!(Model::parse(&small(typed, &literal("sum(for y in [1, x] return y)")), "m").is_ok());
+}
+
+#[test]
+fn hostile_models_are_refused() {
+    let typed = "typeRef='number'";
+    let external =
+        literal("function(a) external {java: {class: \"java.lang.Math\", method signature: \"cos(double)\"}}");
+    assert_eq!(codes(&small(typed, &external)), ["expression d"]);
+    let knowledge = "<businessKnowledgeModel id='b' name='b'><variable id='bv' name='b'/>\
+         <encapsulatedLogic id='e' kind='Java'><context id='c'><contextEntry id='ce'><variable id='cv' name='class'/>\
+         <literalExpression id='q'><text>\"x\"</text></literalExpression></contextEntry></context></encapsulatedLogic></businessKnowledgeModel>";
+    let xml = small(typed, &literal("x")).replace("</definitions>", &format!("{knowledge}</definitions>"));
+    assert_eq!(codes(&xml), ["external b"]);
+    assert_eq!(codes(&small(typed, &literal("count(for i in 1..x return i)"))), ["expression d"]);
+    let circle = small(typed, &literal("d")).replace(
+        "<informationRequirement id='r'>",
+        "<informationRequirement id='r2'><requiredDecision href='#d'/></informationRequirement><informationRequirement id='r'>",
+    );
+    assert!(codes(&circle).contains(&"circle d".to_owned()));
+    let import = small(typed, &literal("x"))
+        .replace("<inputData", "<import name='q' namespace='urn:q' importType='x'/><inputData");
+    assert_eq!(codes(&import), ["import q"]);
+    assert_eq!(codes(&format!("<!DOCTYPE a>{}", small(typed, &literal("x")))), ["xml-doctype -"]);
+    assert_eq!(codes("<definitions xmlns='urn:other'/>"), ["not-dmn -"]);
+    let huge = Model::parse(&small(typed, &literal("count(for i in 1..9000000 return i)")), "m").expect("parses");
+    assert!(matches!(huge.evaluate("d", &Context::new(), &Budget::default()), Err(RulesFault::TooCostly { .. })));
+}
+
+#[test]
+fn texts_cannot_be_doubled_from_decision_to_decision() {
+    let mut xml = String::from(
+        "<definitions xmlns='https://www.omg.org/spec/DMN/20191111/MODEL/' id='m' name='m' namespace='urn:m'>\
+         <inputData id='d0' name='d0'><variable id='v0' name='d0' typeRef='string'/></inputData>",
+    );
+    for n in 1..=40 {
+        let (required, before) = (if n == 1 { "requiredInput" } else { "requiredDecision" }, n - 1);
+        xml.push_str(&format!(
+            "<decision id='d{n}' name='d{n}'><variable id='v{n}' name='d{n}' typeRef='string'/><informationRequirement id='r{n}'>\
+             <{required} href='#d{before}'/></informationRequirement><literalExpression id='l{n}'><text>d{before} + d{before}</text>\
+             </literalExpression></decision>"
+        ));
+    }
+    let model = Model::parse(&(xml + "</definitions>"), "m").expect("parses");
+    let input = Context::from([("d0".to_owned(), Value::from("一二三四"))]);
+    let value = model.evaluate("d3", &input, &Budget::default()).expect("small").to_json();
+    assert_eq!(value.as_str().map(str::len), Some(8 * 12));
+    assert!(matches!(model.evaluate("d40", &input, &Budget::default()), Err(RulesFault::TooCostly { .. })));
+}
+
+#[test]
+fn models_are_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let model = permit();
+    shared(&model);
+    let input = context(&full());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(model.evaluate("fee", &input, &Budget::default()).map(|v| v.to_i64()), Ok(Some(750)));
+                }
+            });
+        }
+    });
+}
+
+proptest! {
+    /// The rows we name are the rows the evaluator used: same number, same literal cells, in the same order.
+    #[test]
+    fn fired_rows_agree_with_the_evaluator(
+        land in prop::option::of(any::<bool>()),
+        total in prop::option::of(-5_i64..310),
+        parts in prop::collection::vec(0_i64..200, 0..4),
+        until in prop::option::of("202[5-7]-0[1-9]-1[0-9]"),
+        area in prop::option::of(0_i64..600),
+    ) {
+        let parts: Vec<_> = parts.iter().map(|area| json!({"名称": "楼", "建筑面积": area})).collect();
+        let input = context(&json!({
+            "form": {"面积": area, "面积合计": total, "单体": parts, "工程名称（全称）": "x", "开工日期": null},
+            "contractor": until.map(|date| json!({"grade": "一级", "valid_until": date})),
+            "materials": {"land_approval": land},
+            "today": "2026-07-01",
+        }));
+        let model = permit();
+        let budget = Budget::default();
+        let rows = model.fired("checks", &input, &budget).expect("rows");
+        let value = model.evaluate("checks", &input, &budget).expect("value");
+        // No row at all is null, not an empty list.
+        let results = value.as_list().unwrap_or_default();
+        prop_assert_eq!(rows.len(), results.len());
+        for (row, result) in rows.iter().zip(results) {
+            let result = result.as_context().expect("a context");
+            prop_assert_eq!(row.literal(0), result["rule"].as_text());
+            prop_assert_eq!(row.literal(1), result["verdict"].as_text());
+        }
+        let fee = model.evaluate("fee", &input, &budget).expect("value");
+        let row = model.fired("fee", &input, &budget).expect("rows")[0].id.clone();
+        prop_assert_eq!(row.as_str(), match area { None => "rest", Some(area) if area < 300 => "small", Some(_) => "large" });
+        prop_assert_eq!(fee.is_null(), row == "rest");
+    }
+}

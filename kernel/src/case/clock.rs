@@ -1,0 +1,251 @@
+//! The clocks of a case: the acceptance check (art. 32(4)), the statutory limit and the promised one (art. 42).
+//!
+//! Events carry results: the due date and the day from which the light is yellow. What a page needs later is compared with a day, so a list
+//! of lights is an index range, and a reminder owed is two comparisons.
+
+use base::calendar::Calendar;
+use base::deadline::{self, Derivation, Extension, Light, LightRule, Limit, Pause, PauseKind, Remaining, Start};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Case, Stage};
+use crate::catalog::{CommonLimits, Matter};
+use crate::catalog::matter::ClockStart;
+use crate::refusal::Refusal;
+
+/// A due date as announced, with the days on which its light changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Due {
+    /// Last day.
+    pub on: Date,
+    /// First day of the yellow light.
+    pub yellow_on: Date,
+    /// First day of the red light: the first working day after the last.
+    pub red_on: Date,
+    /// Rests on a year without its official notice.
+    pub provisional: bool,
+}
+
+/// The clocks of a case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clocks {
+    /// Day 0 of the acceptance check.
+    pub received_on: Option<Date>,
+    /// End of the acceptance check.
+    pub accept_by: Option<Due>,
+    /// How many acceptance checks there were: 1, or 2 after a supplement.
+    pub round: u32,
+    /// The day of acceptance.
+    pub accepted_on: Option<Date>,
+    /// Accepted by silence.
+    pub deemed: bool,
+    /// Day 0 of the limits.
+    pub counted_from: Option<Date>,
+    /// The statutory clock.
+    pub statutory: Option<Due>,
+    /// The promised clock.
+    pub promised: Option<Due>,
+    /// Statutory pauses; the last one may be open.
+    pub pauses: Vec<Pause>,
+    /// The one extension.
+    pub extension: Option<Extension>,
+    /// End of the delivery limit after the decision (art. 44).
+    pub deliver_by: Option<Date>,
+}
+
+impl Clocks {
+    /// The pause that stops the clock now.
+    pub fn paused(&self) -> Option<PauseKind> {
+        self.pauses.last().filter(|pause| pause.to.is_none()).map(|pause| pause.kind)
+    }
+}
+
+/// Which of the clocks a light shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClockRule {
+    /// The acceptance check.
+    Acceptance,
+    /// The promised limit, or the statutory one where none was promised.
+    Decision,
+}
+
+impl ClockRule {
+    /// The stable word, as in reminders.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Acceptance => "acceptance",
+            Self::Decision => "decision",
+        }
+    }
+}
+
+/// What a page shows of the clock that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockView {
+    /// Which clock.
+    pub rule: ClockRule,
+    /// Which one of its kind.
+    pub round: u32,
+    /// The light.
+    pub light: Light,
+    /// The date it counts down to.
+    pub due: Due,
+    /// Working days left or over.
+    pub remaining: Remaining,
+    /// Why it stands still.
+    pub paused: Option<PauseKind>,
+}
+
+/// The clock that runs and its state on a day; none when the applicant is to answer or nothing is left to do.
+pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Date) -> Option<ClockView> {
+    let (rule, round, due) = running(clocks, stage)?;
+    let paused = clocks.paused();
+    let reckoned = deadline::Due {
+        due_on: paused.is_none().then_some(due.on),
+        due_at: None,
+        last_day_before_roll: None,
+        held: None,
+        provisional: due.provisional,
+    };
+    Some(ClockView {
+        rule,
+        round,
+        light: light(due, paused.is_some(), today),
+        due,
+        remaining: deadline::remaining(today, &reckoned, &clocks.pauses, calendar),
+        paused,
+    })
+}
+
+/// The due date that counts in a stage.
+pub(super) fn running(clocks: &Clocks, stage: Stage) -> Option<(ClockRule, u32, Due)> {
+    match stage {
+        Stage::Submitted => Some((ClockRule::Acceptance, clocks.round, clocks.accept_by?)),
+        Stage::Accepted => Some((ClockRule::Decision, 1, clocks.promised.or(clocks.statutory)?)),
+        _ => None,
+    }
+}
+
+/// Red from the first working day after the due date, yellow from its day on, green before; a paused clock shows neither (domain.md §1.4).
+pub fn light(due: Due, paused: bool, today: Date) -> Light {
+    if paused {
+        Light::Hold
+    } else if today >= due.red_on {
+        Light::Red
+    } else if today >= due.yellow_on {
+        Light::Yellow
+    } else {
+        Light::Green
+    }
+}
+
+/// One deadline with everything that bears on it.
+#[derive(Clone, Debug)]
+pub(super) struct Reckoning<'a> {
+    /// Day 0.
+    pub from: Date,
+    /// The limit in force.
+    pub limit: Limit,
+    /// Statutory pauses.
+    pub pauses: &'a [Pause],
+    /// The one extension.
+    pub extension: Option<&'a Extension>,
+}
+
+impl Reckoning<'_> {
+    fn extensions(&self) -> &[Extension] {
+        self.extension.map_or(&[], std::slice::from_ref)
+    }
+
+    /// Day by day, for the page that explains it.
+    pub(super) fn derive(&self, calendar: &Calendar) -> Result<Derivation, Refusal> {
+        deadline::derive(Start::On(self.from), self.limit, self.pauses, self.extensions(), calendar).map_err(beyond)
+    }
+
+    /// The due date alone. While a pause is open it is the date that would hold if the pause ended now with its first day.
+    pub(super) fn due(&self, calendar: &Calendar, rule: LightRule) -> Result<Due, Refusal> {
+        let closed: Vec<Pause> = self.pauses.iter().filter(|pause| pause.to.is_some()).copied().collect();
+        let due = deadline::due(Start::On(self.from), self.limit, &closed, self.extensions(), calendar).map_err(beyond)?;
+        let on = due.due_on.ok_or(Refusal::NoLimitInForce)?;
+        let days = calendar.working_days_between(self.from, on).unsigned_abs();
+        let yellow_on = yellow_on(on, days, rule, &closed, calendar).max(self.from);
+        Ok(Due { on, yellow_on, red_on: calendar.next_working_day(on), provisional: due.provisional })
+    }
+}
+
+/// A limit beyond what the calendar arithmetic can hold is a defect of the catalog, refused like a missing one.
+fn beyond(_: deadline::DeadlineError) -> Refusal {
+    Refusal::NoLimitInForce
+}
+
+/// The first day on which no more than the rule's working days are left: so many counted days back from the last one.
+fn yellow_on(due_on: Date, limit_days: u32, rule: LightRule, pauses: &[Pause], calendar: &Calendar) -> Date {
+    let share = rule.yellow_share_percent.saturating_mul(limit_days) / 100;
+    let mut left = share.max(rule.yellow_days_min);
+    let mut on = due_on;
+    while left > 0 {
+        let Ok(before) = on.yesterday() else { return on };
+        let counts = calendar.is_working_day(on) && !pauses.iter().any(|pause| pause.covers(on));
+        left -= u32::from(counts);
+        on = before;
+    }
+    // Rest days before the first yellow working day stay green: nothing is left to do on them.
+    while !calendar.is_working_day(on) {
+        let Ok(before) = on.yesterday() else { return on };
+        on = before;
+    }
+    on
+}
+
+/// The statutory and promised limits of a case whose limits count from `counted_from` and whose law is that of `accepted_on`.
+pub(super) fn reckonings<'a>(matter: &Matter, clocks: &'a Clocks) -> Option<(Reckoning<'a>, Reckoning<'a>)> {
+    let (from, accepted_on) = (clocks.counted_from?, clocks.accepted_on?);
+    let limits = matter.spec.limits.in_force(accepted_on)?;
+    let reckon = |limit: Limit| Reckoning {
+        from,
+        limit,
+        pauses: &clocks.pauses,
+        extension: clocks.extension.as_ref(),
+    };
+    Some((reckon(limits.statutory.limit), reckon(limits.promised.limit)))
+}
+
+/// The day the limits count from: acceptance, or receipt where the matter says so or acceptance was deemed.
+pub(super) fn counted_from(matter: &Matter, received_on: Date, accepted_on: Date) -> Date {
+    match matter.spec.limits.from {
+        ClockStart::Acceptance => accepted_on,
+        ClockStart::Receipt => received_on,
+    }
+}
+
+/// How the running clock was counted, for the page `时限怎么算的`: the clock, its derivation.
+pub fn derivation(
+    case: &Case,
+    matter: &Matter,
+    limits: &CommonLimits,
+    calendar: &Calendar,
+) -> Result<Vec<(ClockName, Derivation)>, Refusal> {
+    let mut all = Vec::new();
+    if let Some(from) = case.clocks.received_on
+        && let Some(check) = limits.material_check.in_force(from)
+    {
+        let reckoning = Reckoning { from, limit: check.limit, pauses: &[], extension: None };
+        all.push((ClockName::Acceptance, reckoning.derive(calendar)?));
+    }
+    if let Some((statutory, promised)) = reckonings(matter, &case.clocks) {
+        all.push((ClockName::Promised, promised.derive(calendar)?));
+        all.push((ClockName::Statutory, statutory.derive(calendar)?));
+    }
+    Ok(all)
+}
+
+/// The clocks that a case may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockName {
+    /// 受理审查
+    Acceptance,
+    /// 承诺时限
+    Promised,
+    /// 法定时限
+    Statutory,
+}

@@ -1,0 +1,170 @@
+//! The rest of the legal envelope: pauses, extension, withdrawal, silence, delivery.
+
+use base::deadline::{Extension, Pause, PauseKind};
+use jiff::civil::Date;
+use serde_json::json;
+
+use super::act::{Act, Ask};
+use super::tasks::{accept, dues_again, require_stage};
+use super::{
+    CaseWithdrawn, ClockExtended, ClockPaused, ClockResumed, DueRederived, NoticeRendered, ResultDelivered, Stage,
+    TaskCompleted, paper, process,
+};
+use super::submit::accept_by;
+use crate::catalog::matter::{DeliveryKind, NoticeKind, TaskKind};
+use crate::change::Decision;
+use crate::refusal::Refusal;
+
+/// Stops the statutory clock for one of the kinds of art. 45 that the matter names; tells the applicant how long.
+pub(super) fn pause(ask: Ask<'_>, kind: PauseKind, from: Date, expected_days: u16) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    let (by, _) = act.officer("case.pause")?;
+    require_stage(&act, Stage::Accepted)?;
+    if act.case.clocks.paused().is_some() {
+        return Err(Refusal::PausedAlready);
+    }
+    if !act.matter.spec.limits.pauses.contains(&kind) {
+        return Err(Refusal::PauseNotAllowed);
+    }
+    let earliest = act.case.clocks.accepted_on.unwrap_or(act.today());
+    if from < earliest {
+        return Err(Refusal::DayBefore { earliest });
+    }
+    act.emit(ClockPaused { pause: Pause { kind, from, to: None }, expected_days, by })?;
+    paper::issue(&mut act, NoticeKind::Pause)?;
+    process::message(&mut act, "paused")?;
+    Ok(act.finish(json!({ "paused": kind })))
+}
+
+/// Lets the clock run again; the days of the pause are added to the due dates.
+pub(super) fn resume(ask: Ask<'_>, until: Date) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    let (by, _) = act.officer("case.resume")?;
+    let mut clocks = act.case.clocks.clone();
+    let open = clocks.pauses.last_mut().filter(|pause| pause.to.is_none()).ok_or(Refusal::NotPaused)?;
+    if until < open.from {
+        return Err(Refusal::DayBefore { earliest: open.from });
+    }
+    open.to = Some(until);
+    let (statutory, promised) = dues_again(&act, &clocks)?;
+    act.emit(ClockResumed { until, statutory, promised, by })?;
+    process::message(&mut act, "resumed")?;
+    Ok(act.finish(json!({ "due": promised.map(|due| due.on) })))
+}
+
+/// Extends the limit, once, by the head of the agency, with a reason that the applicant is told (art. 42(1)).
+pub(super) fn extend(ask: Ask<'_>, reason: &str) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    let (approved_by, _) = act.officer("case.extend")?;
+    require_stage(&act, Stage::Accepted)?;
+    if act.case.clocks.extension.is_some() {
+        return Err(Refusal::ExtendedAlready);
+    }
+    let accepted_on = act.case.clocks.accepted_on.unwrap_or(act.today());
+    let limits = act.matter.spec.limits.in_force(accepted_on).ok_or(Refusal::NoLimitInForce)?;
+    let limit = limits.extension.ok_or(Refusal::ExtensionNotAllowed)?.limit;
+    let sealed = act.seal_some("extension", Some(reason))?.ok_or(Refusal::ReasonMissing)?;
+    let extension = Extension::new(limit, approved_by.account.to_string(), sealed.hash.to_string())
+        .map_err(|_| Refusal::ReasonMissing)?;
+    let mut clocks = act.case.clocks.clone();
+    clocks.extension = Some(extension.clone());
+    let (statutory, promised) = dues_again(&act, &clocks)?;
+    let on = act.today();
+    act.emit(ClockExtended { extension, approved_by, reason: sealed, statutory, promised, on })?;
+    paper::issue(&mut act, NoticeKind::Extension)?;
+    Ok(act.finish(json!({ "due": statutory.map(|due| due.on) })))
+}
+
+/// The applicant takes the application back, at any time before the decision.
+pub(super) fn withdraw(ask: Ask<'_>, reason: Option<&str>) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    act.applicant("case.withdraw")?;
+    if !act.case.stage.is_open() {
+        return Err(Refusal::WrongStage { stage: act.case.stage });
+    }
+    let reason = act.seal_some("withdrawal", reason)?;
+    let on = act.today();
+    act.emit(CaseWithdrawn { reason, on })?;
+    paper::issue(&mut act, NoticeKind::Withdrawal)?;
+    process::message(&mut act, "withdrawn")?;
+    process::cancel(&mut act)?;
+    let reply = json!({ "stage": act.case.stage });
+    Ok(act.finish(reply))
+}
+
+/// Silence until the end of the acceptance check: accepted as of the day of receipt (art. 32(4)). The kernel closes the accept task itself.
+pub(super) fn deem_accepted(ask: Ask<'_>) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    require_stage(&act, Stage::Submitted)?;
+    let due = act.case.clocks.accept_by.ok_or(Refusal::WrongStage { stage: act.case.stage })?;
+    if act.today() <= due.on {
+        return Err(Refusal::NotYet { on: due.on });
+    }
+    accept(&mut act, None, true)?;
+    let open = act.case.tasks.iter().find(|(_, task)| task.kind == TaskKind::Accept);
+    if let Some((task, element)) = open.map(|(instance, task)| (*instance, task.element.clone())) {
+        let outcome = "accepted".to_owned();
+        act.emit(TaskCompleted { task, by: None, outcome: outcome.clone(), opinion: None, article: None })?;
+        process::complete_task(&mut act, task, &element, &outcome)?;
+    }
+    let reply = json!({ "accepted_on": act.case.clocks.accepted_on });
+    Ok(act.finish(reply))
+}
+
+/// A timer of the process fired.
+pub(super) fn flow_timer(ask: Ask<'_>, instance: u32) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    let due_at = *act.case.timers.get(&instance).ok_or(Refusal::TaskClosed)?;
+    if act.facts.at() < due_at {
+        return Err(Refusal::NotYet { on: act.today() });
+    }
+    process::timer(&mut act, instance)?;
+    Ok(act.finish(json!({})))
+}
+
+/// Derives the due dates again after a calendar was loaded. No entry when nothing moves.
+pub(super) fn rederive(ask: Ask<'_>) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    if !act.case.stage.is_open() {
+        return Err(Refusal::WrongStage { stage: act.case.stage });
+    }
+    let clocks = act.case.clocks.clone();
+    let (statutory, promised) = dues_again(&act, &clocks)?;
+    let accept_by = clocks.received_on.map(|from| accept_by(ask, from)).transpose()?;
+    if (accept_by, statutory, promised) != (clocks.accept_by, clocks.statutory, clocks.promised) {
+        let calendar = act.facts.calendar().version().to_owned();
+        act.emit(DueRederived { calendar, accept_by, statutory, promised })?;
+    }
+    Ok(act.finish(json!({ "due": promised.map(|due| due.on) })))
+}
+
+/// The result reaches the applicant (art. 44): fetched on line by the owner, or handed over at the window and signed for.
+pub(super) fn deliver(ask: Ask<'_>, method: DeliveryKind, signer: Option<&str>) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    let by = match method {
+        DeliveryKind::Electronic => {
+            act.applicant("case.read")?;
+            None
+        }
+        DeliveryKind::Window | DeliveryKind::Post => Some(act.officer("task.deliver")?.0),
+    };
+    if !matches!(act.case.stage, Stage::Granted | Stage::Refused) {
+        return Err(Refusal::WrongStage { stage: act.case.stage });
+    }
+    let signer = act.seal_some("signer", signer)?;
+    let on = act.today();
+    act.emit(ResultDelivered { method, on, by, signer })?;
+    paper::issue(&mut act, NoticeKind::Delivery)?;
+    let reply = json!({ "stage": act.case.stage });
+    Ok(act.finish(reply))
+}
+
+/// The paper of a document exists now.
+pub(super) fn paper_rendered(ask: Ask<'_>, number: &str, pdf_hash: &str) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    let notice = act.case.notices.iter().find(|notice| notice.number == number).ok_or(Refusal::NotFound)?;
+    if notice.pdf_hash.is_none() {
+        act.emit(NoticeRendered { number: number.to_owned(), pdf_hash: pdf_hash.to_owned() })?;
+    }
+    Ok(act.finish(json!({ "number": number })))
+}

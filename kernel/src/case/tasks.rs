@@ -1,0 +1,213 @@
+//! Tasks: claim, give back, complete. Completing an `accept` or `decide` task is an act of the envelope, with its notice and its clock.
+
+use serde_json::{Value, json};
+
+use super::act::{Act, Ask};
+use super::clock::{Reckoning, counted_from, reckonings};
+use super::{
+    CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested,
+    TaskClaimed, TaskCompleted, TaskReleased, duties, paper, process,
+};
+use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
+use crate::change::Decision;
+use crate::refusal::Refusal;
+use crate::rules::Verdict;
+
+/// Outcomes of an accept task that the envelope knows.
+const ACCEPTED: &str = "accepted";
+const SUPPLEMENT: &str = "supplement";
+const NOT_ACCEPTED: &str = "not_accepted";
+/// Outcomes of a decide task.
+const GRANT: &str = "grant";
+const REFUSE: &str = "refuse";
+
+/// Takes a task from the shared queue; fails politely if someone was faster.
+pub(super) fn claim(ask: Ask<'_>, task: u32) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    let by = may_work_on(&act, task)?;
+    if act.case.tasks[&task].claimed_by.is_none() {
+        act.emit(TaskClaimed { task, by })?;
+    }
+    Ok(act.finish(json!({ "task": task })))
+}
+
+/// Gives a claimed task back.
+pub(super) fn release(ask: Ask<'_>, task: u32) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    let by = may_work_on(&act, task)?;
+    if act.case.tasks[&task].claimed_by.as_ref() != Some(&by) {
+        return Err(Refusal::TaskNotYours);
+    }
+    act.emit(TaskReleased { task, by })?;
+    Ok(act.finish(json!({ "task": task })))
+}
+
+/// Finishes a task with a declared outcome. A task nobody claimed is claimed by doing it.
+pub(super) fn complete(ask: Ask<'_>, complete: &Complete) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    let task = complete.task;
+    let by = may_work_on(&act, task)?;
+    if act.case.clocks.paused().is_some() {
+        return Err(Refusal::Paused);
+    }
+    let open = act.case.tasks[&task].clone();
+    let outcome = declared_outcome(&act, &open.element, complete)?;
+    if open.claimed_by.is_none() {
+        act.emit(TaskClaimed { task, by: by.clone() })?;
+    }
+    let opinion = act.seal_some("opinion", complete.opinion.as_deref())?;
+    if outcome.reason && opinion.is_none() {
+        return Err(Refusal::ReasonMissing);
+    }
+    if outcome.article && complete.article.as_deref().is_none_or(|article| article.trim().is_empty()) {
+        return Err(Refusal::ArticleMissing);
+    }
+    act.emit(TaskCompleted {
+        task,
+        by: Some(by.clone()),
+        outcome: complete.outcome.clone(),
+        opinion,
+        article: complete.article.clone(),
+    })?;
+    envelope_of(&mut act, open.kind, &by, complete)?;
+    process::complete_task(&mut act, task, &open.element, &complete.outcome)?;
+    let reply = json!({ "stage": act.case.stage, "outcome": complete.outcome });
+    Ok(act.finish(reply))
+}
+
+/// The post may take the task: granted, in the handling organisation, of the lane's kind, not claimed by another, duties kept apart.
+fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
+    let open = act.case.tasks.get(&task).ok_or(Refusal::TaskClosed)?;
+    let (by, post) = act.officer(&format!("task.{}", open.kind.as_str()))?;
+    if post.kind != open.post_kind || post.organisation != act.case.organisation {
+        return Err(Refusal::Forbidden { action: open.kind.as_str().to_owned() });
+    }
+    if open.claimed_by.as_ref().is_some_and(|claimed| claimed.account != by.account) {
+        return Err(Refusal::TaskTaken);
+    }
+    if !act.matter.spec.immediate {
+        duties::allowed(&act.case, by.account, open.kind)?;
+    }
+    Ok(by)
+}
+
+fn declared_outcome<'a>(act: &Act<'a>, element: &str, complete: &Complete) -> Result<&'a OutcomeSpec, Refusal> {
+    let unknown = || Refusal::UnknownOutcome { outcome: complete.outcome.clone() };
+    let task = act.matter.task(element).ok_or_else(unknown)?;
+    task.outcomes.get(&complete.outcome).ok_or_else(unknown)
+}
+
+/// What the outcome means in law, before the process goes on.
+fn envelope_of(act: &mut Act<'_>, kind: TaskKind, by: &Officer, complete: &Complete) -> Result<(), Refusal> {
+    let immediate = kind == TaskKind::Decide && act.matter.spec.immediate;
+    match (kind, complete.outcome.as_str()) {
+        (TaskKind::Accept, ACCEPTED) => accept(act, Some(by.clone()), false),
+        (TaskKind::Accept, SUPPLEMENT) => request_supplement(act, complete),
+        (TaskKind::Decide, SUPPLEMENT) if immediate => request_supplement(act, complete),
+        (TaskKind::Accept, NOT_ACCEPTED) => not_accept(act, by, complete),
+        (TaskKind::Decide, GRANT | REFUSE) => {
+            if immediate {
+                accept(act, Some(by.clone()), false)?;
+            }
+            decide(act, by, complete)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Acceptance (受理): the clocks start. Also by silence, then as of the day of receipt.
+pub(super) fn accept(act: &mut Act<'_>, by: Option<Officer>, deemed: bool) -> Result<(), Refusal> {
+    require_stage(act, Stage::Submitted)?;
+    let received_on = act.case.clocks.received_on.unwrap_or(act.today());
+    let accepted_on = if deemed { received_on } else { act.today() };
+    let counted_from = counted_from(act.matter, received_on, accepted_on);
+    let limits = act.matter.spec.limits.in_force(accepted_on).ok_or(Refusal::NoLimitInForce)?;
+    let due = |limit| {
+        Reckoning { from: counted_from, limit, pauses: &[], extension: None }
+            .due(act.facts.calendar(), act.facts.catalog.limits.lights)
+    };
+    let (statutory, promised) = (Some(due(limits.statutory.limit)?), Some(due(limits.promised.limit)?));
+    act.emit(CaseAccepted { by, accepted_on, deemed, counted_from, statutory, promised })?;
+    paper::issue(act, NoticeKind::Acceptance)?;
+    process::message(act, "accepted")
+}
+
+/// The single supplement notice: what the rules found, what is missing, what the clerk adds; once, with everything (art. 32(4)).
+fn request_supplement(act: &mut Act<'_>, complete: &Complete) -> Result<(), Refusal> {
+    require_stage(act, Stage::Submitted)?;
+    if act.case.supplement.is_some() {
+        return Err(Refusal::SupplementAskedAlready);
+    }
+    if complete.items.is_empty() {
+        return Err(Refusal::SupplementEmpty);
+    }
+    let mut items = Vec::with_capacity(complete.items.len());
+    for (n, (target, words)) in complete.items.iter().enumerate() {
+        let material = act.matter.spec.materials.iter().find(|material| material.code == *target);
+        let field = target.strip_prefix("form:").filter(|field| act.matter.form.field(field).is_some());
+        if material.is_none() && field.is_none() {
+            return Err(Refusal::MaterialUnknown { material: target.clone() });
+        }
+        let rule = act.case.checks.iter().flat_map(|recorded| &recorded.checks.rows).find(|row| {
+            row.verdict != Verdict::Pass && row.material.as_deref() == Some(target.as_str())
+        });
+        let article = rule.map(|row| row.article.clone()).or(material.map(|material| material.basis.clone()));
+        let rule = rule.map(|row| row.rule.clone());
+        let words = act.seal_some(&format!("supplement/{n}"), Some(words))?;
+        items.push(SupplementItem { target: target.clone(), rule, article: article.unwrap_or_default(), words });
+    }
+    let asked_on = act.today();
+    act.emit(SupplementRequested { items, asked_on })?;
+    paper::issue(act, NoticeKind::Supplement)
+}
+
+/// Non-acceptance (不予受理): not this authority's, or no licence needed. With reason and article.
+fn not_accept(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<(), Refusal> {
+    require_stage(act, Stage::Submitted)?;
+    let reason = act.seal("reason", complete.opinion.as_deref().ok_or(Refusal::ReasonMissing)?)?;
+    let article = complete.article.clone().ok_or(Refusal::ArticleMissing)?;
+    let on = act.today();
+    act.emit(CaseNotAccepted { by: by.clone(), reason, article, on })?;
+    paper::issue(act, NoticeKind::NonAcceptance)
+}
+
+/// The decision (决定). A refusal gives reasons and remedies (art. 38(2)).
+fn decide(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<(), Refusal> {
+    require_stage(act, Stage::Accepted)?;
+    let granted = complete.outcome == GRANT;
+    let reason = act.seal_some("reason", complete.opinion.as_deref())?;
+    if !granted && reason.is_none() {
+        return Err(Refusal::ReasonMissing);
+    }
+    if !granted && complete.article.is_none() {
+        return Err(Refusal::ArticleMissing);
+    }
+    let on = act.today();
+    let limit = act.facts.catalog.limits.delivery.in_force(on).ok_or(Refusal::NoLimitInForce)?.limit;
+    let reckoning = Reckoning { from: on, limit, pauses: &[], extension: None };
+    let deliver_by = reckoning.due(act.facts.calendar(), act.facts.catalog.limits.lights)?.on;
+    let article = complete.article.clone();
+    act.emit(DecisionMade { granted, by: by.clone(), reason, article, on, deliver_by })?;
+    paper::issue(act, if granted { NoticeKind::Grant } else { NoticeKind::Refusal })
+}
+
+/// Due dates of the statutory and the promised clock.
+pub(super) type Dues = (Option<super::Due>, Option<super::Due>);
+
+/// New due dates of an accepted case after its clocks changed.
+pub(super) fn dues_again(act: &Act<'_>, clocks: &super::Clocks) -> Result<Dues, Refusal> {
+    let (calendar, rule) = (act.facts.calendar(), act.facts.catalog.limits.lights);
+    let Some((statutory, promised)) = reckonings(act.matter, clocks) else {
+        return Ok((clocks.statutory, clocks.promised));
+    };
+    Ok((Some(statutory.due(calendar, rule)?), Some(promised.due(calendar, rule)?)))
+}
+
+pub(super) fn require_stage(act: &Act<'_>, stage: Stage) -> Result<(), Refusal> {
+    if act.case.stage == stage { Ok(()) } else { Err(Refusal::WrongStage { stage: act.case.stage }) }
+}
+
+/// The words that a decision's process variables carry.
+pub(super) fn outcome_variables(element: &str, outcome: &str) -> Vec<(String, Value)> {
+    vec![("outcome".to_owned(), json!(outcome)), (format!("{element}_outcome"), json!(outcome))]
+}

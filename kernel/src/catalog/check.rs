@@ -1,0 +1,772 @@
+//! Reads one matter's package and checks that its parts fit each other: declaration, form, process, rules, guide, notices, examples.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use base::number::Registers;
+use base::region::Regions;
+use flow::Definition;
+use flow::bpmn::FlowElement;
+
+use super::examples::run_example;
+use super::matter::{LimitVersion, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, Text};
+use super::ordered::Ordered;
+use super::package::*;
+use super::problem::{Findings, Problem};
+use super::read::Reader;
+use super::scope::Names;
+use super::shared::*;
+use crate::form::{Form, FormProblem, is_snake_case};
+use crate::rules::Rules;
+
+/// What every matter may refer to.
+pub(super) struct SharedNames<'a> {
+    pub(super) numbers: &'a Registers,
+    pub(super) post_kinds: &'a BTreeMap<String, PostKind>,
+    pub(super) registers: &'a BTreeMap<String, Arc<Register>>,
+    pub(super) registered_acts: &'a [&'a str],
+    pub(super) regions: &'a Arc<Regions>,
+    pub(super) matters: BTreeSet<String>,
+}
+
+/// Attribute of a service task that names its act.
+const ACT_PREFIX: &str = "urn:jiantong:act:";
+/// Messages of the envelope that a process may wait for (matter.md §1).
+const ENVELOPE_MESSAGES: [&str; 5] = ["accepted", "paused", "resumed", "withdrawn", "supplemented"];
+/// Parts of a number that the organisation gives: region, short code, mark, credit code's organisation part.
+const NUMBER_FIELDS: [&str; 5] = ["reg6", "org", "org9", "abbr", "code"];
+/// Columns of the decision `checks` (matter.md §3).
+const CHECK_COLUMNS: [&str; 8] = ["rule", "verdict", "kind", "material", "article", "text_zh", "text_en", "evidence"];
+
+impl Reader<'_> {
+    /// Reads the package `systems/SYSTEM/matters/FOLDER`.
+    pub(super) fn matter(&mut self, system: &str, name: &str, shared: &SharedNames<'_>) -> Option<Matter> {
+        let folder = format!("systems/{system}/matters/{name}/");
+        let toml_file = format!("{folder}matter.toml");
+        let form = self.form(&format!("{folder}form.schema.json"), shared.regions);
+        let process = self.process(&format!("{folder}process.bpmn"));
+        let rules_file = format!("{folder}rules.dmn");
+        let rules = self.files.get(&rules_file).is_some().then(|| self.rules(&rules_file));
+        let guide = self.guide(&format!("{folder}guide.md"));
+        let examples = self.examples(&folder);
+        let spec: MatterSpec = self.toml(&toml_file)?;
+        if spec.code.as_str() != name {
+            let message = format!("the code is {} but the folder is {name}", spec.code);
+            self.findings(&toml_file).error("code", "code-folder", message);
+        }
+        let form = form?;
+        let names = scope(&spec, &form, shared);
+        let mut findings = self.findings(&toml_file);
+        check_declaration(&spec, shared, &mut findings);
+        check_facts(&spec, shared, &mut findings);
+        let expressions = expressions(&spec, &names, &mut findings);
+        if let Some(result) = &spec.result {
+            check_result(&spec, result, shared, &mut findings);
+        }
+        let notices = self.notices(&spec, &folder, &toml_file);
+        let process = process?;
+        let tasks = self.tasks(&spec, &process, shared, &toml_file);
+        let acts = self.acts(&spec, &process, &names, shared, (&folder, &toml_file));
+        self.process_rules(&spec, &process, &names);
+        let rules = match rules {
+            Some(rules) => Some(rules?),
+            None => None,
+        };
+        if let Some(rules) = &rules {
+            check_rules(rules, &spec, &names, &mut self.findings(&rules_file));
+        }
+        let used: BTreeMap<String, Arc<Register>> = spec
+            .facts
+            .iter()
+            .map(|(_, fact)| &fact.register)
+            .chain(spec.result.as_ref().map(|result| &result.register))
+            .filter_map(|name| Some((name.clone(), Arc::clone(shared.registers.get(name)?))))
+            .collect();
+        let version = self.version_of(&folder, &used, &notices, &acts);
+        let matter = Matter {
+            system: system.to_owned(),
+            folder,
+            version,
+            spec,
+            form,
+            process: Arc::new(process),
+            rules,
+            guide,
+            tasks,
+            acts,
+            notices,
+            registers: used,
+            expressions,
+            examples,
+        };
+        self.run_examples(&matter);
+        Some(matter)
+    }
+
+    fn form(&mut self, file: &str, regions: &Arc<Regions>) -> Option<Form> {
+        let schema = self.json(file)?;
+        Form::parse(schema, regions)
+            .map_err(|problems| {
+                for FormProblem { element, code, message } in problems {
+                    self.findings(file).error(&element, code, message);
+                }
+            })
+            .ok()
+    }
+
+    fn process(&mut self, file: &str) -> Option<Definition> {
+        let text = self.text(file)?;
+        match Definition::parse(text, file) {
+            Ok(process) => {
+                self.problems.extend(process.check().into_iter().map(Problem::from));
+                Some(process)
+            }
+            Err(problems) => {
+                self.problems.extend(problems.into_iter().map(Problem::from));
+                None
+            }
+        }
+    }
+
+    fn rules(&mut self, file: &str) -> Option<Rules> {
+        let text = self.text(file)?;
+        Rules::parse(text, file).map_err(|problems| self.problems.extend(problems.into_iter().map(Problem::from))).ok()
+    }
+
+    fn guide(&mut self, file: &str) -> Guide {
+        let guide = self.text(file).map(Guide::parse).unwrap_or_default();
+        for heading in Guide::REQUIRED {
+            if !guide.sections.iter().any(|section| section.heading == heading && !section.body.is_empty()) {
+                self.findings(file).error(
+                    heading,
+                    "guide-section",
+                    format!("the section {heading} is missing or empty"),
+                );
+            }
+        }
+        guide
+    }
+
+    fn examples(&mut self, folder: &str) -> Vec<Example> {
+        let folder = format!("{folder}examples/");
+        let files: Vec<String> = self.files.below(&folder).map(str::to_owned).collect();
+        if files.is_empty() {
+            self.findings(&folder).error("", "examples", "a package has examples");
+        }
+        let read = |file: &String| Some(Example { file: file.clone(), ..self.json::<Example>(file)? });
+        files.iter().filter_map(read).collect()
+    }
+
+    fn run_examples(&mut self, matter: &Matter) {
+        for example in &matter.examples {
+            for difference in run_example(matter, example).differences {
+                self.findings(&example.file).error("expect", "example", difference);
+            }
+            let declared = |code: &&String| !matter.spec.materials.iter().any(|material| material.code == **code);
+            for code in example.materials.iter().filter(declared) {
+                self.findings(&example.file).error(code, "example-material", format!("there is no material {code}"));
+            }
+        }
+    }
+
+    /// The template of each statutory notice: the package's own, else the common one.
+    fn notices(&mut self, spec: &MatterSpec, folder: &str, toml_file: &str) -> BTreeMap<NoticeKind, String> {
+        let mut notices = BTreeMap::new();
+        if spec.notices.contains_key(&NoticeKind::Certificate) {
+            let message = "the certificate's template is named by the act issue_certificate";
+            self.findings(toml_file).error("certificate", "notice-template", message);
+        }
+        for kind in NoticeKind::ALL {
+            let name = spec.notices.get(&kind).map_or(kind.name(), String::as_str);
+            match self.template(folder, &format!("notices/{name}")) {
+                Some(path) => {
+                    notices.insert(kind, path);
+                }
+                None => {
+                    let message = format!("there is no template notices/{name}.typ for the notice {}", kind.name());
+                    self.findings(toml_file).error(kind.name(), "notice-template", message);
+                }
+            }
+        }
+        notices
+    }
+
+    fn template(&self, folder: &str, name: &str) -> Option<String> {
+        let paths = [format!("{folder}{name}.typ"), format!("templates/{name}.typ")];
+        paths.into_iter().find(|path| self.files.get(path).is_some())
+    }
+
+    /// Joins the user tasks of the process with matter.toml.
+    fn tasks(
+        &mut self,
+        spec: &MatterSpec,
+        process: &Definition,
+        shared: &SharedNames<'_>,
+        toml_file: &str,
+    ) -> Ordered<Task> {
+        let bpmn_file = process.source().to_owned();
+        let mut tasks = Vec::new();
+        for element in process.tasks() {
+            let id = element.id.to_string();
+            let mut wrong =
+                |code, message: String| self.findings(&bpmn_file).error_at(element.line, &id, code, message);
+            let lane = element.lane.as_deref().unwrap_or_default();
+            let post_kind = spec.lanes.get(lane);
+            if post_kind.is_none() {
+                wrong("lane", format!("the task lies in lane `{lane}`, which matter.toml gives to no post kind"));
+            }
+            let Some(task) = spec.tasks.get(&id) else {
+                wrong("task-undeclared", format!("matter.toml has no [tasks.{id}]"));
+                continue;
+            };
+            let is_multiple = element.multi_instance().is_some();
+            if task.kind == TaskKind::Countersign && !is_multiple {
+                wrong("countersign", "a countersign task is multi-instance".to_owned());
+            }
+            tasks.push((
+                id.clone(),
+                Task {
+                    name: Text { zh: element.label().to_owned(), en: task.name_en.clone() },
+                    lane: lane.to_owned(),
+                    post_kind: post_kind.cloned().unwrap_or_default(),
+                    kind: task.kind,
+                    checks: task.checks,
+                    outcomes: task.outcomes.clone(),
+                    batch: task.batch,
+                    panel: task.panel.clone(),
+                    is_multiple,
+                    id,
+                },
+            ));
+        }
+        let lanes: BTreeSet<&str> = process.lanes().iter().map(|lane| &*lane.id).collect();
+        let mut findings = self.findings(toml_file);
+        for lane in spec.lanes.keys().filter(|lane| !lanes.contains(lane.as_str())) {
+            findings.error(&format!("lanes.{lane}"), "lane", format!("the process has no lane {lane}"));
+        }
+        for name in spec.tasks.names().filter(|name| !tasks.iter().any(|(id, _)| id == name)) {
+            findings.error(&format!("tasks.{name}"), "task-unknown", format!("the process has no user task {name}"));
+        }
+        for step in spec.limits.steps.keys().filter(|step| !tasks.iter().any(|(id, _)| id == *step)) {
+            findings.error(step, "step-limit", format!("the process has no user task {step}"));
+        }
+        check_kinds(spec, shared, &mut findings);
+        tasks.into_iter().collect()
+    }
+
+    /// Joins the service tasks of the process with the acts of matter.toml.
+    fn acts(
+        &mut self,
+        spec: &MatterSpec,
+        process: &Definition,
+        names: &Names,
+        shared: &SharedNames<'_>,
+        (folder, toml_file): (&str, &str),
+    ) -> BTreeMap<String, Act> {
+        let bpmn_file = process.source().to_owned();
+        let mut acts = BTreeMap::new();
+        for element in process.service_tasks() {
+            let Some(act) = element.implementation().and_then(|text| text.strip_prefix(ACT_PREFIX)) else {
+                let message = format!("a service task names an act: implementation=\"{ACT_PREFIX}NAME\"");
+                self.findings(&bpmn_file).error_at(element.line, &element.id, "act", message);
+                continue;
+            };
+            if let Some(act) = self.act(element, act, spec, names, shared, (folder, toml_file, &bpmn_file)) {
+                acts.insert(element.id.to_string(), act);
+            }
+        }
+        let is_service = |id: &str| process.service_tasks().any(|element| &*element.id == id);
+        for id in spec.acts.keys().filter(|id| !is_service(id)) {
+            let message = format!("the process has no service task {id}");
+            self.findings(toml_file).error(&format!("acts.{id}"), "act-unknown", message);
+        }
+        acts
+    }
+
+    fn act(
+        &mut self,
+        element: &FlowElement,
+        name: &str,
+        spec: &MatterSpec,
+        names: &Names,
+        shared: &SharedNames<'_>,
+        (folder, toml_file, bpmn_file): (&str, &str, &str),
+    ) -> Option<Act> {
+        let nothing = Ordered::default();
+        let parameters = spec.acts.get(&*element.id).unwrap_or(&nothing);
+        let place = format!("acts.{}", element.id);
+        let allowed: &[&str] = match name {
+            "evaluate" | "archive" => &[],
+            "number" | "write_record" => &["register"],
+            "render" | "issue_certificate" => &["template"],
+            "seal" => &["seal"],
+            "alter_licence" => &["register", "key", "set", "value"],
+            "notify" => &["notice"],
+            "publish" => &["channel"],
+            "start_case" => &["matter"],
+            "forward" => &["level"],
+            other if shared.registered_acts.contains(&other) => {
+                return Some(Act::Registered { name: other.to_owned(), parameters: parameters.clone() });
+            }
+            other => {
+                let message = format!("there is no act {other}");
+                self.findings(bpmn_file).error_at(element.line, &element.id, "act", message);
+                return None;
+            }
+        };
+        let template = parameters.get("template").and_then(|name| self.template(folder, name));
+        let mut findings = self.findings(toml_file);
+        for parameter in parameters.names().filter(|parameter| !allowed.contains(parameter)) {
+            findings.error(&place, "act-parameter", format!("the act {name} has no parameter {parameter}"));
+        }
+        if let Some(missing) = allowed.iter().find(|parameter| !parameters.contains(parameter)) {
+            findings.error(&place, "act-parameter", format!("the act {name} needs the parameter {missing}"));
+            return None;
+        }
+        let get = |parameter: &str| parameters.get(parameter).cloned().unwrap_or_default();
+        let mut refuse = |message: String| -> Option<Act> {
+            findings.error(&place, "act-parameter", message);
+            None
+        };
+        let register = get("register");
+        match name {
+            "evaluate" => Some(Act::Evaluate),
+            "archive" => Some(Act::Archive),
+            "number" if shared.numbers.get(&register).is_ok() => Some(Act::Number { register }),
+            "number" => refuse(format!("there is no numbering register {register}")),
+            "write_record" if shared.registers.contains_key(&register) => Some(Act::WriteRecord { register }),
+            "write_record" => refuse(format!("there is no register {register}")),
+            "render" | "issue_certificate" => match template {
+                Some(template) if name == "render" => Some(Act::Render { template }),
+                Some(template) => Some(Act::IssueCertificate { template }),
+                None => refuse(format!("there is no template {}.typ", get("template"))),
+            },
+            "seal" => Some(Act::Seal { seal: get("seal") }),
+            "alter_licence" => {
+                let set = get("set");
+                match shared.registers.get(&register) {
+                    None => refuse(format!("there is no register {register}")),
+                    Some(known) if known.schema.field(&set).is_none() => {
+                        refuse(format!("register {register} has no field {set}"))
+                    }
+                    Some(_) => {
+                        let key = names.parse(&get("key"), &place, &mut findings)?;
+                        let value = names.parse(&get("value"), &place, &mut findings)?;
+                        Some(Act::AlterLicence { register, key, set, value })
+                    }
+                }
+            }
+            "notify" => match NoticeKind::ALL.into_iter().find(|kind| kind.name() == get("notice")) {
+                Some(notice) => Some(Act::Notify { notice }),
+                None => refuse(format!("there is no notice {}", get("notice"))),
+            },
+            "publish" => Some(Act::Publish { channel: get("channel") }),
+            "start_case" if shared.matters.contains(&get("matter")) => {
+                Some(Act::StartCase { matter: MatterCode(get("matter")) })
+            }
+            "start_case" => refuse(format!("there is no matter {}", get("matter"))),
+            _ => match get("level").as_str() {
+                "province" => Some(Act::Forward { level: base::region::Level::Province }),
+                "city" => Some(Act::Forward { level: base::region::Level::City }),
+                "county" => Some(Act::Forward { level: base::region::Level::County }),
+                other => refuse(format!("there is no level {other}")),
+            },
+        }
+    }
+
+    /// What holds for the process of every matter: names in conditions, awaited messages, diagram data.
+    fn process_rules(&mut self, spec: &MatterSpec, process: &Definition, names: &Names) {
+        let file = process.source().to_owned();
+        let text = self.files.text(&file).unwrap_or_default();
+        let mut names = names.clone().with_open("outcome");
+        for task in spec.tasks.names() {
+            names = names.with_open(&format!("{task}_outcome"));
+        }
+        let mut findings = Findings { file: &file, text, list: &mut self.problems };
+        for flow in process.flows() {
+            let Some(condition) = &flow.condition else { continue };
+            let mut heard = Vec::new();
+            names.parse(&condition.text, &flow.id, &mut Findings { file: &file, text, list: &mut heard });
+            // A text that is no FEEL was reported by the process check already.
+            heard.retain(|problem| problem.code != "feel");
+            for problem in &mut heard {
+                problem.line = flow.line;
+            }
+            findings.list.extend(heard);
+            for (task, outcome) in compared_outcomes(&condition.text) {
+                let declared = spec.tasks.get(&task).is_none_or(|task| task.outcomes.contains(&outcome));
+                if !declared {
+                    let message = format!("task {task} has no outcome {outcome}: the condition never holds");
+                    findings.error_at(flow.line, &flow.id, "outcome-unknown", message);
+                }
+            }
+        }
+        for (message, elements) in process.messages() {
+            if !ENVELOPE_MESSAGES.contains(&message.as_str()) {
+                let sentence =
+                    format!("no one sends the message {message}; the envelope sends {}", ENVELOPE_MESSAGES.join(", "));
+                findings.error(elements.first().map_or("", |id| id), "message", sentence);
+            }
+        }
+        let drawn = |element: &&FlowElement| process.diagram().shape(&element.id).is_none();
+        let missing: Vec<String> =
+            process.elements().iter().filter(drawn).map(|element| element.id.to_string()).collect();
+        // A process without any diagram data is shown as a list (matter.md §7); half a diagram is an accident.
+        if !missing.is_empty() && missing.len() < process.elements().len() {
+            findings.error(&missing[0], "diagram", format!("the diagram does not show {}", missing.join(", ")));
+        }
+    }
+
+    /// Hash of the package's folder and of the shared files that it uses.
+    fn version_of(
+        &self,
+        folder: &str,
+        registers: &BTreeMap<String, Arc<Register>>,
+        notices: &BTreeMap<NoticeKind, String>,
+        acts: &BTreeMap<String, Act>,
+    ) -> String {
+        let mut paths: Vec<String> = self.files.below(folder).map(str::to_owned).collect();
+        paths.extend(["standards/limits.toml", "standards/numbering.toml", "templates/common.typ"].map(str::to_owned));
+        paths.extend(registers.values().map(|r| format!("systems/{}/registers/{}.schema.json", r.system, r.code)));
+        paths.extend(notices.values().cloned());
+        paths.extend(acts.values().filter_map(|act| match act {
+            Act::Render { template } | Act::IssueCertificate { template } => Some(template.clone()),
+            _ => None,
+        }));
+        self.files.version(paths.iter().map(String::as_str))
+    }
+
+    /// Grants are about matters and registers that exist.
+    pub(super) fn grant_targets(
+        &mut self,
+        grants: &[(u32, Grant)],
+        matters: &BTreeMap<MatterCode, Arc<Matter>>,
+        registers: &BTreeMap<String, Arc<Register>>,
+    ) {
+        for (line, grant) in grants {
+            let Some(name) = &grant.target.name else { continue };
+            let exists = match grant.target.class {
+                TargetClass::Matter | TargetClass::MatterImmediate => matters.contains_key(&MatterCode(name.clone())),
+                TargetClass::Register => registers.contains_key(name),
+                TargetClass::Page => true,
+            };
+            if !exists {
+                let message = format!("it is about {name}, which does not exist");
+                self.findings("policy/grants.csv").error_at(*line, name, "grant-target", message);
+            }
+        }
+    }
+}
+
+/// The names that the FEEL texts of a matter may read.
+fn scope(spec: &MatterSpec, form: &Form, shared: &SharedNames<'_>) -> Names {
+    let mut names = Names::default()
+        .with_open("on")
+        .with_open("applicant")
+        .with_open("case")
+        .with("form", form.fields().iter().map(|field| field.name.as_str()))
+        .with("materials", spec.materials.iter().map(|material| material.code.as_str()));
+    for (name, fact) in spec.facts.iter() {
+        names = match shared.registers.get(&fact.register) {
+            Some(register) => names.with(name, register.schema.fields().iter().map(|field| field.name.as_str())),
+            None => names.with_open(name),
+        };
+    }
+    names
+}
+
+fn check_declaration(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findings<'_>) {
+    let mut need = |holds: bool, element: &str, code, message: &str| {
+        if !holds {
+            findings.error(element, code, message);
+        }
+    };
+    need(!spec.applicant.is_empty(), "applicant", "empty", "nobody may apply");
+    need(!spec.levels.is_empty(), "levels", "empty", "no level handles the matter");
+    need(!spec.basis.is_empty(), "basis", "empty", "a matter has a legal basis");
+    need(!spec.limits.statutory.is_empty(), "statutory", "empty", "there is no statutory limit");
+    for (list, versions) in [
+        ("statutory", &spec.limits.statutory),
+        ("promised", &spec.limits.promised),
+        ("extension", &spec.limits.extension),
+    ] {
+        if let Some(message) = overlap(versions) {
+            findings.error(list, "limit-overlap", message);
+        }
+    }
+    for (lane, post_kind) in &spec.lanes {
+        let place = format!("lanes.{lane}");
+        match shared.post_kinds.get(post_kind) {
+            None => findings.error(&place, "post-kind", format!("there is no post kind {post_kind}")),
+            Some(kind) => {
+                if let Some(level) = spec.levels.iter().find(|level| !kind.levels.contains(level)) {
+                    findings.error(&place, "post-kind", format!("{post_kind} does not exist at level {level:?}"));
+                }
+            }
+        }
+    }
+    let mut codes = BTreeSet::new();
+    for material in &spec.materials {
+        let code = material.code.as_str();
+        if !is_snake_case(code) {
+            findings.error(code, "material-code", format!("{code} is not snake_case, FEEL could not read it"));
+        }
+        if !codes.insert(code) {
+            findings.error(code, "duplicate", format!("material {code} stands twice"));
+        }
+        if material.from.is_empty() || (material.may_upload() && material.formats.is_empty()) {
+            findings.error(code, "material-source", "a material comes from somewhere, and an upload has formats");
+        }
+        for source in &material.from {
+            match source {
+                MaterialSource::Register { register, fact } => {
+                    let fits = match fact {
+                        Some(fact) => spec.facts.get(fact).is_some_and(|spec| spec.register == *register),
+                        None => spec.facts.iter().any(|(_, spec)| spec.register == *register),
+                    };
+                    if !fits {
+                        findings.error(
+                            code,
+                            "material-source",
+                            format!("no fact of [facts] asks register {register} for it"),
+                        );
+                    }
+                }
+                MaterialSource::Case { matter } if !shared.matters.contains(matter) => {
+                    findings.error(code, "material-source", format!("there is no matter {matter}"));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Two versions in force on the same day from the same first day would leave the choice to chance.
+fn overlap(versions: &[LimitVersion]) -> Option<String> {
+    let clash = versions.iter().enumerate().find_map(|(index, version)| {
+        let same = |other: &&LimitVersion| other.valid_from == version.valid_from;
+        versions[index + 1..].iter().find(same).map(|_| version.valid_from)
+    })?;
+    Some(match clash {
+        Some(day) => format!("two versions begin on {day}"),
+        None => "two versions have no first day".to_owned(),
+    })
+}
+
+fn check_facts(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findings<'_>) {
+    for (name, fact) in spec.facts.iter() {
+        if !is_snake_case(name) || ["on", "form", "materials", "applicant", "case", "outcome"].contains(&name) {
+            findings.error(name, "fact-name", format!("{name} is reserved or not snake_case"));
+        }
+        let Some(register) = shared.registers.get(&fact.register) else {
+            findings.error(name, "fact-register", format!("there is no register {}", fact.register));
+            continue;
+        };
+        for field in fact.by.iter().chain(fact.with.keys()) {
+            if !register.is_indexed(field) {
+                findings.error(
+                    name,
+                    "fact-field",
+                    format!("{field} is no indexed field of register {}", fact.register),
+                );
+            }
+        }
+    }
+}
+
+fn expressions(spec: &MatterSpec, names: &Names, findings: &mut Findings<'_>) -> Expressions {
+    let mut parsed = Expressions::default();
+    for material in &spec.materials {
+        if let Some(test) = names.parse(&material.required, &material.code, findings) {
+            parsed.required.insert(material.code.clone(), test);
+        }
+    }
+    for (name, fact) in spec.facts.iter() {
+        if let Some(key) = names.parse(&fact.key, name, findings) {
+            parsed.fact_keys.insert(name.to_owned(), key);
+        }
+    }
+    if let Some(result) = &spec.result {
+        for (field, text) in result.fields.iter() {
+            if let Some(value) = names.parse(text, &format!("result.fields.{field}"), findings) {
+                parsed.result_fields.insert(field.to_owned(), value);
+            }
+        }
+        for (part, text) in result.number_parts.iter() {
+            if let Some(value) = names.parse(text, "number_parts", findings) {
+                parsed.number_parts.insert(part.to_owned(), value);
+            }
+        }
+    }
+    for claim in &spec.claims {
+        if let Some(key) = names.parse(&claim.key, &claim.name, findings) {
+            parsed.claim_keys.insert(claim.name.clone(), key);
+        }
+    }
+    parsed
+}
+
+fn check_result(
+    spec: &MatterSpec,
+    result: &super::matter::ResultSpec,
+    shared: &SharedNames<'_>,
+    findings: &mut Findings<'_>,
+) {
+    match shared.numbers.get(&result.number) {
+        Err(_) => {
+            let message = format!("there is no numbering register {}", result.number);
+            findings.error("result.number", "number-register", message);
+        }
+        Ok(number) => {
+            let given = |field: &str| NUMBER_FIELDS.contains(&field) || result.number_parts.contains(field);
+            for field in number.fields().filter(|field| !given(field)) {
+                let message = format!("the number needs {field}: say it in number_parts");
+                findings.error("result.number", "number-part", message);
+            }
+        }
+    }
+    if result.delivery.is_empty() {
+        findings.error("result.delivery", "empty", "a result is delivered somehow");
+    }
+    let Some(register) = shared.registers.get(&result.register) else {
+        findings.error("result.register", "result-register", format!("there is no register {}", result.register));
+        return;
+    };
+    for field in result.fields.names().filter(|field| register.schema.field(field).is_none()) {
+        let message = format!("register {} has no field {field}", result.register);
+        findings.error(&format!("result.fields.{field}"), "result-field", message);
+    }
+    for lapse in result.lapse.iter().filter(|lapse| register.schema.field(&lapse.unless).is_none()) {
+        let message = format!("register {} has no field {}", result.register, lapse.unless);
+        findings.error("unless", "result-field", message);
+    }
+    for claim in &spec.claims {
+        let released = claim.release.strip_prefix("register:").and_then(|path| path.split_once('.'));
+        let known = released.and_then(|(name, field)| shared.registers.get(name)?.schema.field(field));
+        if known.is_none() {
+            findings.error(&claim.name, "claim-release", "release is register:NAME.FIELD of an existing field");
+        }
+    }
+}
+
+/// The rules of matter.md §1 about kinds and outcomes.
+fn check_kinds(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findings<'_>) {
+    let of_kind = |kind| spec.tasks.iter().filter(move |(_, task)| task.kind == kind).count();
+    if of_kind(TaskKind::Decide) == 0 {
+        findings.error("tasks", "task-kinds", "no task decides");
+    }
+    match (spec.immediate, of_kind(TaskKind::Accept)) {
+        (true, 0) | (false, 1) => {}
+        (true, _) => findings.error(
+            "immediate",
+            "task-kinds",
+            "decided on the spot: the decide task accepts, there is no accept task",
+        ),
+        (false, _) => findings.error("tasks", "task-kinds", "exactly one task accepts"),
+    }
+    for (id, task) in spec.tasks.iter() {
+        let place = format!("tasks.{id}");
+        let reserved: &[&str] = match task.kind {
+            TaskKind::Accept => &["accepted", "supplement", "not_accepted"],
+            TaskKind::Decide => &["grant", "refuse"],
+            _ => &[],
+        };
+        let names: BTreeSet<&str> = task.outcomes.names().collect();
+        if !reserved.is_empty() && names != reserved.iter().copied().collect() {
+            let message = format!("the outcomes of this kind are {}", reserved.join(", "));
+            findings.error(&place, "outcomes", message);
+        }
+        if task.outcomes.is_empty() && task.kind != TaskKind::Read {
+            findings.error(&place, "outcomes", "the task has no outcomes");
+        }
+        for name in names.iter().filter(|name| !is_snake_case(name)) {
+            findings.error(&place, "outcomes", format!("the outcome {name} is not snake_case"));
+        }
+        // 行政许可法 art. 38(2): a refusal states its reasons.
+        for name in ["refuse", "not_accepted"] {
+            if task.outcomes.get(name).is_some_and(|outcome| !outcome.reason) {
+                findings.error(
+                    &place,
+                    "outcome-reason",
+                    format!("the outcome {name} asks for a reason (行政许可法 38)"),
+                );
+            }
+        }
+        if task.kind == TaskKind::Hearing && !spec.limits.pauses.contains(&super::matter::PauseKind::Hearing) {
+            findings.error(&place, "pauses", "a hearing task needs the pause hearing among limits.pauses");
+        }
+        if task.kind == TaskKind::ExpertReview && !spec.limits.pauses.contains(&super::matter::PauseKind::ExpertReview)
+        {
+            findings.error(&place, "pauses", "an expert review task needs the pause expert_review among limits.pauses");
+        }
+    }
+    // Applicants hold no lane: their part is the envelope's.
+    for (lane, kind) in &spec.lanes {
+        if shared.post_kinds.get(kind).is_some_and(|kind| kind.side != Side::Officer) {
+            findings.error(&format!("lanes.{lane}"), "post-kind", format!("{kind} handles no cases"));
+        }
+    }
+}
+
+fn check_rules(rules: &Rules, spec: &MatterSpec, names: &Names, findings: &mut Findings<'_>) {
+    for path in rules.reads() {
+        if let Some(fault) = names.fault(&path[0], path.get(1).map(String::as_str)) {
+            findings.error(&path[0], "rules-input", fault);
+        }
+    }
+    if rules.has("checks") && rules.rows.is_empty() {
+        findings.error("checks", "rules-checks", "checks is a decision table with rows");
+    }
+    for row in &rules.rows {
+        let mut wrong = |code, message: String| findings.error_at(row.line, &row.id, code, message);
+        if let Some(column) = CHECK_COLUMNS.iter().find(|column| !row.cells.contains_key(**column)) {
+            wrong("rules-columns", format!("checks has no output {column}"));
+            break;
+        }
+        if row.constant("rule").is_none() {
+            wrong("rules-rule", "the cell rule is one string: the set of rules is read from it".to_owned());
+        }
+        if !matches!(row.constant("verdict"), Some("pass" | "fail" | "undecided")) {
+            wrong("rules-verdict", "the cell verdict is pass, fail or undecided".to_owned());
+        }
+        if !matches!(row.constant("kind"), Some("material" | "condition")) {
+            wrong("rules-kind", "the cell kind is material or condition".to_owned());
+        }
+        if row.constant("article").is_none_or(str::is_empty) {
+            wrong("rules-article", "each row names its law and article".to_owned());
+        }
+        let is_material = |code: &str| spec.materials.iter().any(|material| material.code == code);
+        if let Some(code) = row.constant("material").filter(|code| !is_material(code)) {
+            wrong("rules-material", format!("there is no material {code}"));
+        }
+        let evidence = row.names("evidence");
+        if evidence.is_empty() {
+            wrong("rules-evidence", "each row names what it was read from".to_owned());
+        }
+        for name in evidence {
+            let (root, field) = name.split_once('.').map_or((name, None), |(root, field)| (root, Some(field)));
+            let is_fact = field.is_none() && spec.facts.contains(root);
+            if !is_fact
+                && (!matches!(root, "form" | "materials") || field.is_none() || names.fault(root, field).is_some())
+            {
+                wrong("rules-evidence", format!("{name} is neither a fact nor form.FIELD nor materials.CODE"));
+            }
+        }
+    }
+}
+
+/// Pairs of task and outcome that a condition compares: `review_outcome = "agree"`.
+fn compared_outcomes(text: &str) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    for (at, _) in text.match_indices("_outcome") {
+        let start = text[..at].rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |index| index + 1);
+        let rest = text[at + "_outcome".len()..].trim_start();
+        let value = rest.strip_prefix("!=").or_else(|| rest.strip_prefix('=')).map(str::trim_start);
+        if let Some((outcome, _)) =
+            value.and_then(|value| value.strip_prefix('"')).and_then(|value| value.split_once('"'))
+        {
+            pairs.push((text[start..at].to_owned(), outcome.to_owned()));
+        }
+    }
+    pairs
+}

@@ -1,0 +1,333 @@
+//! The built-in catalog is sound, planted defects are named, and a copied package grows by data alone.
+
+use std::path::Path;
+
+use super::*;
+
+/// The catalog in the repository.
+fn built_in() -> Files {
+    fn add(files: &mut Files, root: &Path, folder: &Path) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                add(files, root, &path);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+                files.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalog");
+    let mut files = Files::new();
+    add(&mut files, &root, &root);
+    files
+}
+
+fn said(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("{problem}\n")).collect()
+}
+
+#[test]
+fn the_built_in_catalog_has_no_problems() {
+    let (catalog, problems) = Catalog::parse(&built_in());
+    assert_eq!(said(&problems), "");
+    let catalog = catalog.unwrap();
+    assert_eq!(catalog.matters.len(), 2);
+    assert_eq!(catalog.directory.organisations.len(), 179);
+    assert_eq!(catalog.version().len(), 64);
+}
+
+const PERMIT: &str = "systems/licensing/matters/construction-permit";
+
+/// The catalog with one text put in place of another.
+fn planted(file: &str, from: &str, to: &str) -> Files {
+    let mut files = built_in();
+    let text = files.text(file).unwrap_or_else(|| panic!("{file}"));
+    assert!(text.contains(from), "{file} has no `{from}`");
+    let text = text.replacen(from, to, 1);
+    files.insert(file, text);
+    files
+}
+
+/// Each defect is refused, and a finding names file, element and code on a line that shows it.
+#[test]
+fn a_planted_defect_is_named_with_file_line_and_element() {
+    let toml = format!("{PERMIT}/matter.toml");
+    let form = format!("{PERMIT}/form.schema.json");
+    let bpmn = format!("{PERMIT}/process.bpmn");
+    let dmn = format!("{PERMIT}/rules.dmn");
+    let example = format!("{PERMIT}/examples/pass.json");
+    // file, text, text in its place, element, code, a piece of the line that is named
+    let cases: &[(&str, &str, &str, &str, &str, &str)] = &[
+        (&toml, "levels    =", "level     =", "", "toml", "level "),
+        (&toml, "{ wd = 7,", "{ wd = 7, cd = 7,", "", "toml", "cd = 7"),
+        (&toml, "valid_from = 2021-07-01 }", "valid_from = 2014-10-25 }", "promised", "limit-overlap", "promised"),
+        (&toml, "pauses    = [\"expert_review\"", "pauses    = [\"publicity\"", "", "toml", "publicity"),
+        (&toml, "code      = \"construction-permit\"", "code      = \"permit\"", "code", "code-folder", "code "),
+        (&toml, "= \"case-officer\"", "= \"officer\"", "lanes.lane_review", "post-kind", "lane_review"),
+        (&toml, "= \"case-officer\"", "= \"system-admin\"", "lanes.lane_review", "post-kind", "lane_review"),
+        (&toml, "lane_head        =", "lane_boss        =", "lanes.lane_boss", "lane", "lane_boss"),
+        (&toml, "[tasks.head]", "[tasks.boss]", "tasks.boss", "task-unknown", "[tasks.boss]"),
+        (&toml, "kind     = \"decide\"", "kind     = \"review\"", "tasks", "task-kinds", "tasks"),
+        (
+            &toml,
+            "grant = { zh = \"准予许可\"",
+            "allow = { zh = \"准予许可\"",
+            "tasks.decide",
+            "outcomes",
+            "[tasks.decide]",
+        ),
+        (
+            &toml,
+            "en = \"Refuse\", reason = true",
+            "en = \"Refuse\"",
+            "tasks.decide",
+            "outcome-reason",
+            "[tasks.decide]",
+        ),
+        (&toml, "review = { wd = 1 }", "reviews = { wd = 1 }", "reviews", "step-limit", "reviews"),
+        (&toml, "[acts.record]", "[acts.records]", "acts.records", "act-unknown", "[acts.records]"),
+        (
+            &toml,
+            "notice = \"refusal\"",
+            "notice = \"no\"",
+            "acts.notify_refusal",
+            "act-parameter",
+            "[acts.notify_refusal]",
+        ),
+        (
+            &toml,
+            "template = \"results/",
+            "template = \"result/",
+            "acts.certificate",
+            "act-parameter",
+            "[acts.certificate]",
+        ),
+        (&toml, "register = \"persons\"", "register = \"people\"", "manager", "fact-register", "manager"),
+        (&toml, "by = \"holder\"", "by = \"scope\"", "qualifications", "fact-field", "qualifications"),
+        (&toml, "key = \"form.manager_id\" }", "key = \"form.boss_id\" }", "manager", "feel-name", "manager"),
+        (&toml, "code     = \"contract\"", "code     = \"Contract\"", "Contract", "material-code", "Contract"),
+        (
+            &toml,
+            "required = \"form.tendered\"",
+            "required = \"form.tendered and\"",
+            "award_notice",
+            "feel",
+            "award_notice",
+        ),
+        (
+            &toml,
+            "register:licences.land",
+            "register:licences.soil",
+            "land_approval",
+            "material-source",
+            "land_approval",
+        ),
+        (
+            &toml,
+            "number   = \"construction-permit\"",
+            "number   = \"permit\"",
+            "result.number",
+            "number-register",
+            "number ",
+        ),
+        (&toml, "number_parts = { cat2", "number_parts = { cat3", "result.number", "number-part", "number "),
+        (
+            &toml,
+            "contract_fen     =",
+            "contract_yuan    =",
+            "result.fields.contract_yuan",
+            "result-field",
+            "contract_yuan",
+        ),
+        (&toml, "validity = \"none\"", "validity = \"3 years\"", "", "toml", "3 years"),
+        (&toml, "licences.completed_on", "licences.done_on", "manager-on-site", "claim-release", "manager-on-site"),
+        (&toml, "supplement = \"supplement\"", "supplement = \"other\"", "supplement", "notice-template", "supplement"),
+        (
+            &form,
+            "\"page\": \"site\", \"order\": 1",
+            "\"page\": \"place\", \"order\": 1",
+            "region",
+            "form-page",
+            "\"region\"",
+        ),
+        (
+            &form,
+            "\"maxLength\": 200, \"x-class\": \"public\"",
+            "\"maxLength\": 200",
+            "address",
+            "form-class",
+            "\"address\"",
+        ),
+        (
+            &form,
+            "\"show_if\": \"form.planning_required\"",
+            "\"show_if\": \"form.planning\"",
+            "planning_permit_no",
+            "form-show-if",
+            "planning_permit_no",
+        ),
+        (&form, "\"widget\": \"idcard\"", "\"widget\": \"id\"", "manager_id", "form-hints", "manager_id"),
+        (
+            &form,
+            "\"enum\": [\"01\", \"02\", \"99\"]",
+            "\"enum\": [\"01\", \"02\"]",
+            "category",
+            "form-options",
+            "category",
+        ),
+        (&form, "\"type\": \"object\",", "\"type\": \"object\"", "", "json", "additionalProperties"),
+        (&bpmn, "urn:jiantong:act:write_record", "urn:jiantong:act:write", "record", "act", "id=\"record\""),
+        (&bpmn, "urn:jiantong:act:write_record", "http://example", "record", "act", "id=\"record\""),
+        (&bpmn, "userTask id=\"head\"", "task id=\"head\"", "tasks.head", "task-unknown", ""),
+        (
+            &bpmn,
+            "review_outcome = \"countersign\"",
+            "review_outcome = \"sign\"",
+            "to_countersign",
+            "outcome-unknown",
+            "to_countersign",
+        ),
+        (&bpmn, "decide_outcome = \"grant\"", "decision_outcome = \"grant\"", "to_number", "feel-name", "to_number"),
+        (&bpmn, "bpmnElement=\"granted\"", "bpmnElement=\"given\"", "granted", "diagram", "granted"),
+        (
+            &dmn,
+            "safety.valid_to &lt; on",
+            "safety.valid_until &lt; on",
+            "safety_state",
+            "undeclared-field",
+            "valid_until",
+        ),
+        (&dmn, "<outputEntry><text>\"pass\"", "<outputEntry><text>\"good\"", "sp1_match", "rules-verdict", "sp1_match"),
+        (&dmn, "[\"land\"]", "[\"soil\"]", "sp1_match", "rules-evidence", "sp1_match"),
+        (&dmn, "<text>\"land_approval\"</text>", "<text>\"soil\"</text>", "sp1_match", "rules-material", "sp1_match"),
+        (&example, "\"SP1\": \"pass\"", "\"SP1\": \"fail\"", "expect", "example", "expect"),
+        (
+            "policy/grants.csv",
+            "case-officer,task.review",
+            "case-officer,task.revue",
+            "task.revue",
+            "grant-action",
+            "task.revue",
+        ),
+        ("policy/grants.csv", "case-officer,task.review", "officer,task.review", "officer", "grant-post", "officer,"),
+        ("policy/grants.csv", "register:enterprises,own", "register:firms,own", "firms", "grant-target", "firms"),
+        ("policy/grants.csv", "matter:*,own,allow", "matter,own,allow", "window-clerk", "csv", "window-clerk"),
+        ("standards/posts.csv", "case-officer,承办人", "director,承办人", "director", "duplicate", "director"),
+        ("directory/organisations.csv", ",石建,", ",冀建,", "130100-zjj", "duplicate", "130100-zjj"),
+        (
+            "directory/posts.csv",
+            "level:county,leaders,director",
+            "level:town,leaders,director",
+            "level:town",
+            "directory-organisation",
+            "town",
+        ),
+        ("systems/licensing/system.toml", "\"issued_on\"", "\"issued\"", "issued", "share-field", "issued"),
+        (
+            "systems/persons/registers/persons.schema.json",
+            "\"key\": \"id_number\"",
+            "\"key\": \"id\"",
+            "id",
+            "register-field",
+            "\"id\"",
+        ),
+    ];
+    for (file, from, to, element, code, shown) in cases {
+        let files = planted(file, from, to);
+        let (catalog, problems) = Catalog::parse(&files);
+        assert!(catalog.is_none(), "{file}: `{to}` was accepted");
+        let found = problems.iter().find(|problem| problem.element == *element && problem.code == *code);
+        let found = found.unwrap_or_else(|| panic!("{file}: `{to}` gives\n{}", said(&problems)));
+        assert!(files.text(&found.file).is_some(), "{found}");
+        let line = files.text(&found.file).unwrap().lines().nth(found.line.max(1) as usize - 1).unwrap_or_default();
+        assert!(found.line > 0 && line.contains(shown), "{found}: line is `{line}`");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    for (file, code) in [
+        (format!("{PERMIT}/process.bpmn"), "file-missing"),
+        (format!("{PERMIT}/guide.md"), "file-missing"),
+        ("templates/notices/supplement.typ".to_owned(), "notice-template"),
+        ("calendars/cn.csv".to_owned(), "file-missing"),
+    ] {
+        let mut files = built_in();
+        files.remove(&file).unwrap();
+        let (catalog, problems) = Catalog::parse(&files);
+        assert!(catalog.is_none());
+        assert!(problems.iter().any(|problem| problem.code == code), "{file}:\n{}", said(&problems));
+    }
+}
+
+/// matter.md §6: copy a package, add a countersign task and a rule; nothing is rebuilt.
+#[test]
+fn a_copied_package_with_one_more_countersign_task_and_one_more_rule_is_sound() {
+    let base = built_in();
+    let over: Files = base
+        .below(&format!("{PERMIT}/"))
+        .map(|path| {
+            let text = base.text(path).unwrap();
+            let text = match path.rsplit('/').next().unwrap() {
+                "matter.toml" => text
+                    .replace("code      = \"construction-permit\"", "code      = \"construction-permit-fire\"")
+                    .replace(
+                        "[tasks.head]",
+                        "[tasks.fire]\nkind     = \"countersign\"\noutcomes = { agree = \"同意\", disagree = { zh = \"不同意\", reason = true } }\n\n[tasks.head]",
+                    ),
+                "process.bpmn" => text
+                    .replace("<flowNodeRef>countersign</flowNodeRef>", "<flowNodeRef>countersign</flowNodeRef><flowNodeRef>fire</flowNodeRef>")
+                    .replace("targetRef=\"head\" />\n    <sequenceFlow id=\"head_done\"", "targetRef=\"fire\" />\n    <sequenceFlow id=\"fire_done\" sourceRef=\"fire\" targetRef=\"head\" />\n    <sequenceFlow id=\"head_done\"")
+                    .replace("<userTask id=\"head\"", "<userTask id=\"fire\" name=\"消防会签\"><incoming>countersigned</incoming><outgoing>fire_done</outgoing><multiInstanceLoopCharacteristics><loopCardinality xsi:type=\"tFormalExpression\">2</loopCardinality></multiInstanceLoopCharacteristics></userTask>\n    <userTask id=\"head\"")
+                    .replace("<bpmndi:BPMNShape id=\"head_di\"", "<bpmndi:BPMNShape id=\"fire_di\" bpmnElement=\"fire\"><dc:Bounds x=\"800\" y=\"400\" width=\"110\" height=\"70\" /></bpmndi:BPMNShape>\n      <bpmndi:BPMNShape id=\"head_di\""),
+                "rules.dmn" => text.replace(
+                    "<rule id=\"sp6_missing\">",
+                    "<rule id=\"sp7\"><inputEntry><text>-</text></inputEntry><inputEntry><text>-</text></inputEntry><inputEntry><text>-</text></inputEntry><inputEntry><text>-</text></inputEntry><inputEntry><text>-</text></inputEntry><inputEntry><text>-</text></inputEntry><inputEntry><text>-</text></inputEntry><inputEntry><text>-</text></inputEntry><inputEntry><text>-</text></inputEntry><outputEntry><text>\"SP7\"</text></outputEntry><outputEntry><text>\"pass\"</text></outputEntry><outputEntry><text>\"condition\"</text></outputEntry><outputEntry><text>null</text></outputEntry><outputEntry><text>\"消防法 11\"</text></outputEntry><outputEntry><text>\"有合同\"</text></outputEntry><outputEntry><text>\"There is a contract\"</text></outputEntry><outputEntry><text>[\"materials.contract\"]</text></outputEntry></rule>\n      <rule id=\"sp6_missing\">",
+                ),
+                name if name.ends_with(".json") && path.contains("/examples/") => {
+                    text.replace("\"SP6\":", "\"SP7\": \"pass\",\n  \"SP6\":")
+                }
+                _ => text.to_owned(),
+            };
+            (path.replace("construction-permit/", "construction-permit-fire/"), text.into_bytes())
+        })
+        .collect();
+    let (before, _) = Catalog::parse(&base);
+    let (catalog, problems) = Catalog::parse(&Files::overlay(&base, &over));
+    assert_eq!(said(&problems), "");
+    let (before, catalog) = (before.unwrap(), catalog.unwrap());
+    let copy = catalog.matter("construction-permit-fire").unwrap();
+    assert_eq!(copy.task("fire").unwrap().kind, matter::TaskKind::Countersign);
+    assert_eq!(copy.task("fire").unwrap().post_kind, "countersign-officer");
+    assert!(copy.rules.as_ref().unwrap().rule_ids().contains(&"SP7"));
+    // A new package changes the catalog's version and leaves those of other matters alone.
+    let original = |catalog: &Catalog| catalog.matter("construction-permit").unwrap().version.clone();
+    assert_eq!(original(&before), original(&catalog));
+    assert_ne!(before.version(), catalog.version());
+    assert_ne!(copy.version, original(&catalog));
+}
+
+#[test]
+fn the_limit_in_force_on_the_acceptance_date_counts() {
+    let (catalog, _) = Catalog::parse(&built_in());
+    let catalog = catalog.unwrap();
+    let limits = &catalog.matter("construction-permit").unwrap().spec.limits;
+    let promised = |on: &str| limits.in_force(on.parse().unwrap()).map(|found| found.promised.limit);
+    assert_eq!(promised("1998-02-28"), None);
+    assert_eq!(promised("2005-04-28"), Some(matter::Limit::WorkingDays(7)), "no promise yet: the statutory one");
+    assert_eq!(promised("2021-06-30"), Some(matter::Limit::WorkingDays(5)));
+    assert_eq!(promised("2021-07-01"), Some(matter::Limit::WorkingDays(3)));
+}
+
+#[test]
+fn one_changed_byte_changes_the_version_and_order_does_not() {
+    let files =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(p, t)| ((*p).to_owned(), t.as_bytes().to_vec())).collect::<Files>();
+    let version = |files: &Files| files.version(files.iter().map(|(path, _)| path));
+    let one = files(&[("a", "1"), ("b", "2")]);
+    assert_eq!(version(&one), version(&files(&[("b", "2"), ("a", "1")])));
+    for other in [&[("a", "1"), ("b", "3")][..], &[("a", "1")], &[("a", "1"), ("c", "2")], &[("a", "2"), ("b", "1")]] {
+        assert_ne!(version(&one), version(&files(other)));
+    }
+}

@@ -1,0 +1,234 @@
+//! Records of registers: enterprises, persons, projects, licences. Typed by a schema of the catalog, effective-dated, versioned.
+//!
+//! A licence (证照) is a record with a life cycle (行政许可法 arts. 50, 69, 70; 建筑法 art. 9).
+
+use base::id::CaseId;
+use jiff::civil::Date;
+use journal::Commitment;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::event::Event;
+use crate::projection::{ClaimRow, RecordRow, Rows, SearchRow, TimerRow};
+
+mod decide;
+
+pub use decide::{RecordCommand, RecordWrite, decide};
+
+/// Status of a record in force.
+pub const VALID: &str = "valid";
+
+/// `record-written@1`: a record came into being or its fields were replaced.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordWritten {
+    /// Register.
+    pub register: String,
+    /// Id within it.
+    pub id: String,
+    /// Region code; empty for the whole province.
+    pub region: String,
+    /// Status word.
+    pub status: String,
+    /// First valid day.
+    pub valid_from: Option<Date>,
+    /// Last valid day.
+    pub valid_until: Option<Date>,
+    /// Public and internal fields.
+    pub body: Map<String, Value>,
+    /// Personal and sensitive fields.
+    pub sealed: Vec<Commitment>,
+    /// The case that wrote it.
+    pub source: Option<CaseId>,
+    /// The matter whose result it is.
+    pub matter: Option<String>,
+    /// Claims it holds while valid.
+    pub claims: Vec<ClaimHeld>,
+    /// The licence lapses by itself after this day unless work starts or it is extended.
+    pub start_by: Option<Date>,
+}
+
+/// A unique claim of a record: one manager, one site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimHeld {
+    /// Rule name of matter.toml.
+    pub name: String,
+    /// Key; personal keys as hashes.
+    pub key: String,
+    /// Event of the record that releases it, e.g. `completed`.
+    pub release: String,
+}
+
+/// `licence-changed@1`: one step in the life of a licence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LicenceChanged {
+    /// What happened.
+    pub change: LicenceChange,
+    /// Status word after it.
+    pub status: String,
+    /// Last valid day after it.
+    pub valid_until: Option<Date>,
+    /// Start limit after it; none once work began.
+    pub start_by: Option<Date>,
+    /// When.
+    pub on: Date,
+    /// Law and article.
+    pub basis: String,
+}
+
+/// The steps a licence may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LicenceChange {
+    /// Work began; it no longer lapses.
+    Started,
+    /// The start limit was extended (延期).
+    Extended,
+    /// It lapsed by itself (自行废止, 建筑法 art. 9).
+    Lapsed,
+    /// Renewed by decision (延续).
+    Renewed,
+    /// Renewed by silence (视为准予延续, 行政许可法 art. 50).
+    DeemedRenewed,
+    /// Its validity ran out.
+    Expired,
+    /// The work was completed.
+    Completed,
+    /// Deregistered (注销, 行政许可法 art. 70).
+    Deregistered,
+}
+
+impl LicenceChange {
+    /// The stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Extended => "extended",
+            Self::Lapsed => "lapsed",
+            Self::Renewed => "renewed",
+            Self::DeemedRenewed => "deemed_renewed",
+            Self::Expired => "expired",
+            Self::Completed => "completed",
+            Self::Deregistered => "deregistered",
+        }
+    }
+}
+
+/// The state of a record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Register.
+    pub register: String,
+    /// Id.
+    pub id: String,
+    /// Region code or empty.
+    pub region: String,
+    /// Status word.
+    pub status: String,
+    /// First valid day.
+    pub valid_from: Option<Date>,
+    /// Last valid day.
+    pub valid_until: Option<Date>,
+    /// Public and internal fields.
+    pub body: Map<String, Value>,
+    /// Personal and sensitive fields.
+    pub sealed: Vec<Commitment>,
+    /// The case that wrote it last.
+    pub source: Option<CaseId>,
+    /// The matter whose result it is.
+    pub matter: Option<String>,
+    /// Claims held.
+    pub claims: Vec<ClaimHeld>,
+    /// Start limit.
+    pub start_by: Option<Date>,
+    /// How often the start limit was extended.
+    pub extensions: u8,
+    /// An application to renew came in time and waits.
+    pub changes: Vec<LicenceChanged>,
+}
+
+impl Record {
+    /// A new record.
+    pub fn begin(event: &RecordWritten) -> Self {
+        Self {
+            register: event.register.clone(),
+            id: event.id.clone(),
+            region: event.region.clone(),
+            status: event.status.clone(),
+            valid_from: event.valid_from,
+            valid_until: event.valid_until,
+            body: event.body.clone(),
+            sealed: event.sealed.clone(),
+            source: event.source,
+            matter: event.matter.clone(),
+            claims: event.claims.clone(),
+            start_by: event.start_by,
+            extensions: 0,
+            changes: Vec::new(),
+        }
+    }
+
+    /// In force on a day.
+    pub fn is_valid_on(&self, day: Date) -> bool {
+        self.status == VALID
+            && self.valid_from.is_none_or(|first| first <= day)
+            && self.valid_until.is_none_or(|last| day <= last)
+    }
+
+    pub(crate) fn apply(&mut self, event: &Event) -> Result<(), String> {
+        match event {
+            Event::RecordWritten(event) => {
+                let (extensions, changes) = (self.extensions, std::mem::take(&mut self.changes));
+                *self = Self { extensions, changes, ..Self::begin(event) };
+            }
+            Event::LicenceChanged(event) => {
+                self.status = event.status.clone();
+                self.valid_until = event.valid_until;
+                self.start_by = event.start_by;
+                self.extensions += u8::from(event.change == LicenceChange::Extended);
+                self.claims.retain(|claim| claim.release != event.change.as_str() && event.status == VALID);
+                self.changes.push(event.clone());
+            }
+            _ => return Err("no arm".to_owned()),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn rows(&self) -> Rows {
+        let words: Vec<&str> = self.body.values().filter_map(Value::as_str).collect();
+        Rows {
+            record: Some(RecordRow {
+                register: self.register.clone(),
+                id: self.id.clone(),
+                region: self.region.clone(),
+                status: self.status.clone(),
+                valid_from: self.valid_from,
+                valid_until: self.valid_until,
+                body: Value::Object(self.body.clone()),
+            }),
+            claims: self
+                .claims
+                .iter()
+                .map(|claim| ClaimRow { name: claim.name.clone(), key: claim.key.clone() })
+                .collect(),
+            timers: self.timers(),
+            words: Some(SearchRow {
+                family: self.register.clone(),
+                region: self.region.clone(),
+                organisation: String::new(),
+                text: format!("{} {}", self.id, words.join(" ")),
+            }),
+            ..Rows::default()
+        }
+    }
+
+    /// The day after the last day it may be without start or in force wakes it.
+    fn timers(&self) -> Vec<TimerRow> {
+        if self.status != VALID {
+            return Vec::new();
+        }
+        let day_after = |name: &str, last: Option<Date>| {
+            Some(TimerRow { name: name.to_owned(), due_at: base::time::end_of_day(last?)?.as_microsecond() })
+        };
+        [day_after("lapse", self.start_by), day_after("expiry", self.valid_until)].into_iter().flatten().collect()
+    }
+}

@@ -1,0 +1,223 @@
+//! Refusals: the rules say no. Each has a stable code and what a page needs to say it well; the words, with the article, are in the catalogues.
+
+use jiff::civil::Date;
+
+use crate::case::Stage;
+use crate::catalog::matter::TaskKind;
+
+/// Why a command was not carried out. The words stand in the message catalogues under `refusal-<code>`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.code())]
+pub enum Refusal {
+    /// The account is disabled, or does not hold the post on this day.
+    PostNotHeld,
+    /// The post has no grant for it.
+    Forbidden {
+        /// The action of grants.csv.
+        action: String,
+    },
+    /// No such thing, or not yours: the two are not told apart.
+    NotFound,
+    /// The case is not in a stage where this may be done.
+    WrongStage {
+        /// Where it is.
+        stage: Stage,
+    },
+    /// The task is no longer open.
+    TaskClosed,
+    /// Someone was faster.
+    TaskTaken,
+    /// The task was not claimed by this officer.
+    TaskNotYours,
+    /// The person already took part in a step that this one must be kept apart from.
+    DutiesSeparated {
+        /// What they did.
+        did: TaskKind,
+        /// What they may not do now.
+        now: TaskKind,
+    },
+    /// One person holds at most one of the three administrators' posts (三员分立).
+    AdministratorsSeparated,
+    /// The task does not declare this outcome.
+    UnknownOutcome {
+        /// What was asked for.
+        outcome: String,
+    },
+    /// This outcome asks for a reason.
+    ReasonMissing,
+    /// This outcome asks for the article it rests on.
+    ArticleMissing,
+    /// A text is longer than it may be.
+    TextTooLong {
+        /// Characters at most.
+        max: usize,
+    },
+    /// The single notice was sent already (行政许可法 art. 32(4): once, with everything).
+    SupplementAskedAlready,
+    /// A supplement notice names what is missing.
+    SupplementEmpty,
+    /// The answer to a supplement notice lacks something it asked for.
+    SupplementIncomplete {
+        /// Codes still missing.
+        missing: Vec<String>,
+    },
+    /// Only what was asked for may be changed.
+    SupplementBeyond {
+        /// What was not asked for.
+        target: String,
+    },
+    /// The clock stands still already.
+    PausedAlready,
+    /// The clock runs.
+    NotPaused,
+    /// Only the eight kinds of art. 45, and of them those of the matter, stop the clock.
+    PauseNotAllowed,
+    /// While the clock stands still nobody decides.
+    Paused,
+    /// A limit is extended once (art. 42(1)).
+    ExtendedAlready,
+    /// The matter has no extension.
+    ExtensionNotAllowed,
+    /// A day is before another that it must follow.
+    DayBefore {
+        /// The earliest day possible.
+        earliest: Date,
+    },
+    /// The application's owner alone may do this.
+    NotApplicant,
+    /// The account may not file for this organisation.
+    NotRepresented {
+        /// Its credit code.
+        code: String,
+    },
+    /// The matter is not offered to this kind of applicant.
+    ApplicantKind,
+    /// The matter is not handled at this level or in this region.
+    NotHandledHere,
+    /// The matter has no law in force on this day.
+    NoLimitInForce,
+    /// Form fields do not stand.
+    FormInvalid {
+        /// Pointer and code of each.
+        fields: Vec<(String, String)>,
+    },
+    /// A file that was named is not stored.
+    FileUnknown {
+        /// Its material code.
+        material: String,
+    },
+    /// The material is not one of this matter.
+    MaterialUnknown {
+        /// The code given.
+        material: String,
+    },
+    /// Someone else holds what must be unique: the manager is on another site.
+    ClaimTaken {
+        /// Rule of matter.toml.
+        name: String,
+        /// Stream that holds it.
+        holder: String,
+    },
+    /// A rule needed for the act could not be evaluated.
+    RuleUndecided {
+        /// The decision.
+        decision: String,
+    },
+    /// The licence has ended; nothing more can be done with it.
+    LicenceEnded {
+        /// Its status word.
+        status: String,
+    },
+    /// No more extensions of the start limit (建筑法 art. 9: two).
+    ExtensionsExhausted,
+    /// Too early: the day has not come.
+    NotYet {
+        /// When.
+        on: Date,
+    },
+    /// The person's key was destroyed at their wish; nothing personal can be added.
+    SubjectErased,
+    /// It exists already.
+    Exists,
+    /// The process definition cannot do this: an incident for its owner.
+    Process {
+        /// BPMN element.
+        element: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Refusal {
+    /// The stable code, kebab-case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::PostNotHeld => "post-not-held",
+            Self::Forbidden { .. } => "forbidden",
+            Self::NotFound => "not-found",
+            Self::WrongStage { .. } => "wrong-stage",
+            Self::TaskClosed => "task-closed",
+            Self::TaskTaken => "task-taken",
+            Self::TaskNotYours => "task-not-yours",
+            Self::DutiesSeparated { .. } => "duties-separated",
+            Self::AdministratorsSeparated => "administrators-separated",
+            Self::UnknownOutcome { .. } => "unknown-outcome",
+            Self::ReasonMissing => "reason-missing",
+            Self::ArticleMissing => "article-missing",
+            Self::TextTooLong { .. } => "text-too-long",
+            Self::SupplementAskedAlready => "supplement-asked-already",
+            Self::SupplementEmpty => "supplement-empty",
+            Self::SupplementIncomplete { .. } => "supplement-incomplete",
+            Self::SupplementBeyond { .. } => "supplement-beyond",
+            Self::PausedAlready => "paused-already",
+            Self::NotPaused => "not-paused",
+            Self::PauseNotAllowed => "pause-not-allowed",
+            Self::Paused => "paused",
+            Self::ExtendedAlready => "extended-already",
+            Self::ExtensionNotAllowed => "extension-not-allowed",
+            Self::DayBefore { .. } => "day-before",
+            Self::NotApplicant => "not-applicant",
+            Self::NotRepresented { .. } => "not-represented",
+            Self::ApplicantKind => "applicant-kind",
+            Self::NotHandledHere => "not-handled-here",
+            Self::NoLimitInForce => "no-limit-in-force",
+            Self::FormInvalid { .. } => "form-invalid",
+            Self::FileUnknown { .. } => "file-unknown",
+            Self::MaterialUnknown { .. } => "material-unknown",
+            Self::ClaimTaken { .. } => "claim-taken",
+            Self::RuleUndecided { .. } => "rule-undecided",
+            Self::LicenceEnded { .. } => "licence-ended",
+            Self::ExtensionsExhausted => "extensions-exhausted",
+            Self::NotYet { .. } => "not-yet",
+            Self::SubjectErased => "subject-erased",
+            Self::Exists => "exists",
+            Self::Process { .. } => "process",
+        }
+    }
+
+    /// What the words of the message may name, as key and value.
+    pub fn params(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Forbidden { action } => vec![("action", action.clone())],
+            Self::WrongStage { stage } => vec![("stage", stage.as_str().to_owned())],
+            Self::DutiesSeparated { did, now } => {
+                vec![("did", did.as_str().to_owned()), ("now", now.as_str().to_owned())]
+            }
+            Self::UnknownOutcome { outcome } => vec![("outcome", outcome.clone())],
+            Self::TextTooLong { max } => vec![("max", max.to_string())],
+            Self::SupplementIncomplete { missing } => vec![("missing", missing.join(", "))],
+            Self::SupplementBeyond { target } => vec![("target", target.clone())],
+            Self::DayBefore { earliest } => vec![("earliest", earliest.to_string())],
+            Self::NotRepresented { code } => vec![("applicant", code.clone())],
+            Self::FileUnknown { material } | Self::MaterialUnknown { material } => {
+                vec![("material", material.clone())]
+            }
+            Self::ClaimTaken { name, holder } => vec![("name", name.clone()), ("holder", holder.clone())],
+            Self::RuleUndecided { decision } => vec![("decision", decision.clone())],
+            Self::LicenceEnded { status } => vec![("status", status.clone())],
+            Self::NotYet { on } => vec![("on", on.to_string())],
+            Self::Process { element, .. } => vec![("element", element.clone())],
+            _ => Vec::new(),
+        }
+    }
+}
