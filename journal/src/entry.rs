@@ -10,10 +10,13 @@
 //! | `kind` | text, `case-accepted@1` |
 //! | `node` | byte string of 16 |
 //! | `actor` | map of one: `officer`, `applicant` or `system` ([`Actor`]) |
-//! | `stream` | text, 1 to 200 bytes, as `case/0198…`: replay from entries alone needs the name, and people read it |
+//! | `stream` | text, `family/rest`, at most 200 bytes, no control character |
 //! | `version` | unsigned integer, from 1 in each stream |
 //! | `sequence` | unsigned integer, from 0 in each node: the leaf index |
 //! | `entered_at` | integer, µs since 1970-01-01T00:00:00Z |
+//!
+//! The stream is a text, `case/0198…`, because replay from entries alone needs its family and people read it; like every field it must not hold
+//! a personal value, so a person's record is named by an id, not by an identity number.
 //!
 //! The body is a map among the others, not bytes within bytes, so that any CBOR tool shows a whole entry. The map is written and read by hand,
 //! not derived: a renamed field must not change bytes that are signed.
@@ -139,12 +142,9 @@ pub enum EntryError {
     /// The actor is none of the three.
     #[error("an actor of an unknown sort")]
     Actor,
-    /// The stream has no name, or too long a one.
-    #[error("the name of a stream has 1 to {STREAM_BYTES_MAX} bytes, this one {bytes}")]
-    Stream {
-        /// Its length.
-        bytes: usize,
-    },
+    /// The stream is not `family/rest`, has a control character, or more than [`STREAM_BYTES_MAX`] bytes.
+    #[error("{0:?} is not the name of a stream of the form case/0198…")]
+    Stream(String),
     /// Versions of a stream begin with 1.
     #[error("version 0; a stream begins with version 1")]
     VersionZero,
@@ -281,8 +281,9 @@ impl Actor {
 }
 
 fn check_stream(stream: &str) -> Result<&str, EntryError> {
-    let bytes = stream.len();
-    if (1..=STREAM_BYTES_MAX).contains(&bytes) { Ok(stream) } else { Err(EntryError::Stream { bytes }) }
+    let named = stream.split_once('/').is_some_and(|(family, rest)| !family.is_empty() && !rest.is_empty());
+    let well_formed = named && stream.len() <= STREAM_BYTES_MAX && !stream.chars().any(char::is_control);
+    if well_formed { Ok(stream) } else { Err(EntryError::Stream(shortened(stream))) }
 }
 
 fn map_of(reader: &mut Reader<'_>, fields: usize) -> Result<(), EntryError> {

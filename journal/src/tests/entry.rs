@@ -79,7 +79,7 @@ fn bytes_are_the_documented_map() {
     let documented = Documented {
         node: id(0),
         sequence: 23,
-        stream: "case/2",
+        stream: "case/0190f1e2-d3c4-7ab5-8a01-02030405060c",
         version: 8,
         kind: "case-accepted@2",
         at: 1_766_400_000_000_023,
@@ -185,6 +185,16 @@ fn refuses_what_is_not_in_the_form() {
     assert!(Body::of(&std::collections::BTreeMap::from([(1, 2)])).is_err());
     assert!(Body::of(&serde_json::json!({"share": 0.5})).is_err());
     assert_eq!(Entry { version: 0, ..entry(0) }.encode(), Err(EntryError::VersionZero));
+    for stream in ["", "case", "case/", "/1", "case/\n", "case/\u{9b}", &format!("case/{}", "x".repeat(196))] {
+        let refused = Err(EntryError::Stream(stream.chars().take(64).collect()));
+        assert_eq!(Entry { stream: stream.into(), ..entry(0) }.encode(), refused);
+    }
+    for stream in
+        ["record/licences/130102202509280101", "organisation/130100-zjj", &format!("case/{}", "x".repeat(195))]
+    {
+        let bytes = Entry { stream: stream.into(), ..entry(0) }.encode().unwrap();
+        assert_eq!(Entry::decode(&bytes).unwrap().stream, stream);
+    }
     let job = Actor::System { job: "张三".into() };
     assert_eq!(Entry { actor: job, ..entry(0) }.encode(), Err(EntryError::Job("张三".into())));
 }
@@ -202,6 +212,7 @@ fn refuses_maps_that_are_not_entries() {
     assert!(Entry::decode(&replaced(b"\x67version\x08", b"\x67version\x18\x08")).is_err());
     assert!(Entry::decode(&replaced(b"\x67officer", b"\x67offices")).is_err());
     assert!(Entry::decode(&replaced(b"case-accepted@2", b"Case-accepted@2")).is_err());
+    assert!(Entry::decode(&replaced(b"case/0190", b"case+0190")).is_err());
     assert!(Entry::decode(&replaced(b"delegation", b"delegatioN")).is_err());
     assert!(Entry::decode(&replaced(b"entered_at", b"entered_aT")).is_err());
     assert!(Entry::decode(&[good.as_slice(), b"\x00"].concat()).is_err());
