@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 
 /// The catalog in the repository.
-fn built_in() -> Files {
+pub(crate) fn built_in() -> Files {
     fn add(files: &mut Files, root: &Path, folder: &Path) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -37,10 +37,10 @@ fn the_built_in_catalog_has_no_problems() {
     assert_eq!(catalog.version().len(), 64);
 }
 
-const PERMIT: &str = "systems/licensing/matters/construction-permit";
+pub(crate) const PERMIT: &str = "systems/licensing/matters/construction-permit";
 
 /// The catalog with one text put in place of another.
-fn planted(file: &str, from: &str, to: &str) -> Files {
+pub(crate) fn planted(file: &str, from: &str, to: &str) -> Files {
     let mut files = built_in();
     let text = files.text(file).unwrap_or_else(|| panic!("{file}"));
     assert!(text.contains(from), "{file} has no `{from}`");
