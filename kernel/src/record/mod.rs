@@ -13,6 +13,7 @@ use crate::projection::{ClaimRow, RecordRow, Rows, SearchRow, TimerRow};
 
 mod decide;
 
+pub(crate) use decide::step;
 pub use decide::{RecordCommand, RecordWrite, decide};
 
 /// Status of a record in force.

@@ -156,7 +156,13 @@ impl World {
             let found = all.into_iter().filter(|record| {
                 is(record, &query.field, &query.value) && query.with.iter().all(|(field, value)| is(record, field, value))
             });
-            let records = found.map(|body| FactRecord { register: query.register.clone(), id: query.value.clone(), version: 1, body });
+            // Ids are opaque: a citizen number may not stand in a stream's name.
+            let records = found.enumerate().map(|(n, body)| FactRecord {
+                register: query.register.clone(),
+                id: format!("{}-{n}", query.name),
+                version: 1,
+                body,
+            });
             (query.name.clone(), records.collect())
         });
         Facts {
@@ -273,6 +279,33 @@ impl World {
         let open = case.tasks.iter().find(|(_, task)| task.element == element && task.claimed_by.is_none());
         let open = open.or_else(|| case.tasks.iter().find(|(_, task)| task.element == element));
         *open.unwrap_or_else(|| panic!("no open task {element}: {:?}", case.tasks)).0
+    }
+
+    /// A construction permit in force that holds a claim until the work is completed.
+    pub(crate) fn put_licence(&mut self, number: &str) -> StreamId {
+        let stream = StreamId::record("licences", number);
+        let claim = kernel::record::ClaimHeld {
+            name: "manager-on-site".to_owned(),
+            key: "key".to_owned(),
+            release: "register:licences.completed_on".to_owned(),
+        };
+        let written = kernel::record::RecordWritten {
+            register: "licences".to_owned(),
+            id: number.to_owned(),
+            region: "130123".to_owned(),
+            status: kernel::record::VALID.to_owned(),
+            valid_from: None,
+            valid_until: None,
+            body: Map::from_iter([("number".to_owned(), Value::from(number))]),
+            sealed: Vec::new(),
+            source: None,
+            matter: None,
+            claims: vec![claim],
+            start_by: None,
+        };
+        let state = State::evolve(None, &written.into(), 0).unwrap();
+        self.streams.insert(stream.clone(), (1, state));
+        stream
     }
 
     pub(crate) fn organisation_facts(&mut self, matter: &Arc<Matter>, example: &Example) -> Facts {
