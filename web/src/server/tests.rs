@@ -374,10 +374,10 @@ async fn security_headers_are_everywhere() {
     let node = node(small()).await;
     let expected = headers(&node.get("/_ui", "").await);
     insta::assert_snapshot!(expected, @"
+    cache-control: no-store
     connection: close
     content-security-policy: default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'
     content-type: text/html; charset=utf-8
-    cache-control: no-store
     cross-origin-opener-policy: same-origin
     cross-origin-resource-policy: same-origin
     referrer-policy: same-origin
