@@ -21,6 +21,9 @@ mod vault;
 mod verify;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use checkpoint::Signed;
 pub use fault::Fault;
 pub use files::{FileWriter, Files, SealedFor, SealedReader, Stored};

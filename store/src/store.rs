@@ -17,7 +17,7 @@ use crate::sql::sqlite::Sqlite;
 use crate::sql::{Connection, first, schema};
 use crate::writer::cache::StateCache;
 use crate::writer::log::Head;
-use crate::writer::{Closure, Counters, Receipt, Request, Stats, Submission, SubmitError, Writer};
+use crate::writer::{Closure, Counters, Receipt, Request, Rules, Stats, Submission, SubmitError, Writer};
 
 /// Commands that may wait for the writer.
 const QUEUE_MAX: usize = 4_096;
@@ -112,6 +112,10 @@ pub(crate) struct Inner {
 impl Store {
     /// Opens the store, making or migrating the database if need be. Blocks; call it outside of async code.
     pub fn open(options: Options) -> Result<Self, Fault> {
+        Self::open_with(options, Rules::KERNEL)
+    }
+
+    pub(crate) fn open_with(options: Options, rules: Rules) -> Result<Self, Fault> {
         let Options { data, database, node, accept_data_loss, key_file, readers, batch_max } = options;
         std::fs::create_dir_all(&data).map_err(|error| Fault::io(&data, error))?;
         let lock = lock(&data)?;
@@ -140,6 +144,7 @@ impl Store {
                     database: writer_database,
                     connection: None,
                     keys: writer_keys,
+                    rules,
                     node,
                     files: writer_files,
                     counters: writer_counters,
@@ -284,6 +289,6 @@ fn prepare(connection: &mut dyn Connection, node: Id, key_file: &Path) -> Result
         None => schema::set_meta(connection, "node", &expected)?,
     }
     Head::begin(connection)?;
-    let used = first(connection, "select 1 from subjects limit 1", &[])?.is_some();
+    let used = first(connection, "select 1 from subjects union all select 1 from checkpoints limit 1", &[])?.is_some();
     Keys::open(key_file, !used)
 }

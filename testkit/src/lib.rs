@@ -1,3 +1,4 @@
-//! Development only: seeded worlds, in-memory desk, harnesses.
+//! Development only: a PostgreSQL server for tests, a world to decide in.
 
 pub mod postgres;
+pub mod world;

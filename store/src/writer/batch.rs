@@ -10,13 +10,13 @@ use journal::{Entry, Id};
 use kernel::command::Loaded;
 use kernel::projection::{ClaimRow, Rows};
 use kernel::tally::tallies;
-use kernel::{Decision, Event, NumberKey, Refusal, State, StreamDecision, StreamId, decide, project};
+use kernel::{Decision, Event, NumberKey, Refusal, State, StreamDecision, StreamId, project};
 use zeroize::Zeroizing;
 
 use super::cache::{Held, StateCache};
 use super::log::{Head, tile_row};
 use super::rows::{Difference, TableRows, table_rows};
-use super::{Receipt, Submission, SubmitError};
+use super::{Receipt, Rules, Submission, SubmitError};
 use crate::fault::Fault;
 use crate::keys::Keys;
 use crate::sql::{Connection, Value, first, tables, values};
@@ -50,6 +50,7 @@ fn fault_of_command(fault: Fault) -> Dropped {
 pub(crate) struct Batch<'a> {
     pub(crate) connection: &'a mut dyn Connection,
     keys: &'a Keys,
+    rules: Rules,
     node: Id,
     head: Head,
     tree: TileWriter,
@@ -119,12 +120,13 @@ impl<'a> Batch<'a> {
         connection: &'a mut dyn Connection,
         cache: &mut StateCache,
         keys: &'a Keys,
+        rules: Rules,
         node: Id,
         head: Head,
         tree: TileWriter,
         submissions: &[&Submission],
     ) -> Result<Self, Fault> {
-        let needs = submissions.iter().map(|one| kernel::needs(&one.command, &one.actor, &one.facts));
+        let needs = submissions.iter().map(|one| (rules.needs)(&one.command, &one.actor, &one.facts));
         let (mut streams, mut numbers) = (Vec::new(), BTreeSet::new());
         for (need, one) in needs.zip(submissions) {
             streams.extend(need.streams);
@@ -137,6 +139,7 @@ impl<'a> Batch<'a> {
         Ok(Self {
             connection,
             keys,
+            rules,
             node,
             head,
             tree,
@@ -163,7 +166,7 @@ impl<'a> Batch<'a> {
                 Err(SubmitError::KeyReused.into())
             };
         }
-        let needs = kernel::needs(&submission.command, &submission.actor, &submission.facts);
+        let needs = (self.rules.needs)(&submission.command, &submission.actor, &submission.facts);
         let stale = submission.facts.read.iter().any(|(stream, version)| self.version(stream) != *version);
         if stale {
             return Err(SubmitError::Stale.into());
@@ -182,6 +185,7 @@ impl<'a> Batch<'a> {
                 loaded.insert(stream, (*version, state.clone()));
             }
         }
+        let decide = self.rules.decide;
         let decided = catch_unwind(AssertUnwindSafe(|| {
             decide(&submission.command, &submission.actor, &loaded, &submission.facts)
         }));

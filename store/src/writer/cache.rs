@@ -140,6 +140,6 @@ pub(crate) fn apply(state: Option<State>, stream: &StreamId, at: i64, bytes: &[u
     if entry.at != at {
         return Err(damaged(&"its row has another time"));
     }
-    let event = Event::decode(entry.kind.as_str(), entry.body.as_bytes()).map_err(|error| damaged(&error))?;
+    let event = Event::decode(entry.kind.as_str(), &entry.body).map_err(|error| damaged(&error))?;
     State::evolve(state, &event, entry.at).map_err(|error| damaged(&error))
 }

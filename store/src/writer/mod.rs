@@ -13,7 +13,8 @@ use std::sync::mpsc;
 
 use journal::tree::tiles::TileWriter;
 use journal::{Actor, Id};
-use kernel::{Command, Facts, Refusal};
+use kernel::command::Loaded;
+use kernel::{Command, Decision, Facts, Needs, Refusal};
 use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
@@ -137,6 +138,17 @@ impl Counters {
     }
 }
 
+/// The pure functions that the writer runs: the kernel's.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) needs: fn(&Command, &Actor, &Facts) -> Needs,
+    pub(crate) decide: fn(&Command, &Actor, &Loaded, &Facts) -> Result<Decision, Refusal>,
+}
+
+impl Rules {
+    pub(crate) const KERNEL: Self = Self { needs: kernel::needs, decide: kernel::decide };
+}
+
 /// What waits in the queue.
 pub(crate) enum Request {
     /// A command.
@@ -183,6 +195,7 @@ pub(crate) struct Writer {
     pub(crate) database: Database,
     pub(crate) connection: Option<Box<dyn Connection>>,
     pub(crate) keys: Arc<Keys>,
+    pub(crate) rules: Rules,
     pub(crate) node: Id,
     pub(crate) files: Files,
     pub(crate) counters: Arc<Counters>,
@@ -281,7 +294,7 @@ impl Writer {
             .filter_map(|request| if let Request::Submit(submission, _) = request { Some(&**submission) } else { None })
             .collect();
         let keys = self.keys.clone();
-        let mut open = Batch::begin(connection, &mut self.cache, &keys, self.node, head, tree, &submissions)?;
+        let mut open = Batch::begin(connection, &mut self.cache, &keys, self.rules, self.node, head, tree, &submissions)?;
         let mut outcomes = Vec::with_capacity(batch.len());
         let (mut carried_out, mut refused, mut wrote) = (0, 0, 0);
         for request in batch {

@@ -1,0 +1,37 @@
+//! The conformance suite: every test runs on SQLite and on PostgreSQL, on a store of its own.
+
+mod acts;
+mod journal;
+mod lists;
+mod private;
+mod registers;
+mod world;
+
+use world::{Kind, World};
+
+/// Runs each test on both databases.
+macro_rules! on_both {
+    ($($module:ident: $($test:ident),+ $(,)?;)*) => {
+        mod sqlite {
+            $($(#[test] fn $test() { super::World::run(super::Kind::Sqlite, async |world| super::$module::$test(world).await); })+)*
+        }
+        mod postgres {
+            $($(#[test] fn $test() { super::World::run(super::Kind::Postgres, async |world| super::$module::$test(world).await); })+)*
+        }
+    };
+}
+
+on_both! {
+    acts: a_command_is_carried_out_and_read_back, a_refused_command_leaves_the_batch_and_nothing_else,
+        facts_that_changed_make_a_command_stale, a_retry_gets_the_first_answer_and_another_wish_is_refused,
+        numbers_have_no_gaps_whatever_is_refused, a_claim_is_held_by_one_stream, work_for_after_the_commit_is_leased_once,
+        many_clients_share_few_commits, a_panic_and_a_poisonous_command_stop_nobody_else,
+        time_never_stands_still_or_runs_back, everything_is_there_after_a_restart, a_foreign_node_and_a_lower_term_are_refused;
+    journal: verify_finds_nothing_in_a_sound_store, verify_names_each_planted_defect, receipts_prove_entries_without_the_store,
+        rebuilding_gives_the_same_rows, the_same_seed_gives_the_same_states;
+    lists: cases_are_paged_without_gap_or_repeat, no_list_leaks_beyond_its_scope, lights_are_counted_as_they_are_listed,
+        the_inbox_shows_what_a_post_may_take, timers_and_counters_are_read, search_finds_what_a_substring_scan_finds;
+    registers: records_are_found_by_typed_filters, records_are_paged_in_order, fields_that_are_not_declared_are_refused;
+    private: values_are_sealed_and_erased_for_good, drafts_belong_to_their_account, sessions_and_credentials,
+        budgets_refill_after_their_window, files_are_named_after_they_are_stored, catalogs_are_kept_once;
+}

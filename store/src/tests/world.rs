@@ -1,0 +1,199 @@
+//! A store with a clock and a seed of its own, and rules that let a test ask for claims, numbers and work.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use base::id::{AccountId, SubjectId};
+use ::journal::{Actor, Id};
+use jiff::Timestamp;
+use kernel::change::Job;
+use kernel::command::Loaded;
+use kernel::record::{ClaimHeld, RecordCommand, RecordWrite};
+use kernel::sealed::Secret;
+use kernel::{Command, Decision, Event, Facts, Needs, NumberKey, Outgoing, Refusal, StreamId};
+use serde_json::{Map, Value as Json, json};
+use testkit::postgres::{Cluster, Own};
+
+use crate::writer::Rules;
+use crate::{IdempotencyKey, Options, Receipt, Store, Submission, SubmitError};
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// A store under test.
+pub(super) struct World {
+    pub(super) store: Store,
+    options: Options,
+    now: AtomicI64,
+    seed: AtomicU64,
+    _folder: tempfile::TempDir,
+    _database: Option<Own>,
+}
+
+/// 2026-11-23 09:00 in Shanghai.
+const BEGIN: i64 = 1_795_395_600_000_000;
+
+impl World {
+    pub(super) fn run(kind: Kind, test: impl AsyncFnOnce(World)) {
+        let world = Self::new(kind);
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap().block_on(test(world));
+    }
+
+    pub(super) fn new(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = (kind == Kind::Postgres).then(|| Cluster::shared().fresh_schema());
+        let options = Options {
+            database: database.as_ref().map(|own| own.url().to_owned()),
+            accept_data_loss: true,
+            readers: 2,
+            ..Options::new(folder.path().join("data"), folder.path().join("keys"), Id([7; 16]))
+        };
+        let store = Store::open_with(options.clone(), RULES).unwrap();
+        let (now, seed) = (AtomicI64::new(BEGIN), AtomicU64::new(0));
+        Self { store, options, now, seed, _folder: folder, _database: database }
+    }
+
+    /// Stops the store and opens it again.
+    pub(super) fn reopen(self) -> Self {
+        let Self { store, options, now, seed, _folder, _database } = self;
+        // The lock and the threads go with the last handle.
+        drop(store);
+        let store = Store::open_with(options.clone(), RULES).unwrap();
+        Self { store, options, now, seed, _folder, _database }
+    }
+
+    /// Mends a database that no store works on, then opens the store again.
+    pub(super) fn reopen_mended(self, mend: &'static str) -> Self {
+        tokio::task::block_in_place(|| {
+            self.store.on_own_connection(|connection| connection.execute(mend, &[])).unwrap();
+            self.reopen()
+        })
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        self.options.data.clone()
+    }
+
+    /// The clock, one second later each time.
+    pub(super) fn now(&self) -> i64 {
+        self.now.fetch_add(1_000_000, Ordering::Relaxed)
+    }
+
+    pub(super) fn set_clock(&self, at: i64) {
+        self.now.store(at, Ordering::Relaxed);
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn subject(&self) -> SubjectId {
+        SubjectId::new_v7(1_795_395_600_000 + self.seed(), [3; 10])
+    }
+
+    pub(super) fn account(&self) -> AccountId {
+        AccountId::new_v7(1_795_395_600_000 + self.seed(), [4; 10])
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.seed().to_be_bytes());
+        testkit::world::facts(Timestamp::from_microsecond(self.now()).unwrap(), seed)
+    }
+
+    pub(super) fn submission(&self, command: Command) -> Submission {
+        Submission { command, actor: system(), facts: self.facts(), key: None, entered_at: None }
+    }
+
+    pub(super) async fn submit(&self, command: Command) -> Result<Receipt, SubmitError> {
+        self.store.submit(self.submission(command)).await
+    }
+
+    /// Writes a record of the register `things`.
+    pub(super) async fn write(&self, id: &str, body: Json) -> Result<Receipt, SubmitError> {
+        self.submit(record("things", id, "130102", body)).await
+    }
+}
+
+pub(super) fn system() -> Actor {
+    Actor::System { job: "test".to_owned() }
+}
+
+pub(super) fn key(name: &str, body: u8) -> IdempotencyKey {
+    IdempotencyKey { account: "a".to_owned(), key: name.to_owned(), body_hash: [body; 32] }
+}
+
+pub(super) fn record(register: &str, id: &str, region: &str, body: Json) -> Command {
+    secret_record(register, id, region, body, Vec::new())
+}
+
+pub(super) fn secret_record(register: &str, id: &str, region: &str, body: Json, secrets: Vec<Secret>) -> Command {
+    let body: Map<String, Json> = body.as_object().cloned().unwrap_or_default();
+    Command::Record(RecordCommand::Write(Box::new(RecordWrite {
+        register: register.to_owned(),
+        id: id.to_owned(),
+        region: region.to_owned(),
+        valid_from: None,
+        valid_until: body.get("until").and_then(|day| day.as_str()?.parse().ok()),
+        body,
+        secrets,
+        source: None,
+    })))
+}
+
+pub(super) fn thing(id: &str) -> StreamId {
+    StreamId::record("things", id)
+}
+
+/// The kernel's rules, and for records of the register `things` what their body asks for: `claim`, `number`, `work`, `refuse`, `panic`.
+const RULES: Rules = Rules { needs, decide };
+
+fn asks<'a>(command: &'a Command, what: &str) -> Option<&'a Json> {
+    match command {
+        Command::Record(RecordCommand::Write(write)) if write.register == "things" => write.body.get(what),
+        _ => None,
+    }
+}
+
+fn counter() -> NumberKey {
+    NumberKey { register: "cases".to_owned(), scope: "130102/20261123".to_owned() }
+}
+
+fn needs(command: &Command, actor: &Actor, facts: &Facts) -> Needs {
+    let mut needs = kernel::needs(command, actor, facts);
+    if asks(command, "number").is_some() {
+        needs.numbers.push(counter());
+    }
+    needs
+}
+
+fn decide(command: &Command, actor: &Actor, loaded: &Loaded, facts: &Facts) -> Result<Decision, Refusal> {
+    assert!(asks(command, "panic").is_none(), "the body asked for it");
+    let mut decision = kernel::decide(command, actor, loaded, facts)?;
+    if let Some(number) = facts.numbers.get(&counter()) {
+        decision.numbers.push((counter(), *number));
+        decision.reply = json!({ "number": number });
+    }
+    // After the number was taken: a refusal must give it back.
+    if asks(command, "refuse").is_some() {
+        return Err(Refusal::NotFound);
+    }
+    if let Some(Json::String(key)) = asks(command, "claim")
+        && let Some(Event::RecordWritten(written)) = decision.streams[0].events.first_mut()
+    {
+        written.claims.push(ClaimHeld { name: "one-site".to_owned(), key: key.clone(), release: "completed".to_owned() });
+    }
+    if let Some(Json::String(number)) = asks(command, "work") {
+        let stream = decision.streams[0].stream.clone();
+        decision.outbox.push(Outgoing { stream, job: Job::Render { number: number.clone() } });
+    }
+    Ok(decision)
+}
