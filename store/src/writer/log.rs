@@ -119,7 +119,7 @@ fn hashes(bytes: &[u8]) -> Result<Vec<Hash>, Fault> {
 
 /// Continues a tree where the head says it ended.
 pub(crate) fn resume(connection: &mut dyn Connection, frontier: &Frontier) -> Result<TileWriter, Fault> {
-    TileWriter::resume(frontier.clone(), &Tiles::new(connection))
+    TileWriter::resume(frontier, &Tiles::new(connection))
         .map_err(|error| Fault::damaged(format!("the tree does not fit its head: {error}")))
 }
 

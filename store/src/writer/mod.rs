@@ -184,9 +184,10 @@ impl<T: Send, F: FnMut(&mut Writes<'_>) -> Result<T, Fault> + Send> WriteJob for
     }
 
     fn done(self: Box<Self>, result: Result<(), Arc<Fault>>) {
-        let result = result.and_then(|()| self.value.ok_or_else(|| Arc::new(Fault::Stopped)));
+        let Self { value, reply, .. } = *self;
+        let result = result.and_then(|()| value.ok_or_else(|| Arc::new(Fault::Stopped)));
         // A caller that went away does not want to know.
-        let _gone = self.reply.send(result);
+        let _gone = reply.send(result);
     }
 }
 
