@@ -176,8 +176,8 @@ impl Printer {
         if !warnings.is_empty() {
             return Err(PrintError::Template { messages: describe(&warnings) });
         }
-        let bytes = typst_pdf::pdf(&pages, &options)
-            .map_err(|errors| PrintError::Export { messages: describe(&errors) })?;
+        let bytes =
+            typst_pdf::pdf(&pages, &options).map_err(|errors| PrintError::Export { messages: describe(&errors) })?;
         let sha256 = Sha256::digest(&bytes).into();
         Ok(Pdf { sha256, pages: pages.pages().len(), text: reading.text, bytes })
     }

@@ -138,7 +138,8 @@ fn alter_licence(
     set: &str,
     value: &str,
 ) -> Result<BTreeMap<String, Value>, Refusal> {
-    let change = [LicenceChange::Started, LicenceChange::Completed].into_iter().find(|change| change.sets() == Some(set));
+    let change =
+        [LicenceChange::Started, LicenceChange::Completed].into_iter().find(|change| change.sets() == Some(set));
     let change = change.ok_or_else(|| refuse(request, "no step of a licence sets this field"))?;
     let on = value.parse().map_err(|_| refuse(request, "the value is not a date"))?;
     let (version, before) = act.ask.loaded.get(stream).ok_or(Refusal::NotFound)?;

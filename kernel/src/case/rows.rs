@@ -50,7 +50,7 @@ impl Case {
                 received_at: self.received_at,
                 due_on: running.map(|due| due.on),
                 yellow_on: running.map(|due| due.yellow_on),
-            red_on: running.map(|due| due.red_on),
+                red_on: running.map(|due| due.red_on),
                 paused,
                 incident: !self.incidents.is_empty(),
                 id,
@@ -61,7 +61,9 @@ impl Case {
                 family: "case".to_owned(),
                 region: self.region.to_string(),
                 organisation: self.organisation.clone(),
-                text: [&self.number, &self.title, &self.applicant.name, &self.applicant.code].map(String::as_str).join(" "),
+                text: [&self.number, &self.title, &self.applicant.name, &self.applicant.code]
+                    .map(String::as_str)
+                    .join(" "),
             }),
             ..Rows::default()
         }
@@ -73,10 +75,10 @@ impl Case {
             (Stage::Submitted, Some(due)) => time::end_of_day(due.on).map(|end| end.as_microsecond()),
             _ => None,
         };
-        let process = self.timers.iter().map(|(instance, due_at)| TimerRow {
-            name: format!("{TIMER_FLOW}{instance}"),
-            due_at: *due_at,
-        });
+        let process = self
+            .timers
+            .iter()
+            .map(|(instance, due_at)| TimerRow { name: format!("{TIMER_FLOW}{instance}"), due_at: *due_at });
         deemed.map(|due_at| TimerRow { name: TIMER_DEEMED.to_owned(), due_at }).into_iter().chain(process).collect()
     }
 }

@@ -8,8 +8,8 @@ use super::{
     CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested,
     TaskClaimed, TaskCompleted, TaskDone, TaskReleased, duties, paper, process,
 };
-use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
 use crate::catalog::Matter;
+use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
 use crate::change::Decision;
 use crate::refusal::Refusal;
 use crate::rules::Verdict;
@@ -103,7 +103,8 @@ fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
         duties::allowed(&act.case, by.account, open.kind)?;
     }
     // Countersigning by several means several people.
-    let did_before = |done: &TaskDone| done.element == open.element && done.by.as_ref().is_some_and(|did| did.account == by.account);
+    let did_before =
+        |done: &TaskDone| done.element == open.element && done.by.as_ref().is_some_and(|did| did.account == by.account);
     let is_multiple = act.matter.task(&open.element).is_some_and(|task| task.is_multiple);
     if is_multiple && act.case.done.iter().any(did_before) {
         return Err(Refusal::DutiesSeparated { did: open.kind, now: open.kind });
@@ -166,9 +167,12 @@ fn request_supplement(act: &mut Act<'_>, complete: &Complete) -> Result<(), Refu
         if material.is_none() && field.is_none() {
             return Err(Refusal::MaterialUnknown { material: target.clone() });
         }
-        let rule = act.case.checks.iter().flat_map(|recorded| &recorded.checks.rows).find(|row| {
-            row.verdict != Verdict::Pass && row.material.as_deref() == Some(target.as_str())
-        });
+        let rule = act
+            .case
+            .checks
+            .iter()
+            .flat_map(|recorded| &recorded.checks.rows)
+            .find(|row| row.verdict != Verdict::Pass && row.material.as_deref() == Some(target.as_str()));
         let article = rule.map(|row| row.article.clone()).or(material.map(|material| material.basis.clone()));
         let rule = rule.map(|row| row.rule.clone());
         let words = act.seal_some(&format!("supplement/{n}"), Some(words))?;

@@ -6,8 +6,8 @@ use journal::Actor;
 use serde_json::{Map, Value, json};
 
 use super::{LicenceChange, LicenceChanged, Record, RecordWritten, VALID};
-use crate::catalog::{Catalog, TargetClass};
 use crate::catalog::matter::LapseSpec;
+use crate::catalog::{Catalog, TargetClass};
 use crate::change::{Decision, StreamDecision};
 use crate::command::Loaded;
 use crate::directory::acting_post;
@@ -104,8 +104,12 @@ pub fn decide(command: &RecordCommand, actor: &Actor, loaded: &Loaded, facts: &F
             secrets.clone_from(&write.secrets);
             written(write).into()
         }
-        RecordCommand::Change { change, .. } => step(record.ok_or(Refusal::NotFound)?, *change, facts.today, facts)?.into(),
-        RecordCommand::Renew { until, deemed, .. } => renewal(record.ok_or(Refusal::NotFound)?, *until, *deemed, facts)?.into(),
+        RecordCommand::Change { change, .. } => {
+            step(record.ok_or(Refusal::NotFound)?, *change, facts.today, facts)?.into()
+        }
+        RecordCommand::Renew { until, deemed, .. } => {
+            renewal(record.ok_or(Refusal::NotFound)?, *until, *deemed, facts)?.into()
+        }
     };
     let (expected_version, before) = before.map_or((0, None), |(version, state)| (*version, Some(state.clone())));
     let state = State::evolve(before.clone(), &event, facts.at()).map_err(|_| Refusal::Exists)?;

@@ -57,7 +57,10 @@ fn grants_after_review_countersign_check_and_decision() {
     step(&mut world, &matter, example, "countersign", COUNTERSIGNERS[0], "agree");
     let task = world.task(1, "countersign");
     let again = world.on(&matter, example, 1, &officer(COUNTERSIGNERS[0]), outcome(task, "agree"));
-    assert!(matches!(again, Err(Refusal::DutiesSeparated { did: TaskKind::Countersign, .. })), "two people countersign");
+    assert!(
+        matches!(again, Err(Refusal::DutiesSeparated { did: TaskKind::Countersign, .. })),
+        "two people countersign"
+    );
     step(&mut world, &matter, example, "countersign", COUNTERSIGNERS[1], "agree");
     step(&mut world, &matter, example, "head", HEAD, "agree");
     step(&mut world, &matter, example, "decide", LEADER, "grant");
@@ -75,7 +78,13 @@ fn grants_after_review_countersign_check_and_decision() {
     assert!(licence.body.get("manager").is_none(), "a citizen number is personal and stands in the vault");
     assert!(world.secrets.iter().any(|secret| secret.field.ends_with("/manager")));
 
-    let done = world.on(&matter, example, 1, &applicant(), CaseCommand::Deliver { method: DeliveryKind::Electronic, signer: None });
+    let done = world.on(
+        &matter,
+        example,
+        1,
+        &applicant(),
+        CaseCommand::Deliver { method: DeliveryKind::Electronic, signer: None },
+    );
     assert!(done.is_ok());
     assert_eq!(world.case(1).stage, Stage::Delivered);
 }
@@ -84,8 +93,13 @@ fn grants_after_review_countersign_check_and_decision() {
 fn no_entry_and_no_state_holds_a_personal_value() {
     let matter = permit();
     let (world, example) = accepted(&matter, "2025-09-28");
-    let personal: Vec<String> =
-        matter.form.split(&example.form).sealed.iter().map(|sealed| sealed.value.as_str().unwrap().to_owned()).collect();
+    let personal: Vec<String> = matter
+        .form
+        .split(&example.form)
+        .sealed
+        .iter()
+        .map(|sealed| sealed.value.as_str().unwrap().to_owned())
+        .collect();
     assert!(personal.len() >= 3, "the example has personal fields");
     let holds = |bytes: &[u8], value: &str| bytes.windows(value.len()).any(|window| window == value.as_bytes());
     for value in &personal {
@@ -110,7 +124,12 @@ fn asks_once_for_everything_and_goes_on_when_it_came() {
     let task = world.task(1, "accept");
     let ask = |items: &[(&str, &str)]| {
         let items = items.iter().map(|(target, words)| ((*target).to_owned(), (*words).to_owned())).collect();
-        CaseCommand::Complete(Box::new(Complete { task, outcome: "supplement".to_owned(), items, ..Complete::default() }))
+        CaseCommand::Complete(Box::new(Complete {
+            task,
+            outcome: "supplement".to_owned(),
+            items,
+            ..Complete::default()
+        }))
     };
     let nothing = world.on(&matter, example, 1, &officer(CLERK), ask(&[]));
     assert_eq!(nothing.unwrap_err(), Refusal::SupplementEmpty);
@@ -129,7 +148,11 @@ fn asks_once_for_everything_and_goes_on_when_it_came() {
     };
     let answer = |codes: &[&str]| {
         let materials = codes.iter().map(|code| upload(code, name.commitment())).collect();
-        CaseCommand::Supplement(Box::new(SupplementAnswer { form: Default::default(), secrets: vec![name.clone()], materials }))
+        CaseCommand::Supplement(Box::new(SupplementAnswer {
+            form: Default::default(),
+            secrets: vec![name.clone()],
+            materials,
+        }))
     };
     let none = world.on(&matter, example, 1, &applicant(), answer(&[]));
     assert_eq!(none.unwrap_err(), Refusal::SupplementIncomplete { missing: vec!["contract".to_owned()] });
@@ -227,9 +250,7 @@ fn one_manager_one_site() {
     step(&mut world, &matter, example, "head", HEAD, "agree");
     step(&mut world, &matter, example, "decide", LEADER, "grant");
     world.apply(&matter, example, 2, &[]).unwrap();
-    for (element, by, word) in
-        [("accept", CLERK, "accepted"), ("review", REVIEWER, "agree"), ("head", HEAD, "agree")]
-    {
+    for (element, by, word) in [("accept", CLERK, "accepted"), ("review", REVIEWER, "agree"), ("head", HEAD, "agree")] {
         let task = world.task(2, element);
         world.on(&matter, example, 2, &officer(by), outcome(task, word)).unwrap();
     }

@@ -151,10 +151,12 @@ impl World {
         let applicant = serde_json::json!({ "code": form["applicant_code"], "name": form["applicant_name"] });
         let queries = matter.fact_queries(self.today, form, &applicant);
         let records = queries.iter().map(|query| {
-            let is = |record: &Value, field: &str, value: &str| record.get(field).and_then(Value::as_str) == Some(value);
+            let is =
+                |record: &Value, field: &str, value: &str| record.get(field).and_then(Value::as_str) == Some(value);
             let all = self.records.get(&query.register).cloned().unwrap_or_default();
             let found = all.into_iter().filter(|record| {
-                is(record, &query.field, &query.value) && query.with.iter().all(|(field, value)| is(record, field, value))
+                is(record, &query.field, &query.value)
+                    && query.with.iter().all(|(field, value)| is(record, field, value))
             });
             // Ids are opaque: a citizen number may not stand in a stream's name.
             let records = found.enumerate().map(|(n, body)| FactRecord {
@@ -225,7 +227,13 @@ impl World {
     }
 
     /// Hands in an example online. Materials left out are not given.
-    pub(crate) fn apply(&mut self, matter: &Arc<Matter>, example: &Example, n: u8, without: &[&str]) -> Result<Decision, Refusal> {
+    pub(crate) fn apply(
+        &mut self,
+        matter: &Arc<Matter>,
+        example: &Example,
+        n: u8,
+        without: &[&str],
+    ) -> Result<Decision, Refusal> {
         let subject = SubjectId::from_uuid(uuid(OWNER));
         let split = matter.form.split(&example.form);
         let mut salt = n;
@@ -236,7 +244,9 @@ impl World {
         let mut secrets: Vec<Secret> = split
             .sealed
             .iter()
-            .map(|sealed| secret(format!("case/{}/form{}", case_id(n), sealed.pointer), sealed.value.as_str().unwrap().to_owned()))
+            .map(|sealed| {
+                secret(format!("case/{}/form{}", case_id(n), sealed.pointer), sealed.value.as_str().unwrap().to_owned())
+            })
             .collect();
         let mut materials = Vec::new();
         for code in example.materials.iter().filter(|code| !without.contains(&code.as_str())) {
@@ -262,7 +272,14 @@ impl World {
     }
 
     /// Any command on a case.
-    pub(crate) fn on(&mut self, matter: &Arc<Matter>, example: &Example, n: u8, actor: &Actor, command: CaseCommand) -> Result<Decision, Refusal> {
+    pub(crate) fn on(
+        &mut self,
+        matter: &Arc<Matter>,
+        example: &Example,
+        n: u8,
+        actor: &Actor,
+        command: CaseCommand,
+    ) -> Result<Decision, Refusal> {
         let mut facts = self.facts(matter, &example.form);
         let split = matter.form.split(&example.form);
         facts.personal = split.sealed.into_iter().map(|sealed| (sealed.pointer, sealed.value)).collect();
@@ -316,7 +333,13 @@ impl World {
 pub(crate) fn upload(code: &str, name: journal::Commitment) -> Material {
     Material {
         code: code.to_owned(),
-        source: MaterialSource::Upload { hash: format!("hash-{code}"), media: "application/pdf".to_owned(), bytes: 1, name, sealed: false },
+        source: MaterialSource::Upload {
+            hash: format!("hash-{code}"),
+            media: "application/pdf".to_owned(),
+            bytes: 1,
+            name,
+            sealed: false,
+        },
     }
 }
 
