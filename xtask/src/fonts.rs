@@ -88,5 +88,7 @@ fn rows<'a>(list: &'a toml::Table, name: &str) -> anyhow::Result<Vec<&'a toml::T
 }
 
 fn field<'a>(row: &'a toml::Table, name: &str) -> anyhow::Result<&'a str> {
-    row.get(name).and_then(toml::Value::as_str).with_context(|| format!("print/fonts.toml: `{name}` is missing in {row}"))
+    row.get(name)
+        .and_then(toml::Value::as_str)
+        .with_context(|| format!("print/fonts.toml: `{name}` is missing in {row}"))
 }
