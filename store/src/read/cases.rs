@@ -7,7 +7,7 @@ use kernel::policy::Scope;
 
 use super::Reader;
 use crate::fault::Fault;
-use crate::sql::{Connection as _, Row, first, values};
+use crate::sql::{Row, first, values};
 use crate::statement::{Listed, Order, Page, Scoped, Select};
 use crate::writer::cache;
 

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::Reader;
 use crate::fault::Fault;
-use crate::sql::{Connection as _, Row, first, values};
+use crate::sql::{Row, first, values};
 
 /// An account as the directory lists it; its holder's name is in the vault.
 #[derive(Clone, Debug, PartialEq, Eq)]

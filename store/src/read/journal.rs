@@ -7,7 +7,7 @@ use kernel::StreamId;
 
 use super::Reader;
 use crate::fault::Fault;
-use crate::sql::{Connection as _, Row, first, values};
+use crate::sql::{Row, first, values};
 use crate::writer::log::{Head, Tiles};
 
 /// An entry with its place.

@@ -7,7 +7,7 @@ use super::Reader;
 use crate::fault::Fault;
 use crate::files::SealedFor;
 use crate::small::{Credential, Session, draft_place};
-use crate::sql::{Connection as _, Row, first, values};
+use crate::sql::{Row, first, values};
 use crate::vault::{self, Opened, SubjectKey};
 
 /// A draft of an application (草稿).

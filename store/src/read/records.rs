@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::Reader;
 use crate::fault::Fault;
-use crate::sql::{Connection as _, Dialect, Row};
+use crate::sql::{Dialect, Row};
 use crate::statement::{Listed, Order, Page, Scoped, Select};
 
 /// Nesting of a filter.

@@ -9,7 +9,7 @@ pub(crate) mod sqlite;
 pub(crate) mod tables;
 
 pub(crate) use dialect::Dialect;
-pub(crate) use tables::{Column, Table};
+pub(crate) use tables::Table;
 
 use crate::fault::Fault;
 

@@ -17,6 +17,7 @@ pub(super) async fn a_command_is_carried_out_and_read_back(world: World) {
         name: "长安区住建局".to_owned(),
         region: "130102".parse().unwrap(),
         short: "长住".to_owned(),
+        abbr: "长住建".to_owned(),
         parent: None,
         valid_from: "2026-01-01".parse().unwrap(),
     }));

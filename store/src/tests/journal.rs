@@ -33,7 +33,7 @@ pub(super) async fn verify_finds_nothing_in_a_sound_store(world: World) {
         .await
         .unwrap();
     assert_eq!((head.root, old.unwrap().0), (report.root, 300));
-    ::journal::tree::proofs::verify_consistency(300, 301, &proof, &signed.root, &head.root).unwrap();
+    ::journal::tree::proofs::verify_consistency(300, &signed.root, 301, &head.root, &proof).unwrap();
 }
 
 pub(super) async fn verify_names_each_planted_defect(world: World) {
