@@ -7,6 +7,8 @@ pub mod app;
 pub mod error;
 pub mod gather;
 pub mod identity;
+pub mod registers;
+pub mod seed;
 
 pub use app::{App, Clock, EntropySource, Settings};
 pub use error::{Error, Result};

@@ -151,7 +151,8 @@ impl Reader<'_> {
 
     /// The documents of a case or record.
     pub fn documents_of(&mut self, stream: &kernel::StreamId) -> Result<Vec<DocumentItem>, Fault> {
-        let rows = self.connection.query(&format!("{DOCUMENTS} where stream = $1 order by number"), &values![stream])?;
+        let rows =
+            self.connection.query(&format!("{DOCUMENTS} where stream = $1 order by number"), &values![stream])?;
         rows.into_iter().map(|mut row| document(&mut row)).collect()
     }
 

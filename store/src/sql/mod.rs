@@ -188,10 +188,6 @@ pub(crate) trait Connection {
 }
 
 /// The first row, if any.
-pub(crate) fn first(
-    connection: &mut dyn Connection,
-    sql: &str,
-    parameters: &[Value],
-) -> Result<Option<Row>, Fault> {
+pub(crate) fn first(connection: &mut dyn Connection, sql: &str, parameters: &[Value]) -> Result<Option<Row>, Fault> {
     Ok(connection.query(sql, parameters)?.into_iter().next())
 }

@@ -14,6 +14,8 @@ use crate::fault::Fault;
 const CONNECT_WAIT: Duration = Duration::from_secs(2);
 const STATEMENT_MS_MAX: u32 = 5_000;
 
+const STATEMENTS_CACHED: usize = 512;
+
 /// A connection to a PostgreSQL server.
 pub(crate) struct Postgres {
     client: Client,
@@ -83,6 +85,10 @@ impl Postgres {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
+        if self.statements.len() >= STATEMENTS_CACHED {
+            // Filters make texts of many shapes; those in use are prepared again at once.
+            self.statements.clear();
+        }
         let statement = self.client.prepare(sql)?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
@@ -106,7 +112,11 @@ impl Postgres {
                     "insert into {} ({}) select {} from unnest({arrays}) as d({names}) {}",
                     table.name,
                     table.names(),
-                    join(columns, |n, column| format!("c{n}{}", if column.kind == Kind::Json { "::jsonb" } else { "" }), ", "),
+                    join(
+                        columns,
+                        |n, column| format!("c{n}{}", if column.kind == Kind::Json { "::jsonb" } else { "" }),
+                        ", "
+                    ),
                     if bulk == Bulk::Upsert { table.on_conflict() } else { String::new() }
                 ),
             }

@@ -49,7 +49,9 @@ pub(super) async fn a_refused_command_leaves_the_batch_and_nothing_else(world: W
     );
     assert!(first.is_ok() && last.is_ok());
     assert!(matches!(refused, Err(SubmitError::Refused(Refusal::NotFound))));
-    let there = world.store.read(|reader| Ok([reader.version(&thing("1"))?, reader.version(&thing("2"))?, reader.version(&thing("3"))?]));
+    let there = world
+        .store
+        .read(|reader| Ok([reader.version(&thing("1"))?, reader.version(&thing("2"))?, reader.version(&thing("3"))?]));
     assert_eq!(there.await.unwrap(), [1, 0, 1]);
     let stats = world.store.stats();
     assert_eq!((stats.commands, stats.refusals, stats.entries), (2, 1, 2));
@@ -103,9 +105,7 @@ pub(super) async fn numbers_have_no_gaps_whatever_is_refused(world: World) {
 
 pub(super) async fn a_claim_is_held_by_one_stream(world: World) {
     let (one, two) = tokio::join!(world.write("1", json!({"claim": "王"})), world.write("2", json!({"claim": "王"})));
-    let taken = |answer: Result<_, SubmitError>, by: &str| {
-        matches!(answer, Err(SubmitError::Refused(Refusal::ClaimTaken { holder, .. })) if holder == thing(by).as_str())
-    };
+    let taken = |answer: Result<_, SubmitError>, by: &str| matches!(answer, Err(SubmitError::Refused(Refusal::ClaimTaken { holder, .. })) if holder == thing(by).as_str());
     assert!(one.is_ok() && taken(two, "1"));
     assert!(taken(world.write("3", json!({"claim": "王"})).await, "1"), "from the table");
     // The holder may write itself again, and may let go; then another takes it, within one batch too.
@@ -211,11 +211,42 @@ pub(super) async fn a_foreign_node_and_a_lower_term_are_refused(world: World) {
         .await
         .unwrap();
     let fenced = world.write("2", json!({})).await;
-    assert!(matches!(fenced, Err(SubmitError::Fault(fault)) if matches!(*fault, Fault::Fenced { seen: 1_000_000, .. })));
+    assert!(
+        matches!(fenced, Err(SubmitError::Fault(fault)) if matches!(*fault, Fault::Fenced { seen: 1_000_000, .. }))
+    );
     let other = Options { node: ::journal::Id([8; 16]), ..world.options().clone() };
     drop(world.store);
     let refused = tokio::task::block_in_place(|| Store::open(other));
     assert!(matches!(refused, Err(Fault::OtherNode { .. })));
+}
+
+/// Several processes over one server: numbers, claims and states are one, whoever holds what in memory.
+pub(super) async fn processes_share_one_server(world: World) {
+    let options = Options { data: world.data().join("second"), ..world.options().clone() };
+    let second = tokio::task::block_in_place(|| Store::open_with(options, super::world::RULES).unwrap());
+    let submit = |n: usize| {
+        let store = if n % 2 == 0 { &world.store } else { &second };
+        store.submit(world.submission(record("things", &(n % 5).to_string(), "", json!({"number": 1, "n": n}))))
+    };
+    let mut numbers: Vec<u64> = Vec::new();
+    for round in 0..4 {
+        for answer in join_all((round * 10..round * 10 + 10).map(submit)).await {
+            numbers.extend(answer.unwrap().reply["number"].as_u64());
+        }
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=40).collect::<Vec<u64>>());
+    let claim = |store: Store, id: &str| {
+        let submission = world.submission(record("things", id, "", json!({"claim": "王"})));
+        async move { store.submit(submission).await }
+    };
+    let (one, two) = tokio::join!(claim(world.store.clone(), "6"), claim(second.clone(), "7"));
+    assert!(one.is_ok() != two.is_ok());
+    assert_eq!(tokio::task::block_in_place(|| second.verify().unwrap()).mismatches, []);
+    // Without a standby a server is refused, unless loss was accepted.
+    let options = Options { data: world.data().join("third"), accept_data_loss: false, ..world.options().clone() };
+    let refused = tokio::task::block_in_place(|| Store::open(options));
+    assert!(matches!(refused, Err(Fault::NotDurable(reason)) if reason.contains("standby")));
 }
 
 /// Awaits all of them at once, in their order.

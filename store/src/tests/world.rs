@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use base::id::SubjectId;
 use ::journal::{Actor, Id};
+use base::id::SubjectId;
 use jiff::Timestamp;
 use kernel::change::Job;
 use kernel::command::Loaded;
@@ -150,7 +150,7 @@ pub(super) fn thing(id: &str) -> StreamId {
 }
 
 /// The kernel's rules, and for records of the register `things` what their body asks for: `claim`, `number`, `work`, `refuse`, `panic`.
-const RULES: Rules = Rules { needs, decide };
+pub(super) const RULES: Rules = Rules { needs, decide };
 
 fn asks<'a>(command: &'a Command, what: &str) -> Option<&'a Json> {
     match command {
@@ -185,7 +185,11 @@ fn decide(command: &Command, actor: &Actor, loaded: &Loaded, facts: &Facts) -> R
     if let Some(Json::String(key)) = asks(command, "claim")
         && let Some(Event::RecordWritten(written)) = decision.streams[0].events.first_mut()
     {
-        written.claims.push(ClaimHeld { name: "one-site".to_owned(), key: key.clone(), release: "completed".to_owned() });
+        written.claims.push(ClaimHeld {
+            name: "one-site".to_owned(),
+            key: key.clone(),
+            release: "completed".to_owned(),
+        });
     }
     if let Some(Json::String(number)) = asks(command, "work") {
         let stream = decision.streams[0].stream.clone();

@@ -295,7 +295,8 @@ impl Writer {
             .filter_map(|request| if let Request::Submit(submission, _) = request { Some(&**submission) } else { None })
             .collect();
         let keys = self.keys.clone();
-        let mut open = Batch::begin(connection, &mut self.cache, &keys, self.rules, self.node, head, tree, &submissions)?;
+        let mut open =
+            Batch::begin(connection, &mut self.cache, &keys, self.rules, self.node, head, tree, &submissions)?;
         let mut outcomes = Vec::with_capacity(batch.len());
         let (mut carried_out, mut refused, mut wrote) = (0, 0, 0);
         for request in batch {
