@@ -6,7 +6,8 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
-use sha2::{Digest as _, Sha256};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::fault::Fault;
@@ -87,21 +88,27 @@ fn problem(path: &Path, problem: String) -> Fault {
     Fault::KeyFile { path: path.to_owned(), problem }
 }
 
-/// SHA-256 keyed by the key file, over a kind and a value: equal values of one kind are equal, and without the key file nobody can try values.
+/// HMAC-SHA-256 under the key file, over a kind and a value: equal values of one kind are equal, and without the key file nobody can try values.
 pub(crate) fn lookup_hash(keys: &Keys, kind: &str, value: &str) -> String {
-    // HMAC (RFC 2104) written out: the key is shorter than SHA-256's block of 64 bytes.
-    let pad = |byte: u8| {
-        let mut block = Zeroizing::new([byte; 64]);
-        block.iter_mut().zip(keys.lookup.iter()).for_each(|(pad, key)| *pad ^= key);
-        block
-    };
-    let inner = Sha256::new()
-        .chain_update(*pad(0x36))
-        .chain_update((kind.len() as u64).to_be_bytes())
-        .chain_update(kind)
-        .chain_update(value)
-        .finalize();
-    HEXLOWER.encode(&Sha256::new().chain_update(*pad(0x5c)).chain_update(inner).finalize())
+    HEXLOWER.encode(&keyed(keys, kind, value))
+}
+
+/// The secret for the kernel's keyed hashes, which go into entries: derived, so that it tells nothing of the key in the file.
+pub(crate) fn pepper(keys: &Keys) -> [u8; 32] {
+    keyed(keys, "pepper", "")
+}
+
+fn keyed(keys: &Keys, kind: &str, value: &str) -> [u8; 32] {
+    // The length keeps ("a", "bc") and ("ab", "c") apart. A key of 32 bytes always fits.
+    let mac = Hmac::<Sha256>::new_from_slice(&*keys.lookup);
+    mac.map_or([0; 32], |mac| {
+        mac.chain_update((kind.len() as u64).to_be_bytes())
+            .chain_update(kind)
+            .chain_update(value)
+            .finalize()
+            .into_bytes()
+            .into()
+    })
 }
 
 /// Fresh random bytes from the system.

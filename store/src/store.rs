@@ -230,6 +230,11 @@ impl Store {
         crate::keys::lookup_hash(&self.inner.keys, kind, value)
     }
 
+    /// The node's secret for keyed hashes in facts (`kernel::Facts::pepper`); never the key of another purpose.
+    pub fn pepper(&self) -> [u8; 32] {
+        crate::keys::pepper(&self.inner.keys)
+    }
+
     /// Finishes what waits and ends the writer. Later commands get a fault.
     pub fn stop(&self) {
         self.inner.stop();

@@ -14,6 +14,8 @@ use crate::fault::Fault;
 const CONNECT_WAIT: Duration = Duration::from_secs(2);
 const STATEMENT_MS_MAX: u32 = 5_000;
 
+const STATEMENTS_CACHED: usize = 512;
+
 /// A connection to a PostgreSQL server.
 pub(crate) struct Postgres {
     client: Client,
@@ -82,6 +84,10 @@ impl Postgres {
     fn prepared(&mut self, sql: &str) -> Result<Statement, Fault> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
+        }
+        if self.statements.len() >= STATEMENTS_CACHED {
+            // Filters make texts of many shapes; those in use are prepared again at once.
+            self.statements.clear();
         }
         let statement = self.client.prepare(sql)?;
         self.statements.insert(sql.to_owned(), statement.clone());

@@ -41,12 +41,6 @@ impl Sqlite {
         Ok(Self { connection, bulk: HashMap::new() })
     }
 
-    /// Copies the whole database, as of one moment, to a new file.
-    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), Fault> {
-        self.connection.backup("main", path, None::<fn(rusqlite::backup::Progress)>)?;
-        Ok(())
-    }
-
     fn each(&mut self, bulk: Bulk, table: &'static Table, rows: &[Vec<Value>]) -> Result<(), Fault> {
         if rows.is_empty() {
             return Ok(());
@@ -65,12 +59,17 @@ impl Sqlite {
                 if bulk == Bulk::Upsert { table.on_conflict() } else { String::new() }
             ),
         });
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(&numbered(sql))?;
         for row in rows {
             statement.execute(rusqlite::params_from_iter(row))?;
         }
         Ok(())
     }
+}
+
+/// To SQLite `$2` is a name, numbered by where it first stands in the text; `?2` is the second parameter wherever it stands.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
 }
 
 impl ToSql for Value {
@@ -98,12 +97,12 @@ impl Connection for Sqlite {
     }
 
     fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, Fault> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(&numbered(sql))?;
         Ok(statement.execute(rusqlite::params_from_iter(parameters))? as u64)
     }
 
     fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Fault> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(&numbered(sql))?;
         let columns = statement.column_count();
         let mut found = Vec::new();
         let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;

@@ -220,6 +220,35 @@ pub(super) async fn a_foreign_node_and_a_lower_term_are_refused(world: World) {
     assert!(matches!(refused, Err(Fault::OtherNode { .. })));
 }
 
+/// Several processes over one server: numbers, claims and states are one, whoever holds what in memory.
+pub(super) async fn processes_share_one_server(world: World) {
+    let options = Options { data: world.data().join("second"), ..world.options().clone() };
+    let second = tokio::task::block_in_place(|| Store::open_with(options, super::world::RULES).unwrap());
+    let submit = |n: usize| {
+        let store = if n % 2 == 0 { &world.store } else { &second };
+        store.submit(world.submission(record("things", &(n % 5).to_string(), "", json!({"number": 1, "n": n}))))
+    };
+    let mut numbers: Vec<u64> = Vec::new();
+    for round in 0..4 {
+        for answer in join_all((round * 10..round * 10 + 10).map(submit)).await {
+            numbers.extend(answer.unwrap().reply["number"].as_u64());
+        }
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=40).collect::<Vec<u64>>());
+    let claim = |store: Store, id: &str| {
+        let submission = world.submission(record("things", id, "", json!({"claim": "王"})));
+        async move { store.submit(submission).await }
+    };
+    let (one, two) = tokio::join!(claim(world.store.clone(), "6"), claim(second.clone(), "7"));
+    assert!(one.is_ok() != two.is_ok());
+    assert_eq!(tokio::task::block_in_place(|| second.verify().unwrap()).mismatches, []);
+    // Without a standby a server is refused, unless loss was accepted.
+    let options = Options { data: world.data().join("third"), accept_data_loss: false, ..world.options().clone() };
+    let refused = tokio::task::block_in_place(|| Store::open(options));
+    assert!(matches!(refused, Err(Fault::NotDurable(reason)) if reason.contains("standby")));
+}
+
 /// Awaits all of them at once, in their order.
 pub(super) async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut waiting: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();

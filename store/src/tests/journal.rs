@@ -188,6 +188,6 @@ pub(super) async fn the_same_seed_gives_the_same_states(world: World) {
         block_in_place(|| world.store.state_hash().unwrap())
     }
     let hash = scenario(&world).await;
-    let other = block_in_place(|| World::new(Kind::Sqlite));
+    let (other, _) = block_in_place(|| World::new(Kind::Sqlite));
     assert_eq!(hash, scenario(&other).await);
 }

@@ -9,6 +9,11 @@ mod world;
 
 use world::{Kind, World};
 
+#[test]
+fn processes_share_one_server() {
+    World::run(Kind::Postgres, async |world| acts::processes_share_one_server(world).await);
+}
+
 /// Runs each test on both databases.
 macro_rules! on_both {
     ($($module:ident: $($test:ident),+ $(,)?;)*) => {

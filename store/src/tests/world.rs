@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use ::journal::{Actor, Id};
-use base::id::{AccountId, SubjectId};
+use base::id::SubjectId;
 use jiff::Timestamp;
 use kernel::change::Job;
 use kernel::command::Loaded;
@@ -31,7 +31,6 @@ pub(super) struct World {
     now: AtomicI64,
     seed: AtomicU64,
     _folder: tempfile::TempDir,
-    _database: Option<Own>,
 }
 
 /// 2026-11-23 09:00 in Shanghai.
@@ -39,11 +38,12 @@ const BEGIN: i64 = 1_795_395_600_000_000;
 
 impl World {
     pub(super) fn run(kind: Kind, test: impl AsyncFnOnce(World)) {
-        let world = Self::new(kind);
+        let (world, _database) = Self::new(kind);
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap().block_on(test(world));
     }
 
-    pub(super) fn new(kind: Kind) -> Self {
+    /// A store, and the schema it lives in, to be dropped after it and outside of async code.
+    pub(super) fn new(kind: Kind) -> (Self, Option<Own>) {
         let folder = tempfile::tempdir().unwrap();
         let database = (kind == Kind::Postgres).then(|| Cluster::shared().fresh_schema());
         let options = Options {
@@ -54,16 +54,16 @@ impl World {
         };
         let store = Store::open_with(options.clone(), RULES).unwrap();
         let (now, seed) = (AtomicI64::new(BEGIN), AtomicU64::new(0));
-        Self { store, options, now, seed, _folder: folder, _database: database }
+        (Self { store, options, now, seed, _folder: folder }, database)
     }
 
     /// Stops the store and opens it again.
     pub(super) fn reopen(self) -> Self {
-        let Self { store, options, now, seed, _folder, _database } = self;
+        let Self { store, options, now, seed, _folder } = self;
         // The lock and the threads go with the last handle.
         drop(store);
         let store = Store::open_with(options.clone(), RULES).unwrap();
-        Self { store, options, now, seed, _folder, _database }
+        Self { store, options, now, seed, _folder }
     }
 
     /// Mends a database that no store works on, then opens the store again.
@@ -97,10 +97,6 @@ impl World {
 
     pub(super) fn subject(&self) -> SubjectId {
         SubjectId::new_v7(1_795_395_600_000 + self.seed(), [3; 10])
-    }
-
-    pub(super) fn account(&self) -> AccountId {
-        AccountId::new_v7(1_795_395_600_000 + self.seed(), [4; 10])
     }
 
     pub(super) fn facts(&self) -> Facts {
@@ -154,7 +150,7 @@ pub(super) fn thing(id: &str) -> StreamId {
 }
 
 /// The kernel's rules, and for records of the register `things` what their body asks for: `claim`, `number`, `work`, `refuse`, `panic`.
-const RULES: Rules = Rules { needs, decide };
+pub(super) const RULES: Rules = Rules { needs, decide };
 
 fn asks<'a>(command: &'a Command, what: &str) -> Option<&'a Json> {
     match command {
