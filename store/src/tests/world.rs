@@ -142,6 +142,8 @@ pub(super) fn secret_record(register: &str, id: &str, region: &str, body: Json, 
         body,
         secrets,
         source: None,
+        matter: None,
+        start_by: None,
     })))
 }
 
