@@ -4,10 +4,14 @@
 //! same views, so that whatever a page can do, the API can do under the same policy.
 
 pub mod app;
+pub mod apply;
 pub mod error;
 pub mod gather;
 pub mod identity;
+pub mod pages;
+pub mod session;
 
 pub use app::{App, Clock, EntropySource, Settings};
 pub use error::{Error, Result};
 pub use identity::Identity;
+pub use session::{Answer, Stop, Visitor};
