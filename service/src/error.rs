@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use kernel::Refusal;
 use kernel::form::FieldError;
+use web::problem::{Failure, Fault, Problem};
+use web::words::{Arg, Words};
 
 /// The result of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -55,3 +58,63 @@ impl Error {
         Self::Refused(Refusal::NotFound)
     }
 }
+
+/// The words of a refusal in the reader's language: what is wrong, what to do, the article.
+pub fn refusal_words(refusal: &Refusal, words: Words) -> String {
+    let args: Vec<(&'static str, Arg)> = refusal.params().into_iter().map(|(name, value)| {
+        // Words of ours that stand in a sentence are said in the reader's language.
+        let key = format!("refusal-{name}-{value}");
+        (name, Arg::Text(if words.has(&key) { words.t(&key) } else { value }))
+    }).collect();
+    words.t_args(&format!("refusal-{}", refusal.code()), &args)
+}
+
+/// What a page or the interface answers: a refusal with its words and the fitting status, a fault with its causes for the log alone.
+pub fn failure(error: Error, words: Words) -> Failure {
+    match error {
+        Error::Refused(Refusal::NotFound) => Problem::not_found().into(),
+        Error::Refused(refusal) => {
+            let problem = match &refusal {
+                Refusal::PostNotHeld | Refusal::Forbidden { .. } | Refusal::NotApplicant | Refusal::NotRepresented { .. } => {
+                    Problem::forbidden()
+                }
+                Refusal::TaskClosed | Refusal::TaskTaken | Refusal::TaskNotYours | Refusal::WrongStage { .. } | Refusal::Exists
+                | Refusal::ClaimTaken { .. } | Refusal::SupplementAskedAlready => Problem::conflict(),
+                _ => Problem::unprocessable(),
+            };
+            problem.detail(refusal_words(&refusal, words)).into()
+        }
+        Error::Invalid(fields) => {
+            let mut problem = Problem::unprocessable();
+            for field in fields {
+                let sentence = field_words(&field, words);
+                problem = problem.field(field.pointer, sentence);
+            }
+            problem.into()
+        }
+        Error::KeyReused => Problem::conflict().into(),
+        Error::Busy => Problem::busy(5).into(),
+        Error::Fault(fault) if fault.is_disk_full() => {
+            Fault::new("storing").because(SharedFault(fault)).shown_as(Problem::storage_full()).into()
+        }
+        Error::Fault(fault) => Fault::new("using the store").because(SharedFault(fault)).into(),
+        Error::Paper(error) => Fault::new("making paper").because(error).into(),
+    }
+}
+
+/// What is wrong with a field: its own message of the form, else the one of the code.
+pub fn field_words(field: &FieldError, words: Words) -> String {
+    let lang = words.lang.tag();
+    if let Some(message) = &field.message {
+        return message.get(lang).to_owned();
+    }
+    let mut args: Vec<(&'static str, Arg)> =
+        field.params.iter().map(|(name, value)| (*name, Arg::from(value))).collect();
+    args.push(("label", field.label.get(lang).into()));
+    words.t_args(&format!("form-{}", field.code), &args)
+}
+
+/// A store's fault that several commands share.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct SharedFault(Arc<store::Fault>);

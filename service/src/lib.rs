@@ -7,7 +7,10 @@ pub mod app;
 pub mod error;
 pub mod gather;
 pub mod identity;
+pub mod pages;
+pub mod session;
 
 pub use app::{App, Clock, EntropySource, Settings};
 pub use error::{Error, Result};
 pub use identity::Identity;
+pub use session::{Answer, Stop, Visitor};

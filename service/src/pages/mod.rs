@@ -1,0 +1,3 @@
+//! Pages: handlers that read views of use cases and show them. Every action is a form that posts and redirects.
+
+pub mod sign_in;
