@@ -4,6 +4,7 @@
 //! same views, so that whatever a page can do, the API can do under the same policy.
 
 pub mod app;
+pub mod cases;
 pub mod error;
 pub mod gather;
 pub mod identity;

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use base::id::{AccountId, PostId, SubjectId};
 use jiff::{SignedDuration, Timestamp};
-use kernel::catalog::{Effect, Obligation, TargetClass};
+use kernel::catalog::{Effect, Grant, Obligation, TargetClass};
 use kernel::directory::{Account, AccountKind, Post};
 use kernel::policy::{self, Object};
 use kernel::{State, StreamId};
@@ -184,19 +184,6 @@ impl Visitor {
         self.signed_in.as_ref().is_some_and(|signed_in| rules().is_elevated(&times(&signed_in.session), self.app.now()))
     }
 
-    /// Does the grant for this action on this object oblige to authenticate again?
-    pub fn must_elevate(&self, action: &str, object: &Object<'_>) -> bool {
-        let Some(post) = self.who().and_then(Identity::post) else { return false };
-        let catalog = self.app.catalog();
-        policy::allows(&catalog.grants, post, action, object)
-            && catalog.grants.iter().any(|grant| {
-                grant.post_kind == post.kind
-                    && grant.action == action
-                    && grant.effect == Effect::Allow
-                    && grant.obligations.contains(&Obligation::Elevate)
-            })
-    }
-
     /// May the post open a page of that name (`inbox`, `hall`)?
     pub fn may_view(&self, page: &str) -> bool {
         let Some(Identity::Officer { post, .. }) = self.who() else { return false };
@@ -365,6 +352,17 @@ impl Visitor {
     pub(crate) fn post_id(&self) -> Option<PostId> {
         self.who().and_then(Identity::post).map(|post| post.id)
     }
+}
+
+/// Does the grant for this action on this object oblige the post to authenticate again?
+pub(crate) fn obliged_to_elevate(grants: &[Grant], post: &Post, action: &str, object: &Object<'_>) -> bool {
+    policy::allows(grants, post, action, object)
+        && grants.iter().any(|grant| {
+            grant.post_kind == post.kind
+                && grant.action == action
+                && grant.effect == Effect::Allow
+                && grant.obligations.contains(&Obligation::Elevate)
+        })
 }
 
 /// Main navigation of the public site: message key and address.
