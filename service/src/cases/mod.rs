@@ -11,7 +11,7 @@ mod view;
 use serde::Serialize;
 
 pub use act::{act, load};
-pub use inbox::{InboxFilter, InboxView, case_list, inbox, window_queue};
+pub use inbox::{InboxFilter, InboxView, Row, case_list, inbox, window_queue};
 pub use view::{case_view, derivations, mask, region_name};
 
 /// A case as one page shows it (matter.md §6).

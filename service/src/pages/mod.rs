@@ -1,3 +1,4 @@
 //! Pages: handlers that read views of use cases and show them. Every action is a form that posts and redirects.
 
+pub mod office;
 pub mod sign_in;
