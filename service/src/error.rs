@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use kernel::Refusal;
 use kernel::form::FieldError;
 use web::problem::{Failure, Fault, Problem};
@@ -61,11 +60,16 @@ impl Error {
 
 /// The words of a refusal in the reader's language: what is wrong, what to do, the article.
 pub fn refusal_words(refusal: &Refusal, words: Words) -> String {
-    let args: Vec<(&'static str, Arg)> = refusal.params().into_iter().map(|(name, value)| {
-        // Words of ours that stand in a sentence are said in the reader's language.
-        let key = format!("refusal-{name}-{value}");
-        (name, Arg::Text(if words.has(&key) { words.t(&key) } else { value }))
-    }).collect();
+    let say = |(name, value): (&'static str, String)| {
+        // Our own words that stand in the sentence are said in the reader's language.
+        let text = match name {
+            "stage" => words.t(&format!("stage-{value}")),
+            "did" | "now" => words.t(&format!("kind-{value}")),
+            _ => value,
+        };
+        (name, Arg::Text(text))
+    };
+    let args: Vec<(&'static str, Arg)> = refusal.params().into_iter().map(say).collect();
     words.t_args(&format!("refusal-{}", refusal.code()), &args)
 }
 
@@ -118,3 +122,52 @@ pub fn field_words(field: &FieldError, words: Words) -> String {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 struct SharedFault(Arc<store::Fault>);
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use kernel::case::Stage;
+    use kernel::catalog::matter::TaskKind;
+    use web::words::Lang;
+
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_words_in_both_languages() {
+        let source = include_str!("../../kernel/src/refusal.rs");
+        let of_code = source.split("fn code").nth(1).and_then(|rest| rest.split("fn params").next()).expect("written so");
+        let codes: Vec<&str> = of_code.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(codes.len() > 35, "only {} codes found", codes.len());
+        for code in codes {
+            let key = format!("refusal-{code}");
+            let (zh, en) = (Words::new(Lang::ZhCn).t(&key), Words::new(Lang::En).t(&key));
+            assert!(zh != key && en != key && zh != en, "{key}: {zh} / {en}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_stage_and_duties_in_words() {
+        let words = Words::new(Lang::En);
+        for (refusal, part) in [
+            (Refusal::WrongStage { stage: Stage::Accepted }, "“Accepted”"),
+            (Refusal::DutiesSeparated { did: TaskKind::Review, now: TaskKind::Decide }, "“Decision”"),
+            (Refusal::SupplementIncomplete { missing: vec!["a".to_owned(), "b".to_owned()] }, "a, b"),
+        ] {
+            let said = refusal_words(&refusal, words);
+            assert!(said.contains(part), "{said}");
+        }
+    }
+
+    #[test]
+    fn the_status_tells_what_kind_of_no_it_is() {
+        for (refusal, status) in [
+            (Refusal::NotFound, StatusCode::NOT_FOUND),
+            (Refusal::Forbidden { action: "x".to_owned() }, StatusCode::FORBIDDEN),
+            (Refusal::TaskTaken, StatusCode::CONFLICT),
+            (Refusal::ReasonMissing, StatusCode::UNPROCESSABLE_ENTITY),
+        ] {
+            let Failure::Problem(problem) = failure(refusal.into(), Words::default()) else { panic!("a problem") };
+            assert_eq!(problem.status, status);
+        }
+    }
+}
