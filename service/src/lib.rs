@@ -9,6 +9,8 @@ pub mod error;
 pub mod gather;
 pub mod identity;
 pub mod pages;
+pub mod registers;
+pub mod seed;
 pub mod session;
 
 pub use app::{App, Clock, EntropySource, Settings};
