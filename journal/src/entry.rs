@@ -10,10 +10,13 @@
 //! | `kind` | text, `case-accepted@1` |
 //! | `node` | byte string of 16 |
 //! | `actor` | map of one: `officer`, `applicant` or `system` ([`Actor`]) |
-//! | `stream` | text, 1 to 200 bytes, as `case/0198…`: replay from entries alone needs the name, and people read it |
+//! | `stream` | text, `family/rest`, at most 200 bytes, no control character |
 //! | `version` | unsigned integer, from 1 in each stream |
 //! | `sequence` | unsigned integer, from 0 in each node: the leaf index |
 //! | `entered_at` | integer, µs since 1970-01-01T00:00:00Z |
+//!
+//! The stream is a text, `case/0198…`, because replay from entries alone needs its family and people read it; like every field it must not hold
+//! a personal value, so a person's record is named by an id, not by an identity number.
 //!
 //! The body is a map among the others, not bytes within bytes, so that any CBOR tool shows a whole entry. The map is written and read by hand,
 //! not derived: a renamed field must not change bytes that are signed.
@@ -64,8 +67,10 @@ pub struct Entry {
 
 /// Who acted. Ids only: names are looked up, and erased, elsewhere.
 ///
-/// In CBOR a map of one, from the variant's name to a map of its fields; a field that is `None` is absent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// In CBOR a map of one, from the variant's name to a map of its fields; a field that is `None` is absent. Serde gives the same form, for
+/// states and JSON; the entry's bytes are written by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Actor {
     /// `officer`: an official, acting as one post.
     Officer {
@@ -74,6 +79,7 @@ pub enum Actor {
         /// The post (岗位) the person acts as.
         post: Id,
         /// The delegation (委托) through which the post's power came, the last one if there is a chain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         delegation: Option<Id>,
     },
     /// `applicant`: someone outside the administration.
@@ -81,6 +87,7 @@ pub enum Actor {
         /// The account of the person.
         account: Id,
         /// The enterprise or person acted for; absent when the person acts for himself or herself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         on_behalf_of: Option<Id>,
     },
     /// `system`: the node itself, in a named job such as `timers`.
@@ -135,12 +142,9 @@ pub enum EntryError {
     /// The actor is none of the three.
     #[error("an actor of an unknown sort")]
     Actor,
-    /// The stream has no name, or too long a one.
-    #[error("the name of a stream has 1 to {STREAM_BYTES_MAX} bytes, this one {bytes}")]
-    Stream {
-        /// Its length.
-        bytes: usize,
-    },
+    /// The stream is not `family/rest`, has a control character, or more than [`STREAM_BYTES_MAX`] bytes.
+    #[error("{0:?} is not the name of a stream of the form case/0198…")]
+    Stream(String),
     /// Versions of a stream begin with 1.
     #[error("version 0; a stream begins with version 1")]
     VersionZero,
@@ -277,8 +281,9 @@ impl Actor {
 }
 
 fn check_stream(stream: &str) -> Result<&str, EntryError> {
-    let bytes = stream.len();
-    if (1..=STREAM_BYTES_MAX).contains(&bytes) { Ok(stream) } else { Err(EntryError::Stream { bytes }) }
+    let named = stream.split_once('/').is_some_and(|(family, rest)| !family.is_empty() && !rest.is_empty());
+    let well_formed = named && stream.len() <= STREAM_BYTES_MAX && !stream.chars().any(char::is_control);
+    if well_formed { Ok(stream) } else { Err(EntryError::Stream(shortened(stream))) }
 }
 
 fn map_of(reader: &mut Reader<'_>, fields: usize) -> Result<(), EntryError> {
@@ -353,6 +358,20 @@ impl Body {
         }
     }
 
+    /// The body of bytes that were encoded elsewhere ([`cbor::encode`]); refuses what [`Body::of`] would not have written.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EntryError> {
+        let mut reader = Reader::new(bytes);
+        let body = Self::read(&mut reader)?;
+        reader.finish()?;
+        Ok(body)
+    }
+
+    /// The fields for people to read, not to be read back: a byte string of 16 is shown as an id, others as hexadecimal digits.
+    pub fn to_json(&self) -> serde_json::Value {
+        // The bytes were checked when the body was made, so `null` does not come up.
+        to_json(&mut Reader::new(&self.0)).unwrap_or_default()
+    }
+
     /// The event's fields as a type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, EntryError> {
         Ok(cbor::decode(&self.0)?)
@@ -369,6 +388,25 @@ impl Body {
         }
         Ok(Self(reader.skip(Keys::Text)?.into()))
     }
+}
+
+fn to_json(reader: &mut Reader<'_>) -> Result<serde_json::Value, CborError> {
+    Ok(match reader.item()? {
+        Item::Unsigned(value) => value.into(),
+        Item::Negative(value) => value.into(),
+        Item::Bytes(bytes) => match <[u8; 16]>::try_from(bytes) {
+            Ok(id) => Id(id).to_string().into(),
+            Err(_) => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(),
+        },
+        Item::Text(text) => text.into(),
+        Item::Array(length) => (0..length).map(|_| to_json(reader)).collect::<Result<Vec<_>, _>>()?.into(),
+        Item::Map(length) => {
+            let pairs = (0..length).map(|_| Ok((reader.text()?.to_owned(), to_json(reader)?)));
+            serde_json::Value::Object(pairs.collect::<Result<_, CborError>>()?)
+        }
+        Item::Bool(value) => value.into(),
+        Item::Null => serde_json::Value::Null,
+    })
 }
 
 impl fmt::Debug for Body {

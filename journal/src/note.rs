@@ -37,10 +37,10 @@ pub enum NoteError {
     #[error("not a verifier key: {0}")]
     Key(&'static str),
     /// No signature under this key.
-    #[error("not signed by {0}")]
+    #[error("not signed by {0:?}")]
     NotSigned(String),
     /// A signature under this key that is not its signature of this text.
-    #[error("the signature of {0} is not one of this text")]
+    #[error("the signature of {0:?} is not one of this text")]
     WrongSignature(String),
 }
 

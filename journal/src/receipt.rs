@@ -84,7 +84,7 @@ pub enum ReceiptError {
         fingerprint: Hash,
     },
     /// The checkpoint or its key is of another log than the entry's node.
-    #[error("the checkpoint is of {found}, the entry of {expected}")]
+    #[error("the checkpoint is of {found:?}, the entry of {expected:?}")]
     OtherLog {
         /// The origin that the entry's node has.
         expected: String,

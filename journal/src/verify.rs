@@ -87,7 +87,7 @@ pub enum Fault {
         size: u64,
     },
     /// A checkpoint is of another log.
-    #[error("a checkpoint is of {found}")]
+    #[error("a checkpoint is of {found:?}")]
     Origin {
         /// Its origin line.
         found: String,

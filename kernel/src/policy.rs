@@ -48,7 +48,11 @@ fn verdict(
 ) -> bool {
     let mut allowed = false;
     for grant in grants {
-        if grant.post_kind != kind || grant.action != action || !covers(&grant.target, object) || !relates(grant.relation) {
+        if grant.post_kind != kind
+            || grant.action != action
+            || !covers(&grant.target, object)
+            || !relates(grant.relation)
+        {
             continue;
         }
         if grant.effect == Effect::Deny {
@@ -97,9 +101,8 @@ impl Scope {
     pub fn of_post(grants: &[Grant], post: &Post, action: &str, class: TargetClass) -> Self {
         let mut scope = Self::default();
         let mut any_target = false;
-        let mine = |grant: &&Grant| {
-            grant.post_kind == post.kind && grant.action == action && grant.target.class == class
-        };
+        let mine =
+            |grant: &&Grant| grant.post_kind == post.kind && grant.action == action && grant.target.class == class;
         if grants.iter().filter(mine).any(|grant| grant.effect == Effect::Deny) {
             return scope;
         }

@@ -3,6 +3,9 @@
 //! FEEL null is *undecided, to a person*, never "no": a rule that matched no row, a pass without a source, a form with holes are all
 //! undecided. Every row names the record or file, at its version, that it was read from.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::deadline::Period;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
-use crate::directory::{Account, NodeSettings, Organisation, ErasedSubject};
+use crate::directory::{Account, ErasedSubject, NodeSettings, Organisation};
 use crate::event::Event;
 use crate::record::Record;
 use crate::reminder::RemindersSent;
@@ -140,5 +140,9 @@ impl State {
 /// Lower-case hex of bytes.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).map(char::from).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+        .map(char::from)
+        .collect()
 }

@@ -1,10 +1,6 @@
 //! The `jiantong` binary: configuration, wiring, jobs, commands. The only crate that reads the clock, the environment and the command line.
 
-mod clock;
 mod command;
-mod config;
-mod jobs;
-mod node;
 
 use std::process::ExitCode;
 
@@ -24,7 +20,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // One clear line: what failed and why, outermost first.
-            eprintln!("jiantong: {}", error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": "));
+            eprintln!("jiantong: {error:#}");
             ExitCode::from(2)
         }
     }

@@ -127,6 +127,13 @@ impl Fonts {
         self.infos().any(|info| info.coverage.contains(u32::from(character)))
     }
 
+    /// The families in the order of the list, each once: what is tried for a template that names no font.
+    pub(crate) fn families(&self) -> Vec<&str> {
+        let mut families: Vec<&str> = self.infos().map(|info| info.family.as_str()).collect();
+        families.dedup();
+        families
+    }
+
     fn infos(&self) -> impl Iterator<Item = &FontInfo> {
         (0..self.0.faces.len()).filter_map(|index| self.0.book.info(index))
     }

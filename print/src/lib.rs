@@ -13,9 +13,7 @@ mod sheet;
 mod text;
 
 pub use fonts::{FontError, Fonts};
-pub use printer::{
-    DATA_BYTES_MAX, Document, PAGES_MAX, Pdf, PrintError, Printer, QR_BYTES_MAX, TEMPLATE_BYTES_MAX,
-};
+pub use printer::{DATA_BYTES_MAX, Document, PAGES_MAX, Pdf, PrintError, Printer, QR_BYTES_MAX, TEMPLATE_BYTES_MAX};
 pub use text::Unprintable;
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use typst::diag::{SourceDiagnostic, Warned};
 use typst::foundations::Smart;
-use typst::text::TextElem;
+use typst::text::{FontFamily, FontList, TextElem};
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt};
 use typst_layout::PagedDocument;
@@ -139,7 +139,8 @@ impl Printer {
     /// A printer with these fonts.
     pub fn new(fonts: Fonts) -> Printer {
         let mut library = Library::default();
-        // A template that names no font would otherwise be set in whichever font has the characters.
+        // Typst's own default is a Latin font that is not of the list: text for which no family is known vanishes without a warning.
+        library.styles.set(TextElem::font, FontList(fonts.families().into_iter().map(FontFamily::new).collect()));
         library.styles.set(TextElem::fallback, false);
         Printer { library: Arc::new(LazyHash::new(library)), fonts }
     }
@@ -176,8 +177,8 @@ impl Printer {
         if !warnings.is_empty() {
             return Err(PrintError::Template { messages: describe(&warnings) });
         }
-        let bytes = typst_pdf::pdf(&pages, &options)
-            .map_err(|errors| PrintError::Export { messages: describe(&errors) })?;
+        let bytes =
+            typst_pdf::pdf(&pages, &options).map_err(|errors| PrintError::Export { messages: describe(&errors) })?;
         let sha256 = Sha256::digest(&bytes).into();
         Ok(Pdf { sha256, pages: pages.pages().len(), text: reading.text, bytes })
     }

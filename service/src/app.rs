@@ -119,7 +119,8 @@ impl App {
     /// A matter at the version that a case keeps: the current one, or one from the stored catalog versions.
     pub async fn matter_at(&self, code: &str, version: &str) -> Result<Arc<Matter>> {
         let (current, shelf) = (self.catalog(), &self.0.shelf);
-        let known = if current.version() == version { Some(current) } else { older(&shelf.older).get(version).cloned() };
+        let known =
+            if current.version() == version { Some(current) } else { older(&shelf.older).get(version).cloned() };
         if let Some(catalog) = known {
             return catalog.matter(code).cloned().ok_or_else(Error::not_found);
         }

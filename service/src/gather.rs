@@ -11,10 +11,11 @@ use kernel::policy::Scope;
 use kernel::rules::{FactQuery, FactRecord};
 use kernel::{Facts, State, StreamId};
 use serde_json::{Map, Value};
-use store::{Field, FieldKind, Filter, Page, Reader, RecordQuery, Scalar};
+use store::{Field, FieldKind, Filter, Page, Reader, RecordQuery, Scalar, Store};
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::registers::record_id;
 
 /// Records that one fact may bring: more than a person could look through is a defect of the matter's query.
 const FACT_RECORDS_MAX: u32 = 100;
@@ -50,6 +51,7 @@ impl App {
         let mut facts = self.facts();
         let queries = matter.fact_queries(facts.today, form, applicant);
         let (spec, stream) = (Arc::clone(&matter), StreamId::organisation(organisation));
+        let store = self.store().clone();
         let (organisation, records) = self
             .store()
             .read(move |reader| {
@@ -59,7 +61,7 @@ impl App {
                 };
                 let mut records = BTreeMap::new();
                 for query in &queries {
-                    records.insert(query.name.clone(), read_fact(reader, &spec, query)?);
+                    records.insert(query.name.clone(), read_fact(reader, &store, &spec, query)?);
                 }
                 Ok((organisation, records))
             })
@@ -92,9 +94,10 @@ impl App {
             case.sealed.iter().map(|commitment| (subject, commitment.field.clone())).collect();
         let pointers: Vec<Option<String>> = wanted.iter().map(|(_, field)| pointer_of(field)).collect();
         let opened = self.store().read(move |reader| reader.open(&wanted)).await?;
-        let values = pointers.into_iter().zip(opened).filter_map(|(pointer, opened)| {
-            Some((pointer?, Value::String(opened.value()?.to_owned())))
-        });
+        let values = pointers
+            .into_iter()
+            .zip(opened)
+            .filter_map(|(pointer, opened)| Some((pointer?, Value::String(opened.value()?.to_owned()))));
         Ok(values.collect())
     }
 
@@ -104,7 +107,8 @@ impl App {
         let state = self
             .store()
             .read(move |reader| {
-                let here = reader.organisations(&prefix)?.into_iter().find(|organisation| organisation.region == prefix);
+                let here =
+                    reader.organisations(&prefix)?.into_iter().find(|organisation| organisation.region == prefix);
                 match here {
                     Some(organisation) => reader.state(&StreamId::organisation(&organisation.code)),
                     None => Ok(None),
@@ -126,12 +130,18 @@ fn pointer_of(field: &str) -> Option<String> {
 /// One register query of a matter.
 fn read_fact(
     reader: &mut Reader<'_>,
+    store: &Store,
     matter: &Matter,
     query: &FactQuery,
 ) -> std::result::Result<Vec<FactRecord>, store::Fault> {
     let Some(register) = matter.registers.get(&query.register) else { return Ok(Vec::new()) };
     let equal = |field: &str, value: &str| Filter::Eq(field.to_owned(), Scalar::Text(value.to_owned()));
-    let mut all = vec![equal(&query.field, &query.value)];
+    let by_key = query.field == register.spec.key;
+    let mut all = vec![if by_key {
+        equal("id", &record_id(store, &query.register, register, &query.value))
+    } else {
+        equal(&query.field, &query.value)
+    }];
     all.extend(query.with.iter().map(|(field, value)| equal(field, value)));
     let fields = register.spec.indexed.iter().map(|name| Field { name: name.clone(), kind: FieldKind::Text });
     let records = RecordQuery {

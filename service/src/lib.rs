@@ -5,10 +5,13 @@
 
 pub mod app;
 pub mod apply;
+pub mod cases;
 pub mod error;
 pub mod gather;
 pub mod identity;
 pub mod pages;
+pub mod registers;
+pub mod seed;
 pub mod session;
 
 pub use app::{App, Clock, EntropySource, Settings};

@@ -60,7 +60,8 @@ impl Store {
     pub async fn receipt(&self, sequence: u64) -> Result<Option<Receipt>, Fault> {
         let signer = self.verifier()?;
         self.read(move |reader| {
-            let (Some(entry), Some((size, checkpoint))) = (reader.entry(sequence)?, reader.checkpoint_over(sequence)?) else {
+            let (Some(entry), Some((size, checkpoint))) = (reader.entry(sequence)?, reader.checkpoint_over(sequence)?)
+            else {
                 return Ok(None);
             };
             let proof = reader.prove_inclusion(sequence, size)?;

@@ -153,7 +153,8 @@ impl Files {
     }
 
     fn path(&self, subject: Option<&str>, hash: &str) -> Result<PathBuf, Fault> {
-        let well_formed = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        let well_formed =
+            hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         if !well_formed {
             return Err(Fault::Task("not the name of a file".to_owned()));
         }
@@ -334,7 +335,9 @@ mod tests {
         let whole = fs::read(&path).unwrap();
         assert!(!whole.windows(64).any(|part| part == [7; 64]), "plain bytes on the disk");
         let chunk = CHUNK + CHUNK_EXTRA;
-        let swapped = [&whole[..16], &whole[16 + chunk..16 + 2 * chunk], &whole[16..16 + chunk], &whole[16 + 2 * chunk..]].concat();
+        let swapped =
+            [&whole[..16], &whole[16 + chunk..16 + 2 * chunk], &whole[16..16 + chunk], &whole[16 + 2 * chunk..]]
+                .concat();
         let mut flipped = whole.clone();
         flipped[16 + chunk + 100] ^= 1;
         for damaged in [&whole[..16 + 2 * chunk], &whole[..16 + chunk], &swapped, &flipped] {

@@ -86,7 +86,11 @@ impl<'a> Writes<'a> {
              on conflict (login) do update set account = excluded.account, password = excluded.password,
                  changed_at = excluded.changed_at, must_change = excluded.must_change",
             &values![
-                &credential.login, &credential.account, &credential.password, credential.changed_at, credential.must_change
+                &credential.login,
+                &credential.account,
+                &credential.password,
+                credential.changed_at,
+                credential.must_change
             ],
         )?;
         Ok(())
@@ -100,8 +104,14 @@ impl<'a> Writes<'a> {
              on conflict (id_hash) do update set post = excluded.post, seen_at = excluded.seen_at,
                  elevated_at = excluded.elevated_at, expires_at = excluded.expires_at, data = excluded.data",
             &values![
-                session.id_hash.to_vec(), &session.account, &session.post, session.created_at, session.seen_at,
-                session.elevated_at, session.expires_at, &session.data,
+                session.id_hash.to_vec(),
+                &session.account,
+                &session.post,
+                session.created_at,
+                session.seen_at,
+                session.elevated_at,
+                session.expires_at,
+                &session.data,
             ],
         )?;
         Ok(())
@@ -123,9 +133,9 @@ impl<'a> Writes<'a> {
     /// Ends all sessions of an account, or only those that act as one of its posts.
     pub fn end_sessions_of(&mut self, account: &str, post: Option<&str>) -> Result<u64, Fault> {
         match post {
-            Some(post) => {
-                self.connection.execute("delete from sessions where account = $1 and post = $2", &values![account, post])
-            }
+            Some(post) => self
+                .connection
+                .execute("delete from sessions where account = $1 and post = $2", &values![account, post]),
             None => self.connection.execute("delete from sessions where account = $1", &values![account]),
         }
     }
@@ -259,7 +269,8 @@ impl<'a> Writes<'a> {
 
     /// The work failed and is to be tried again at a time.
     pub fn retry_outbox(&mut self, lease: &str, sequence: u64, n: u32, due_at: i64) -> Result<bool, Fault> {
-        let sql = "update outbox set due_at = $4, leased_until = 0, lease = '' where sequence = $1 and n = $2 and lease = $3";
+        let sql =
+            "update outbox set due_at = $4, leased_until = 0, lease = '' where sequence = $1 and n = $2 and lease = $3";
         Ok(self.connection.execute(sql, &values![sequence, n, lease, due_at])? == 1)
     }
 }

@@ -302,7 +302,8 @@ mod tests {
 
     #[test]
     fn an_empty_scope_sees_nothing_and_no_scope_is_forgotten() {
-        let columns = Scoped { region: "region", organisation: Some("org"), target: "matter", account: Some("account") };
+        let columns =
+            Scoped { region: "region", organisation: Some("org"), target: "matter", account: Some("account") };
         let clause = |scope: &Scope| {
             let mut select = Select::new(Dialect::Postgres);
             select.within(scope, columns);

@@ -114,7 +114,8 @@ pub(crate) fn make_key(keys: &Keys, subject: &str) -> Result<(Zeroizing<[u8; 32]
 
 fn unwrap(keys: &Keys, subject: &str, wrapped: &[u8]) -> Result<Zeroizing<[u8; 32]>, Fault> {
     let bytes = unseal(&keys.wrapping, &format!("subject/{subject}"), wrapped)?;
-    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| Fault::damaged("a subject's key has the wrong length"))?;
+    let key: [u8; 32] =
+        bytes.as_slice().try_into().map_err(|_| Fault::damaged("a subject's key has the wrong length"))?;
     Ok(Zeroizing::new(key))
 }
 
@@ -168,7 +169,8 @@ pub(crate) fn open_under(
 
 fn secret(key: &[u8; 32], subject: &str, field: &str, sealed: &[u8]) -> Result<Opened, Fault> {
     let bytes = unseal(key, &place(subject, field), sealed)?;
-    let parts = bytes.split_first_chunk::<16>().and_then(|(salt, value)| Some((*salt, std::str::from_utf8(value).ok()?)));
+    let parts =
+        bytes.split_first_chunk::<16>().and_then(|(salt, value)| Some((*salt, std::str::from_utf8(value).ok()?)));
     let (salt, value) = parts.ok_or_else(|| Fault::damaged(format!("a vault value is not text: {subject}/{field}")))?;
     Ok(Opened::Value { salt, value: value.to_owned() })
 }

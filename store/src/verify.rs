@@ -220,7 +220,9 @@ fn read_checkpoints(
             note.text().parse::<Checkpoint>()
         });
         match read {
-            Ok(checkpoint) if checkpoint.size == size && checkpoint.root.0.as_slice() == root => checkpoints.push(checkpoint),
+            Ok(checkpoint) if checkpoint.size == size && checkpoint.root.0.as_slice() == root => {
+                checkpoints.push(checkpoint)
+            }
             Ok(_) => found.add("checkpoints", size, "its row and its signed text differ"),
             Err(error) => found.add("checkpoints", size, error.to_string()),
         }
@@ -275,7 +277,12 @@ fn verify_log(
             found.add("entries", mismatch.sequence, mismatch.to_string());
         }
         if head.frontier != counted {
-            let problem = format!("says {} entries with root {}; the entries give {}", head.size, head.frontier.root(), counted.size());
+            let problem = format!(
+                "says {} entries with root {}; the entries give {}",
+                head.size,
+                head.frontier.root(),
+                counted.size()
+            );
             found.add("log_head", head.size, problem);
         } else if let Ok(from_tiles) = journal::tree::proofs::root(&Tiles::new(connection), head.size)
             && from_tiles != root
@@ -384,7 +391,9 @@ fn compare_rows(connection: &mut dyn Connection, replayed: &Replayed, found: &mu
             let key = row[..table.keys].to_vec();
             match expected.remove(&key) {
                 None => found.add(table.name, show(&key), "should not be there"),
-                Some(right) if !same_row(table, &right, &row) => found.add(table.name, show(&key), "is not what its state gives"),
+                Some(right) if !same_row(table, &right, &row) => {
+                    found.add(table.name, show(&key), "is not what its state gives")
+                }
                 Some(_) => {}
             }
         }

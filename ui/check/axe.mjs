@@ -61,7 +61,11 @@ async function check(url, view) {
   const faults = [];
   let bytes = 0;
   let requests = 0;
-  page.on("console", (message) => message.type() === "error" && faults.push(`console: ${message.text()}`));
+  // The browser also reports the page's own 404 or 422, which a page of errors is supposed to have.
+  const isOwnStatus = (message) => message.text().startsWith("Failed to load resource") && message.location().url === url;
+  page.on("console", (message) => {
+    if (message.type() === "error" && !isOwnStatus(message)) faults.push(`console: ${message.text()}`);
+  });
   page.on("pageerror", (error) => faults.push(`script: ${error}`));
   page.on("request", (request) => {
     requests += 1;

@@ -145,11 +145,6 @@ impl Words {
         CATALOGUES.try_lookup_with_args(lang, key, &values).unwrap_or_else(|| key.to_owned())
     }
 
-    /// Does the catalogue of this language, or of the source language, know the key?
-    pub fn has(&self, key: &str) -> bool {
-        CATALOGUES.try_lookup(&ZH_CN, key).is_some()
-    }
-
     /// `2026-11-23`.
     pub fn date(&self, date: Date) -> String {
         date.strftime("%Y-%m-%d").to_string()

@@ -253,7 +253,10 @@ mod text_keys {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub(super) fn serialize<T: Serialize, S: Serializer>(map: &BTreeMap<u32, T>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        map: &BTreeMap<u32, T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.collect_map(map.iter().map(|(id, value)| (id.to_string(), value)))
     }
 
@@ -262,7 +265,9 @@ mod text_keys {
     ) -> Result<BTreeMap<u32, T>, D::Error> {
         let map = BTreeMap::<String, T>::deserialize(deserializer)?;
         map.into_iter()
-            .map(|(id, value)| id.parse().map(|id| (id, value)).map_err(|_| D::Error::custom("an instance id is a number")))
+            .map(|(id, value)| {
+                id.parse().map(|id| (id, value)).map_err(|_| D::Error::custom("an instance id is a number"))
+            })
             .collect()
     }
 }

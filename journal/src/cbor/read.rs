@@ -12,8 +12,8 @@ pub struct Reader<'a> {
 pub enum Item<'a> {
     /// 0 and above.
     Unsigned(u64),
-    /// The negative integer −1 − n.
-    Negative(u64),
+    /// Below 0, down to −2^63.
+    Negative(i64),
     /// A byte string.
     Bytes(&'a [u8]),
     /// A text string.
@@ -55,7 +55,10 @@ impl<'a> Reader<'a> {
         let argument = self.argument(start, info)?;
         match major {
             0 => Ok(Item::Unsigned(argument)),
-            1 => Ok(Item::Negative(argument)),
+            1 => match i64::try_from(argument) {
+                Ok(argument) => Ok(Item::Negative(-1 - argument)),
+                Err(_) => Err(fault(start, Problem::IntegerTooLow)),
+            },
             2 => self.take(start, argument).map(Item::Bytes),
             3 => {
                 let text = std::str::from_utf8(self.take(start, argument)?).map_err(|_| fault(start, Problem::Utf8))?;
@@ -88,7 +91,7 @@ impl<'a> Reader<'a> {
     pub fn signed(&mut self) -> Result<i64, CborError> {
         self.expect(|item| match item {
             Item::Unsigned(value) => i64::try_from(value).ok(),
-            Item::Negative(value) => i64::try_from(value).ok().map(|value| -1 - value),
+            Item::Negative(value) => Some(value),
             _ => None,
         })
     }

@@ -58,6 +58,9 @@ fn writes_the_examples_of_rfc_8949() {
 
 #[test]
 fn writes_the_bounds_of_each_length_of_integer() {
+    let below = b"\x3b\x80\x00\x00\x00\x00\x00\x00\x00";
+    assert_eq!(check(below, Keys::Any), Err(CborError::Malformed { offset: 0, problem: Problem::IntegerTooLow }));
+    assert_eq!(decode::<i64>(&encode(&i64::MIN).unwrap()), Ok(i64::MIN));
     for (value, length) in
         [(23u64, 1), (24, 2), (255, 2), (256, 3), (65_535, 3), (65_536, 5), (u32::MAX.into(), 5), (1 << 32, 9)]
     {

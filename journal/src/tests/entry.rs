@@ -79,7 +79,7 @@ fn bytes_are_the_documented_map() {
     let documented = Documented {
         node: id(0),
         sequence: 23,
-        stream: "case/2",
+        stream: "case/0190f1e2-d3c4-7ab5-8a01-02030405060c",
         version: 8,
         kind: "case-accepted@2",
         at: 1_766_400_000_000_023,
@@ -98,6 +98,43 @@ fn body_is_read_back_as_its_type() {
     assert!(opinion.opinion.opens_with(&[0xa5; 16], &cbor::encode("同意").unwrap()));
     assert!(!opinion.opinion.opens_with(&[0xa4; 16], &cbor::encode("同意").unwrap()));
     assert!(!opinion.opinion.opens_with(&[0xa5; 16], &cbor::encode("不同意").unwrap()));
+}
+
+#[test]
+fn serde_gives_the_actor_in_the_bytes_of_the_entry() {
+    for (name, entry) in golden_entries() {
+        let actor = cbor::encode(&entry.actor).unwrap();
+        let key_and_actor = [b"\x65actor".as_slice(), &actor].concat();
+        let bytes = entry.encode().unwrap();
+        assert!(bytes.windows(key_and_actor.len()).any(|window| window == key_and_actor), "{name}");
+        assert_eq!(cbor::decode::<Actor>(&actor).unwrap(), entry.actor);
+        let json = serde_json::to_string(&entry.actor).unwrap();
+        assert_eq!(serde_json::from_str::<Actor>(&json).unwrap(), entry.actor, "{json}");
+    }
+}
+
+#[test]
+fn a_body_is_taken_from_bytes_only_if_it_would_be_written_so() {
+    let bytes = cbor::encode(&serde_json::json!({"b": 1, "aa": null})).unwrap();
+    assert_eq!(Body::from_bytes(&bytes).unwrap().as_bytes(), bytes);
+    assert_eq!(Body::from_bytes(b"\x80"), Err(EntryError::BodyNotMap));
+    assert!(Body::from_bytes(&[&bytes[..], b"\x00"].concat()).is_err());
+    assert!(Body::from_bytes(b"\xa2\x62aa\x01\x61b\x02").is_err());
+    assert!(Body::from_bytes(b"\xa1\x01\x02").is_err());
+}
+
+#[test]
+fn a_body_is_shown_as_json() {
+    let shown = golden_entries()[0].1.body.to_json();
+    let expected = serde_json::json!({
+        "fee_fen": -1, "decided_on": "2026-01-13", "outcome": "approved", "opinion": {
+            "field": "opinion", "subject": "0190f1e2-d3c4-7ab5-8a01-020304050607",
+            "hash": commit(&[0xa5; 16], &cbor::encode("同意").unwrap()),
+        },
+    });
+    assert_eq!(shown, expected);
+    let all = serde_json::json!({"list": [true, null, {}, [], u64::MAX, i64::MIN]});
+    assert_eq!(Body::of(&all).unwrap().to_json(), all);
 }
 
 #[test]
@@ -148,6 +185,16 @@ fn refuses_what_is_not_in_the_form() {
     assert!(Body::of(&std::collections::BTreeMap::from([(1, 2)])).is_err());
     assert!(Body::of(&serde_json::json!({"share": 0.5})).is_err());
     assert_eq!(Entry { version: 0, ..entry(0) }.encode(), Err(EntryError::VersionZero));
+    for stream in ["", "case", "case/", "/1", "case/\n", "case/\u{9b}", &format!("case/{}", "x".repeat(196))] {
+        let refused = Err(EntryError::Stream(stream.chars().take(64).collect()));
+        assert_eq!(Entry { stream: stream.into(), ..entry(0) }.encode(), refused);
+    }
+    for stream in
+        ["record/licences/130102202509280101", "organisation/130100-zjj", &format!("case/{}", "x".repeat(195))]
+    {
+        let bytes = Entry { stream: stream.into(), ..entry(0) }.encode().unwrap();
+        assert_eq!(Entry::decode(&bytes).unwrap().stream, stream);
+    }
     let job = Actor::System { job: "张三".into() };
     assert_eq!(Entry { actor: job, ..entry(0) }.encode(), Err(EntryError::Job("张三".into())));
 }
@@ -165,6 +212,7 @@ fn refuses_maps_that_are_not_entries() {
     assert!(Entry::decode(&replaced(b"\x67version\x08", b"\x67version\x18\x08")).is_err());
     assert!(Entry::decode(&replaced(b"\x67officer", b"\x67offices")).is_err());
     assert!(Entry::decode(&replaced(b"case-accepted@2", b"Case-accepted@2")).is_err());
+    assert!(Entry::decode(&replaced(b"case/0190", b"case+0190")).is_err());
     assert!(Entry::decode(&replaced(b"delegation", b"delegatioN")).is_err());
     assert!(Entry::decode(&replaced(b"entered_at", b"entered_aT")).is_err());
     assert!(Entry::decode(&[good.as_slice(), b"\x00"].concat()).is_err());

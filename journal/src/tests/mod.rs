@@ -35,7 +35,7 @@ fn entry(sequence: u64) -> Entry {
     Entry {
         node: id(NODE),
         sequence,
-        stream: format!("case/{}", sequence % 3),
+        stream: format!("case/{}", id(10 + (sequence % 3) as u8)),
         version: sequence / 3 + 1,
         kind: "case-accepted@1".parse().unwrap(),
         at: 1_766_400_000_000_000 + sequence as i64,

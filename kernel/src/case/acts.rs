@@ -12,7 +12,7 @@ use super::{CertificateIssued, ResultRef, Stage, paper, process};
 use crate::catalog;
 use crate::catalog::matter::{ClaimMoment, NoticeKind, ResultSpec, Validity};
 use crate::change::{Job, StreamDecision};
-use crate::record::{self, ClaimHeld, RecordWritten};
+use crate::record::{self, ClaimHeld, LicenceChange, RecordWritten};
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::stream::StreamId;
@@ -34,6 +34,15 @@ pub(super) fn perform(act: &mut Act<'_>, request: &Request) -> Result<BTreeMap<S
         Some(catalog::Act::WriteRecord { register }) => write_record(act, request, register),
         Some(catalog::Act::IssueCertificate { template }) => issue_certificate(act, request, template),
         Some(catalog::Act::Notify { notice }) => notify(act, *notice),
+        Some(catalog::Act::AlterLicence { register, key, set, value }) => {
+            let context = Gathered::of(act.matter, &act.case, act.facts).context(act.matter);
+            let text = |value: flow::feel::Value| value.to_json().as_str().map(str::to_owned);
+            let change = (key.evaluate(&context), value.evaluate(&context));
+            let (Some(key), Some(value)) = (text(change.0), text(change.1)) else {
+                return Err(refuse(request, "key or value is undecided"));
+            };
+            alter_licence(act, request, &StreamId::record(register, &key), set, &value)
+        }
         _ => Err(refuse(request, "act is not executed")),
     }
 }
@@ -117,6 +126,32 @@ fn write_record(act: &mut Act<'_>, request: &Request, register: &str) -> Result<
         events: vec![event],
         before: None,
         state,
+    });
+    Ok(BTreeMap::new())
+}
+
+/// Sets a date of an existing licence: work started, work completed. What hangs on the date follows: the claim is released, it no longer lapses.
+fn alter_licence(
+    act: &mut Act<'_>,
+    request: &Request,
+    stream: &StreamId,
+    set: &str,
+    value: &str,
+) -> Result<BTreeMap<String, Value>, Refusal> {
+    let change =
+        [LicenceChange::Started, LicenceChange::Completed].into_iter().find(|change| change.sets() == Some(set));
+    let change = change.ok_or_else(|| refuse(request, "no step of a licence sets this field"))?;
+    let on = value.parse().map_err(|_| refuse(request, "the value is not a date"))?;
+    let (version, before) = act.ask.loaded.get(stream).ok_or(Refusal::NotFound)?;
+    let licence = before.as_record().ok_or(Refusal::NotFound)?;
+    let event = crate::Event::from(record::step(licence, change, on, act.facts)?);
+    let state = State::evolve(Some(before.clone()), &event, act.facts.at());
+    act.also(StreamDecision {
+        stream: stream.clone(),
+        expected_version: *version,
+        events: vec![event],
+        before: Some(before.clone()),
+        state: state.map_err(|error| refuse(request, &error.to_string()))?,
     });
     Ok(BTreeMap::new())
 }

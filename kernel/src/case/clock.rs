@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Case, Stage};
-use crate::catalog::{CommonLimits, Matter};
 use crate::catalog::matter::ClockStart;
+use crate::catalog::{CommonLimits, Matter};
 use crate::refusal::Refusal;
 
 /// A due date as announced, with the days on which its light changes.
@@ -165,7 +165,8 @@ impl Reckoning<'_> {
     /// The due date alone. While a pause is open it is the date that would hold if the pause ended now with its first day.
     pub(super) fn due(&self, calendar: &Calendar, rule: LightRule) -> Result<Due, Refusal> {
         let closed: Vec<Pause> = self.pauses.iter().filter(|pause| pause.to.is_some()).copied().collect();
-        let due = deadline::due(Start::On(self.from), self.limit, &closed, self.extensions(), calendar).map_err(beyond)?;
+        let due =
+            deadline::due(Start::On(self.from), self.limit, &closed, self.extensions(), calendar).map_err(beyond)?;
         let on = due.due_on.ok_or(Refusal::NoLimitInForce)?;
         let days = calendar.working_days_between(self.from, on).unsigned_abs();
         let yellow_on = yellow_on(on, days, rule, &closed, calendar).max(self.from);
@@ -201,12 +202,7 @@ fn yellow_on(due_on: Date, limit_days: u32, rule: LightRule, pauses: &[Pause], c
 pub(super) fn reckonings<'a>(matter: &Matter, clocks: &'a Clocks) -> Option<(Reckoning<'a>, Reckoning<'a>)> {
     let (from, accepted_on) = (clocks.counted_from?, clocks.accepted_on?);
     let limits = matter.spec.limits.in_force(accepted_on)?;
-    let reckon = |limit: Limit| Reckoning {
-        from,
-        limit,
-        pauses: &clocks.pauses,
-        extension: clocks.extension.as_ref(),
-    };
+    let reckon = |limit: Limit| Reckoning { from, limit, pauses: &clocks.pauses, extension: clocks.extension.as_ref() };
     Some((reckon(limits.statutory.limit), reckon(limits.promised.limit)))
 }
 

@@ -14,7 +14,8 @@ const SEPARATED: [(TaskKind, TaskKind); 4] =
 ///
 /// An immediate matter is decided on the spot by one task that also accepts, so nothing is kept apart there.
 pub(crate) fn allowed(case: &Case, person: AccountId, now: TaskKind) -> Result<(), Refusal> {
-    let did = case.done.iter().filter(|done| done.by.as_ref().is_some_and(|by| by.account == person)).map(|done| done.kind);
+    let did =
+        case.done.iter().filter(|done| done.by.as_ref().is_some_and(|by| by.account == person)).map(|done| done.kind);
     for did in did {
         if SEPARATED.contains(&(did, now)) || SEPARATED.contains(&(now, did)) {
             return Err(Refusal::DutiesSeparated { did, now });

@@ -5,12 +5,12 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::act::{Act, Ask};
+use super::submit::accept_by;
 use super::tasks::{accept, dues_again, require_stage};
 use super::{
     CaseWithdrawn, ClockExtended, ClockPaused, ClockResumed, DueRederived, NoticeRendered, ResultDelivered, Stage,
     TaskCompleted, paper, process,
 };
-use super::submit::accept_by;
 use crate::catalog::matter::{DeliveryKind, NoticeKind, TaskKind};
 use crate::change::Decision;
 use crate::refusal::Refusal;

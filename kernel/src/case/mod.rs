@@ -17,8 +17,6 @@ mod process;
 mod rows;
 mod submit;
 mod tasks;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 

@@ -23,10 +23,7 @@ pub(crate) fn register(kind: NoticeKind) -> String {
 }
 
 /// What a number is made of: the organisation's short code and region, and what the case adds.
-pub(crate) fn parts(
-    organisation: &Organisation,
-    case: Option<&BTreeMap<String, String>>,
-) -> BTreeMap<String, String> {
+pub(crate) fn parts(organisation: &Organisation, case: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
     let mut parts = case.cloned().unwrap_or_default();
     parts.insert("org".to_owned(), organisation.short.clone());
     parts.insert("abbr".to_owned(), organisation.abbr.clone());
@@ -85,15 +82,8 @@ pub(super) fn issue(act: &mut Act<'_>, kind: NoticeKind) -> Result<(), Refusal> 
 /// A document about the case as it stands now.
 pub(super) fn prepare(act: &mut Act<'_>, kind: NoticeKind, number: String, template: String) -> Notice {
     let code = act.code();
-    let mut notice = Notice {
-        kind,
-        number,
-        code,
-        issued_on: act.today(),
-        template,
-        data_hash: String::new(),
-        pdf_hash: None,
-    };
+    let mut notice =
+        Notice { kind, number, code, issued_on: act.today(), template, data_hash: String::new(), pdf_hash: None };
     notice.data_hash = data_hash(&act.case, &notice);
     notice
 }

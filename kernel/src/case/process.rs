@@ -7,8 +7,8 @@ use flow::feel::Context;
 use serde_json::{Value, json};
 
 use super::act::Act;
-use super::tasks::outcome_variables;
 use super::inputs::Gathered;
+use super::tasks::outcome_variables;
 use super::{ChecksRecorded, FlowAdvanced, Incident, Task, acts};
 use crate::refusal::Refusal;
 use crate::rules::Verdict;
@@ -93,9 +93,11 @@ fn step(act: &mut Act<'_>, input: flow::Input) -> Result<Vec<acts::Request>, Ref
                 entry.timers_set.push((instance, due_at));
             }
             flow::Effect::TimerCancelled { instance, .. } => entry.timers_gone.push(instance),
-            flow::Effect::Incident { element, reason, .. } => entry
-                .incidents
-                .push(Incident { element: element.to_string(), code: reason.code().to_owned(), reason: reason.to_string() }),
+            flow::Effect::Incident { element, reason, .. } => entry.incidents.push(Incident {
+                element: element.to_string(),
+                code: reason.code().to_owned(),
+                reason: reason.to_string(),
+            }),
             _ => {}
         }
     }
@@ -116,10 +118,10 @@ fn due_at(act: &Act<'_>, due: &flow::Due) -> Option<i64> {
 
 /// A user task as the matter declares it: its kind, the post of its lane, its own limit.
 fn open_task(act: &Act<'_>, element: &str) -> Result<Task, Refusal> {
-    let declared = act.matter.task(element).ok_or_else(|| Refusal::Process {
-        element: element.to_owned(),
-        reason: "task is not declared".to_owned(),
-    })?;
+    let declared = act
+        .matter
+        .task(element)
+        .ok_or_else(|| Refusal::Process { element: element.to_owned(), reason: "task is not declared".to_owned() })?;
     let step_due_on = act.matter.spec.limits.steps.get(element).and_then(|limit| {
         base::deadline::due(Start::On(act.today()), *limit, &[], &[], act.facts.calendar()).ok()?.due_on
     });

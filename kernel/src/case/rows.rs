@@ -16,7 +16,9 @@ impl Case {
         let running = clock::running(&self.clocks, self.stage).map(|(_, _, due)| due);
         let paused = self.clocks.paused().is_some();
         let id = self.id.to_string();
-        let tasks = self.tasks.iter().map(|(instance, task)| TaskRow {
+        // While the applicant's answer is awaited nobody in the department has anything to do.
+        let waits = self.stage == Stage::SupplementAsked;
+        let tasks = self.tasks.iter().filter(|_| !waits).map(|(instance, task)| TaskRow {
             case: id.clone(),
             task: *instance,
             element: task.element.clone(),
@@ -48,7 +50,7 @@ impl Case {
                 received_at: self.received_at,
                 due_on: running.map(|due| due.on),
                 yellow_on: running.map(|due| due.yellow_on),
-            red_on: running.map(|due| due.red_on),
+                red_on: running.map(|due| due.red_on),
                 paused,
                 incident: !self.incidents.is_empty(),
                 id,
@@ -59,7 +61,9 @@ impl Case {
                 family: "case".to_owned(),
                 region: self.region.to_string(),
                 organisation: self.organisation.clone(),
-                text: [&self.number, &self.title, &self.applicant.name, &self.applicant.code].map(String::as_str).join(" "),
+                text: [&self.number, &self.title, &self.applicant.name, &self.applicant.code]
+                    .map(String::as_str)
+                    .join(" "),
             }),
             ..Rows::default()
         }
@@ -71,10 +75,10 @@ impl Case {
             (Stage::Submitted, Some(due)) => time::end_of_day(due.on).map(|end| end.as_microsecond()),
             _ => None,
         };
-        let process = self.timers.iter().map(|(instance, due_at)| TimerRow {
-            name: format!("{TIMER_FLOW}{instance}"),
-            due_at: *due_at,
-        });
+        let process = self
+            .timers
+            .iter()
+            .map(|(instance, due_at)| TimerRow { name: format!("{TIMER_FLOW}{instance}"), due_at: *due_at });
         deemed.map(|due_at| TimerRow { name: TIMER_DEEMED.to_owned(), due_at }).into_iter().chain(process).collect()
     }
 }

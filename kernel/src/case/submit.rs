@@ -6,8 +6,8 @@ use serde_json::json;
 use super::act::{Act, Ask, acting_post, applicant_account, matter_object};
 use super::clock::{Due, Reckoning};
 use super::{
-    Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit,
-    SupplementAnswer, paper, process,
+    Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit, SupplementAnswer,
+    paper, process,
 };
 use crate::catalog::matter::{ApplicantKind, NoticeKind};
 use crate::change::Decision;
@@ -89,8 +89,11 @@ pub(super) fn supplement(ask: Ask<'_>, answer: &SupplementAnswer) -> Result<Deci
     if let Some(beyond) = given.iter().find(|target| !targets.contains(&target.as_str())) {
         return Err(Refusal::SupplementBeyond { target: beyond.clone() });
     }
-    let missing: Vec<String> =
-        targets.iter().filter(|target| !given.iter().any(|g| g == *target)).map(|target| (*target).to_owned()).collect();
+    let missing: Vec<String> = targets
+        .iter()
+        .filter(|target| !given.iter().any(|g| g == *target))
+        .map(|target| (*target).to_owned())
+        .collect();
     if !missing.is_empty() {
         return Err(Refusal::SupplementIncomplete { missing });
     }
@@ -168,4 +171,3 @@ pub(super) fn accept_by(ask: Ask<'_>, received_on: Date) -> Result<Due, Refusal>
     let reckoning = Reckoning { from: received_on, limit: check.limit, pauses: &[], extension: None };
     reckoning.due(ask.facts.calendar(), ask.facts.catalog.limits.lights)
 }
-

@@ -6,8 +6,9 @@ use super::act::{Act, Ask};
 use super::clock::{Reckoning, counted_from, reckonings};
 use super::{
     CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested,
-    TaskClaimed, TaskCompleted, TaskReleased, duties, paper, process,
+    TaskClaimed, TaskCompleted, TaskDone, TaskReleased, duties, paper, process,
 };
+use crate::catalog::Matter;
 use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
 use crate::change::Decision;
 use crate::refusal::Refusal;
@@ -55,24 +56,37 @@ pub(super) fn complete(ask: Ask<'_>, complete: &Complete) -> Result<Decision, Re
     if open.claimed_by.is_none() {
         act.emit(TaskClaimed { task, by: by.clone() })?;
     }
-    let opinion = act.seal_some("opinion", complete.opinion.as_deref())?;
-    if outcome.reason && opinion.is_none() {
-        return Err(Refusal::ReasonMissing);
+    if complete.outcome == SUPPLEMENT && asks_for_supplement(act.matter, open.kind) {
+        // The envelope's own: the task stays with its clerk while the applicant's answer is awaited.
+        request_supplement(&mut act, complete)?;
+    } else {
+        let opinion = act.seal_some("opinion", complete.opinion.as_deref())?;
+        if outcome.reason && opinion.is_none() {
+            return Err(Refusal::ReasonMissing);
+        }
+        if outcome.article && is_blank(complete.article.as_deref()) {
+            return Err(Refusal::ArticleMissing);
+        }
+        let (outcome, article) = (complete.outcome.clone(), complete.article.clone());
+        act.emit(TaskCompleted { task, by: Some(by.clone()), outcome, opinion, article })?;
+        envelope_of(&mut act, open.kind, &by, complete)?;
+        if act.case.stage == Stage::NotAccepted {
+            process::cancel(&mut act)?;
+        } else {
+            process::complete_task(&mut act, task, &open.element, &complete.outcome)?;
+        }
     }
-    if outcome.article && complete.article.as_deref().is_none_or(|article| article.trim().is_empty()) {
-        return Err(Refusal::ArticleMissing);
-    }
-    act.emit(TaskCompleted {
-        task,
-        by: Some(by.clone()),
-        outcome: complete.outcome.clone(),
-        opinion,
-        article: complete.article.clone(),
-    })?;
-    envelope_of(&mut act, open.kind, &by, complete)?;
-    process::complete_task(&mut act, task, &open.element, &complete.outcome)?;
     let reply = json!({ "stage": act.case.stage, "outcome": complete.outcome });
     Ok(act.finish(reply))
+}
+
+fn is_blank(text: Option<&str>) -> bool {
+    text.is_none_or(|text| text.trim().is_empty())
+}
+
+/// Before acceptance only: by the accept task, or by the one task of an immediate matter.
+fn asks_for_supplement(matter: &Matter, kind: TaskKind) -> bool {
+    kind == TaskKind::Accept || (kind == TaskKind::Decide && matter.spec.immediate)
 }
 
 /// The post may take the task: granted, in the handling organisation, of the lane's kind, not claimed by another, duties kept apart.
@@ -88,6 +102,13 @@ fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
     if !act.matter.spec.immediate {
         duties::allowed(&act.case, by.account, open.kind)?;
     }
+    // Countersigning by several means several people.
+    let did_before =
+        |done: &TaskDone| done.element == open.element && done.by.as_ref().is_some_and(|did| did.account == by.account);
+    let is_multiple = act.matter.task(&open.element).is_some_and(|task| task.is_multiple);
+    if is_multiple && act.case.done.iter().any(did_before) {
+        return Err(Refusal::DutiesSeparated { did: open.kind, now: open.kind });
+    }
     Ok(by)
 }
 
@@ -102,8 +123,6 @@ fn envelope_of(act: &mut Act<'_>, kind: TaskKind, by: &Officer, complete: &Compl
     let immediate = kind == TaskKind::Decide && act.matter.spec.immediate;
     match (kind, complete.outcome.as_str()) {
         (TaskKind::Accept, ACCEPTED) => accept(act, Some(by.clone()), false),
-        (TaskKind::Accept, SUPPLEMENT) => request_supplement(act, complete),
-        (TaskKind::Decide, SUPPLEMENT) if immediate => request_supplement(act, complete),
         (TaskKind::Accept, NOT_ACCEPTED) => not_accept(act, by, complete),
         (TaskKind::Decide, GRANT | REFUSE) => {
             if immediate {
@@ -148,9 +167,12 @@ fn request_supplement(act: &mut Act<'_>, complete: &Complete) -> Result<(), Refu
         if material.is_none() && field.is_none() {
             return Err(Refusal::MaterialUnknown { material: target.clone() });
         }
-        let rule = act.case.checks.iter().flat_map(|recorded| &recorded.checks.rows).find(|row| {
-            row.verdict != Verdict::Pass && row.material.as_deref() == Some(target.as_str())
-        });
+        let rule = act
+            .case
+            .checks
+            .iter()
+            .flat_map(|recorded| &recorded.checks.rows)
+            .find(|row| row.verdict != Verdict::Pass && row.material.as_deref() == Some(target.as_str()));
         let article = rule.map(|row| row.article.clone()).or(material.map(|material| material.basis.clone()));
         let rule = rule.map(|row| row.rule.clone());
         let words = act.seal_some(&format!("supplement/{n}"), Some(words))?;

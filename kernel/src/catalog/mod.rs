@@ -3,6 +3,7 @@
 //! Reading and checking are pure: [`Files`] in, a [`Catalog`] and every [`Problem`] out. Where the files come from (the binary, `--catalog
 //! DIR`, the store's copy of an older version) is somebody else's business.
 
+mod acts;
 mod check;
 mod examples;
 mod files;
@@ -15,7 +16,7 @@ mod read;
 mod scope;
 mod shared;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -118,12 +118,7 @@ impl DirectoryCommand {
 }
 
 /// Events or a refusal.
-pub fn decide(
-    command: &DirectoryCommand,
-    actor: &Actor,
-    loaded: &Loaded,
-    facts: &Facts,
-) -> Result<Decision, Refusal> {
+pub fn decide(command: &DirectoryCommand, actor: &Actor, loaded: &Loaded, facts: &Facts) -> Result<Decision, Refusal> {
     authorise(command, actor, loaded, facts)?;
     let stream = command.stream();
     let before = loaded.get(&stream);

@@ -39,8 +39,8 @@ impl FieldError {
         Self { pointer, code, params: BTreeMap::new(), label: field.label.clone(), message: field.message.clone() }
     }
 
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.params.insert(name, value.to_string());
+    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.params.insert(name, value.into());
         self
     }
 }
@@ -63,7 +63,7 @@ impl Form {
                     values.insert(field.name.clone(), value);
                 }
                 Ok(None) => {}
-                Err(error) => errors.push(error),
+                Err(error) => errors.push(*error),
             }
         }
         // A list is filled on its sub-pages; saving the page around it keeps it.
@@ -101,7 +101,7 @@ impl Form {
                 }
                 Ok(None) if field.required => errors.push(FieldError::new(field, field.pointer.clone(), "required")),
                 Ok(None) => {}
-                Err(error) => errors.push(error),
+                Err(error) => errors.push(*error),
             }
         }
         if errors.is_empty() { Ok(values) } else { Err(errors) }
@@ -121,7 +121,7 @@ impl Form {
     pub fn validate(&self, values: &Value) -> Vec<FieldError> {
         let context = self.names(values);
         let mut errors: Vec<FieldError> =
-            self.validator.iter_errors(values).flat_map(|error| self.from_schema(&error)).collect();
+            self.validator.iter_errors(values).flat_map(|error| self.schema_errors(&error)).collect();
         for field in &self.fields {
             let Some(value) = values.get(&field.name) else { continue };
             if !field.is_shown(&context) {
@@ -141,7 +141,7 @@ impl Form {
         self.in_order(errors)
     }
 
-    fn from_schema(&self, error: &jsonschema::ValidationError<'_>) -> Vec<FieldError> {
+    fn schema_errors(&self, error: &jsonschema::ValidationError<'_>) -> Vec<FieldError> {
         let path = error.instance_path().to_string();
         let at = |name: &str| format!("{path}/{name}");
         match error.kind() {
@@ -195,11 +195,12 @@ impl Form {
 
 impl Field {
     /// The typed value of this field among the submitted ones; `None` when nothing was given.
-    fn read(&self, submitted: &[(String, String)], regions: &Regions) -> Result<Option<Value>, FieldError> {
-        let error = |code| FieldError::new(self, self.pointer.clone(), code);
+    fn read(&self, submitted: &[(String, String)], regions: &Regions) -> Result<Option<Value>, Box<FieldError>> {
+        let plain = |code| FieldError::new(self, self.pointer.clone(), code);
+        let error = |code| Box::new(plain(code));
         let text = submitted.iter().rev().find(|(name, _)| *name == self.name).map_or("", |(_, text)| text.as_str());
         if text.chars().count() > VALUE_CHARS_MAX {
-            return Err(error("max-length").with("limit", VALUE_CHARS_MAX));
+            return Err(Box::new(plain("max-length").with("limit", VALUE_CHARS_MAX.to_string())));
         }
         let is_control =
             |c: char| c.is_control() && !(self.widget == Widget::Textarea && matches!(c, '\n' | '\r' | '\t'));
@@ -215,13 +216,13 @@ impl Field {
         if let Some(first) = self.validator.iter_errors(&value).next() {
             let (code, param) = code_of(first.kind());
             return Err(match param {
-                Some((name, value)) => error(code).with(name, value),
+                Some((name, value)) => Box::new(plain(code).with(name, value)),
                 None => error(code),
             });
         }
         let mut errors = Vec::new();
         self.check_codes(&value, &self.pointer, regions, &mut errors);
-        errors.into_iter().next().map_or(Ok(Some(value)), Err)
+        errors.into_iter().next().map_or(Ok(Some(value)), |error| Err(Box::new(error)))
     }
 
     fn typed(&self, text: &str) -> Result<Value, &'static str> {

@@ -38,6 +38,8 @@ pub struct SummaryRow {
 pub enum Shown {
     /// Words or digits, the same in every language.
     Plain(String),
+    /// An amount of money.
+    Money(Fen),
     /// A number with its unit.
     Measured(String, Text),
     /// The words of a choice.
@@ -161,7 +163,7 @@ impl Field {
                 }
             }
             (Widget::Region, Value::String(code)) => Shown::Region(code.clone()),
-            (Widget::Money, value) => self.measured(Fen(value.as_i64()?).format_yuan()),
+            (Widget::Money, value) => Shown::Money(Fen(value.as_i64()?)),
             (_, Value::String(text)) => self.measured(text.clone()),
             (_, other) => self.measured(other.to_string()),
         };

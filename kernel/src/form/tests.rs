@@ -171,7 +171,7 @@ fn the_summary_speaks_and_feel_sees_every_field() {
         [
             "名称 Plain(\"工程\")",
             "面积 Measured(\"300.01\", Text { zh: \"平方米\", en: \"\" })",
-            "价格 Plain(\"1,234.56\")",
+            "价格 Money(Fen(123456))",
             "区划 Region(\"130123\")",
             "新建 Choice(Text { zh: \"是\", en: \"\" })",
         ]

@@ -6,8 +6,8 @@ use journal::Actor;
 use serde_json::{Map, Value, json};
 
 use super::{LicenceChange, LicenceChanged, Record, RecordWritten, VALID};
-use crate::catalog::{Catalog, TargetClass};
 use crate::catalog::matter::LapseSpec;
+use crate::catalog::{Catalog, TargetClass};
 use crate::change::{Decision, StreamDecision};
 use crate::command::Loaded;
 use crate::directory::acting_post;
@@ -38,6 +38,10 @@ pub struct RecordWrite {
     pub secrets: Vec<Secret>,
     /// The case it comes from.
     pub source: Option<CaseId>,
+    /// The matter whose result it is, so that its rules of lapsing hold for imported licences too.
+    pub matter: Option<String>,
+    /// It lapses by itself after this day unless work starts.
+    pub start_by: Option<Date>,
 }
 
 /// What may be asked of a record.
@@ -100,8 +104,12 @@ pub fn decide(command: &RecordCommand, actor: &Actor, loaded: &Loaded, facts: &F
             secrets.clone_from(&write.secrets);
             written(write).into()
         }
-        RecordCommand::Change { change, .. } => change_of(record.ok_or(Refusal::NotFound)?, *change, facts)?.into(),
-        RecordCommand::Renew { until, deemed, .. } => renewal(record.ok_or(Refusal::NotFound)?, *until, *deemed, facts)?.into(),
+        RecordCommand::Change { change, .. } => {
+            step(record.ok_or(Refusal::NotFound)?, *change, facts.today, facts)?.into()
+        }
+        RecordCommand::Renew { until, deemed, .. } => {
+            renewal(record.ok_or(Refusal::NotFound)?, *until, *deemed, facts)?.into()
+        }
     };
     let (expected_version, before) = before.map_or((0, None), |(version, state)| (*version, Some(state.clone())));
     let state = State::evolve(before.clone(), &event, facts.at()).map_err(|_| Refusal::Exists)?;
@@ -121,9 +129,9 @@ fn written(write: &RecordWrite) -> RecordWritten {
         body: write.body.clone(),
         sealed: write.secrets.iter().map(Secret::commitment).collect(),
         source: write.source,
-        matter: None,
+        matter: write.matter.clone(),
         claims: Vec::new(),
-        start_by: None,
+        start_by: write.start_by,
     }
 }
 
@@ -150,8 +158,8 @@ fn authorise(
     if allowed { Ok(()) } else { Err(Refusal::Forbidden { action: "record.write".to_owned() }) }
 }
 
-/// One step in a licence's life; the days come from the catalog's lapse rule.
-fn change_of(record: &Record, change: LicenceChange, facts: &Facts) -> Result<LicenceChanged, Refusal> {
+/// One step in a licence's life on a day; the days it is given come from the catalog's lapse rule.
+pub(crate) fn step(record: &Record, change: LicenceChange, on: Date, facts: &Facts) -> Result<LicenceChanged, Refusal> {
     if record.status != VALID {
         return Err(Refusal::LicenceEnded { status: record.status.clone() });
     }
@@ -161,7 +169,7 @@ fn change_of(record: &Record, change: LicenceChange, facts: &Facts) -> Result<Li
         status: VALID.to_owned(),
         valid_until: record.valid_until,
         start_by: record.start_by,
-        on: today,
+        on,
         basis: String::new(),
     };
     let ended = |next: &mut LicenceChanged, status: &str| next.status = status.to_owned();

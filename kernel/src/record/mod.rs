@@ -2,6 +2,8 @@
 //!
 //! A licence (证照) is a record with a life cycle (行政许可法 arts. 50, 69, 70; 建筑法 art. 9).
 
+use std::collections::BTreeMap;
+
 use base::id::CaseId;
 use jiff::civil::Date;
 use journal::Commitment;
@@ -13,6 +15,7 @@ use crate::projection::{ClaimRow, RecordRow, Rows, SearchRow, TimerRow};
 
 mod decide;
 
+pub(crate) use decide::step;
 pub use decide::{RecordCommand, RecordWrite, decide};
 
 /// Status of a record in force.
@@ -216,7 +219,9 @@ impl Record {
     }
 
     pub(crate) fn rows(&self) -> Rows {
-        let words: Vec<&str> = self.body.values().filter_map(Value::as_str).collect();
+        // By name: the order in which fields came is not part of the state.
+        let by_name: BTreeMap<&String, &Value> = self.body.iter().collect();
+        let words: Vec<&str> = by_name.into_values().filter_map(Value::as_str).collect();
         Rows {
             record: Some(RecordRow {
                 register: self.register.clone(),

@@ -65,7 +65,6 @@ enum CatalogCommand {
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../catalog"]
-#[exclude = "**/README.md"]
 struct BuiltIn;
 
 /// Runs the command.
@@ -83,8 +82,10 @@ pub(crate) fn run(args: &CatalogArgs, out: &mut dyn Write) -> anyhow::Result<()>
 
 /// The built-in catalog with the files of a folder added or put in place of its own.
 pub(crate) fn files(over: Option<&Path>) -> anyhow::Result<Files> {
-    let built_in: Files =
-        BuiltIn::iter().filter_map(|path| Some((path.to_string(), BuiltIn::get(&path)?.data.into_owned()))).collect();
+    let built_in: Files = BuiltIn::iter()
+        .filter(|path| !path.ends_with("README.md"))
+        .filter_map(|path| Some((path.to_string(), BuiltIn::get(&path)?.data.into_owned())))
+        .collect();
     match over {
         Some(folder) => Ok(Files::overlay(&built_in, &read_folder(folder)?)),
         None => Ok(built_in),
@@ -196,7 +197,9 @@ fn show(catalog: &Catalog, matter: &Matter, as_json: bool, out: &mut dyn Write) 
         let materials: Vec<_> = spec
             .materials
             .iter()
-            .map(|m| json!({ "code": m.code, "name": m.name, "required": m.required, "from": m.from, "basis": m.basis }))
+            .map(
+                |m| json!({ "code": m.code, "name": m.name, "required": m.required, "from": m.from, "basis": m.basis }),
+            )
             .collect();
         let report = json!({
             "code": matter.code(), "name": spec.name, "kind": spec.kind, "levels": spec.levels, "version": matter.version,
@@ -270,7 +273,10 @@ mod tests {
         fs::create_dir_all(&matter).unwrap();
         fs::write(matter.join("guide.md"), "# 指南\n").unwrap();
         let (text, result) = printed(CatalogCommand::Check { dir: Some(folder.path().to_owned()), json: false });
-        assert!(text.contains("construction-permit/guide.md:0: 救济: the section 救济 is missing or empty [guide-section]"), "{text}");
+        assert!(
+            text.contains("construction-permit/guide.md:0: 救济: the section 救济 is missing or empty [guide-section]"),
+            "{text}"
+        );
         assert!(result.unwrap_err().to_string().ends_with("problems in the catalog"));
     }
 
@@ -286,7 +292,8 @@ mod tests {
     fn lists_and_shows() {
         let (text, _) = printed(CatalogCommand::List { catalog: None, json: false });
         assert!(text.contains("construction-permit\t建筑工程施工许可证核发\t"), "{text}");
-        let (text, _) = printed(CatalogCommand::Show { code: "construction-permit".into(), catalog: None, json: false });
+        let (text, _) =
+            printed(CatalogCommand::Show { code: "construction-permit".into(), catalog: None, json: false });
         assert!(text.contains("promised 3 working days from 2021-07-01 (实施清单)"), "{text}");
         assert!(text.contains("rules SP1, SP2, SP3, SP4, SP4-2, SP5, SP6"), "{text}");
         let (text, _) = printed(CatalogCommand::Show { code: "completion-filing".into(), catalog: None, json: true });

@@ -2,3 +2,5 @@
 
 pub mod hall;
 pub mod public;
+pub mod office;
+pub mod sign_in;

@@ -7,16 +7,12 @@ use kernel::policy::Scope;
 
 use super::Reader;
 use crate::fault::Fault;
-use crate::sql::{Connection as _, Row, first, values};
+use crate::sql::{Row, first, values};
 use crate::statement::{Listed, Order, Page, Scoped, Select};
 use crate::writer::cache;
 
-const CASES: Scoped = Scoped {
-    region: "c.region",
-    organisation: Some("c.organisation"),
-    target: "c.matter",
-    account: Some("c.account"),
-};
+const CASES: Scoped =
+    Scoped { region: "c.region", organisation: Some("c.organisation"), target: "c.matter", account: Some("c.account") };
 const TASKS: Scoped =
     Scoped { region: "t.region", organisation: Some("t.organisation"), target: "t.matter", account: None };
 
@@ -395,7 +391,8 @@ impl Reader<'_> {
     /// Open tasks.
     pub fn tasks(&mut self, scope: &Scope, filter: &TaskFilter, page: &Page) -> Result<Listed<TaskItem>, Fault> {
         let select = self.select_tasks(scope, filter);
-        let columns = "t.case_id, t.task, t.element, t.kind, t.matter, t.organisation, t.region, t.post_kind, t.claimed_by,
+        let columns =
+            "t.case_id, t.task, t.element, t.kind, t.matter, t.organisation, t.region, t.post_kind, t.claimed_by,
             t.opened_at, t.due_on, t.yellow_on, t.red_on, t.paused, c.number, c.title, c.applicant_name, c.stage";
         let due = format!("coalesce(t.due_on, '{NO_DATE}')");
         let keys = [due.as_str(), "t.case_id", "t.task"].map(|key| (key.to_owned(), false)).to_vec();

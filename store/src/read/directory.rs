@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::Reader;
 use crate::fault::Fault;
-use crate::sql::{Connection as _, Row, first, values};
+use crate::sql::{Row, first, values};
 
 /// An account as the directory lists it; its holder's name is in the vault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +151,8 @@ impl Reader<'_> {
 
     /// The documents of a case or record.
     pub fn documents_of(&mut self, stream: &kernel::StreamId) -> Result<Vec<DocumentItem>, Fault> {
-        let rows = self.connection.query(&format!("{DOCUMENTS} where stream = $1 order by number"), &values![stream])?;
+        let rows =
+            self.connection.query(&format!("{DOCUMENTS} where stream = $1 order by number"), &values![stream])?;
         rows.into_iter().map(|mut row| document(&mut row)).collect()
     }
 

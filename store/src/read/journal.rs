@@ -7,7 +7,7 @@ use kernel::StreamId;
 
 use super::Reader;
 use crate::fault::Fault;
-use crate::sql::{Connection as _, Row, first, values};
+use crate::sql::{Row, first, values};
 use crate::writer::log::{Head, Tiles};
 
 /// An entry with its place.
@@ -43,7 +43,8 @@ fn entry(row: &mut Row) -> Result<EntryRow, Fault> {
 impl Reader<'_> {
     /// The entries of a stream, from after a version on.
     pub fn entries_of(&mut self, stream: &StreamId, after: u64, limit: u32) -> Result<Vec<EntryRow>, Fault> {
-        let sql = "select sequence, stream, bytes from entries where stream = $1 and version > $2 order by version limit $3";
+        let sql =
+            "select sequence, stream, bytes from entries where stream = $1 and version > $2 order by version limit $3";
         let rows = self.connection.query(sql, &values![stream, after, limit])?;
         rows.into_iter().map(|mut row| entry(&mut row)).collect()
     }

@@ -9,7 +9,9 @@ mod search;
 
 use kernel::{State, StreamId};
 
-pub use cases::{CaseFilter, CaseItem, CaseOrder, Claimed, DueTimer, Lights, ReminderItem, TallyQuery, TaskFilter, TaskItem};
+pub use cases::{
+    CaseFilter, CaseItem, CaseOrder, Claimed, DueTimer, Lights, ReminderItem, TallyQuery, TaskFilter, TaskItem,
+};
 pub use directory::{AccountItem, DocumentItem, OrganisationItem, PostItem};
 pub use journal::{EntryRow, TreeHead};
 pub use private::{DraftItem, FileItem};

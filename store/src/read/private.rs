@@ -7,7 +7,7 @@ use super::Reader;
 use crate::fault::Fault;
 use crate::files::SealedFor;
 use crate::small::{Credential, Session, draft_place};
-use crate::sql::{Connection as _, Row, first, values};
+use crate::sql::{Row, first, values};
 use crate::vault::{self, Opened, SubjectKey};
 
 /// A draft of an application (草稿).
@@ -99,7 +99,8 @@ impl Reader<'_> {
 
     /// A session by the hash of its id.
     pub fn session(&mut self, id_hash: &[u8; 32]) -> Result<Option<Session>, Fault> {
-        let sql = "select account, post, created_at, seen_at, elevated_at, expires_at, data from sessions where id_hash = $1";
+        let sql =
+            "select account, post, created_at, seen_at, elevated_at, expires_at, data from sessions where id_hash = $1";
         let row = first(self.connection, sql, &values![id_hash.to_vec()])?;
         row.map(|mut row| {
             Ok(Session {

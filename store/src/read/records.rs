@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::Reader;
 use crate::fault::Fault;
-use crate::sql::{Connection as _, Dialect, Row};
+use crate::sql::{Dialect, Row};
 use crate::statement::{Listed, Order, Page, Scoped, Select};
 
 /// Nesting of a filter.
@@ -163,7 +163,8 @@ impl crate::small::Writes<'_> {
                 FieldKind::Text => dialect.json_text("body", name),
                 FieldKind::Number => dialect.json_number("body", name),
             };
-            let sql = dialect.record_index(&format!("records_{register}_{name}").replace('-', "_"), register, &expression);
+            let sql =
+                dialect.record_index(&format!("records_{register}_{name}").replace('-', "_"), register, &expression);
             self.connection().script(&sql)?;
         }
         Ok(())
@@ -175,7 +176,11 @@ fn plain(name: &str) -> Result<&str, Fault> {
     let plain = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.len() <= 40
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-');
-    if plain { Ok(name) } else { Err(Fault::Task(format!("{:?} is not a register or field", name.chars().take(40).collect::<String>()))) }
+    if plain {
+        Ok(name)
+    } else {
+        Err(Fault::Task(format!("{:?} is not a register or field", name.chars().take(40).collect::<String>())))
+    }
 }
 
 fn expression(dialect: Dialect, query: &RecordQuery, field: &str) -> Result<(String, FieldKind), Fault> {
@@ -183,7 +188,8 @@ fn expression(dialect: Dialect, query: &RecordQuery, field: &str) -> Result<(Str
         return Ok((format!("r.{field}"), FieldKind::Text));
     }
     let declared = query.fields.iter().find(|declared| declared.name == field);
-    let declared = declared.ok_or_else(|| Fault::Task(format!("register {} declares no field {field:?}", query.register)))?;
+    let declared =
+        declared.ok_or_else(|| Fault::Task(format!("register {} declares no field {field:?}", query.register)))?;
     let name = plain(&declared.name)?;
     Ok(match declared.kind {
         FieldKind::Text => (dialect.json_text("r.body", name), FieldKind::Text),
@@ -236,7 +242,9 @@ fn condition(select: &mut Select, query: &RecordQuery, filter: &Filter, depth: u
         Filter::Text(text) => select.stream_condition("r.stream", text),
         Filter::ValidOn(day) => {
             let (from, until) = (select.bind(*day), select.bind(*day));
-            format!("(r.status = 'valid' and coalesce(r.valid_from, '') <= {from} and coalesce(r.valid_until, '9999-99-99') >= {until})")
+            format!(
+                "(r.status = 'valid' and coalesce(r.valid_from, '') <= {from} and coalesce(r.valid_until, '9999-99-99') >= {until})"
+            )
         }
         Filter::And(filters) | Filter::Or(filters) => {
             let parts: Result<Vec<String>, Fault> =

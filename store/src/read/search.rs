@@ -4,7 +4,6 @@ use kernel::policy::Scope;
 
 use super::Reader;
 use crate::fault::Fault;
-use crate::sql::Connection as _;
 use crate::statement::{Listed, Order, Page, Scoped, Select};
 
 /// Something found.

@@ -9,7 +9,7 @@ pub(crate) mod sqlite;
 pub(crate) mod tables;
 
 pub(crate) use dialect::Dialect;
-pub(crate) use tables::{Column, Table};
+pub(crate) use tables::Table;
 
 use crate::fault::Fault;
 
@@ -188,10 +188,6 @@ pub(crate) trait Connection {
 }
 
 /// The first row, if any.
-pub(crate) fn first(
-    connection: &mut dyn Connection,
-    sql: &str,
-    parameters: &[Value],
-) -> Result<Option<Row>, Fault> {
+pub(crate) fn first(connection: &mut dyn Connection, sql: &str, parameters: &[Value]) -> Result<Option<Row>, Fault> {
     Ok(connection.query(sql, parameters)?.into_iter().next())
 }

@@ -106,7 +106,11 @@ impl Postgres {
                     "insert into {} ({}) select {} from unnest({arrays}) as d({names}) {}",
                     table.name,
                     table.names(),
-                    join(columns, |n, column| format!("c{n}{}", if column.kind == Kind::Json { "::jsonb" } else { "" }), ", "),
+                    join(
+                        columns,
+                        |n, column| format!("c{n}{}", if column.kind == Kind::Json { "::jsonb" } else { "" }),
+                        ", "
+                    ),
                     if bulk == Bulk::Upsert { table.on_conflict() } else { String::new() }
                 ),
             }

@@ -25,7 +25,8 @@ pub(crate) fn migrate(connection: &mut dyn Connection) -> Result<(), Fault> {
             // Two processes may start at the same moment on an empty database.
             connection.script("select pg_advisory_xact_lock(7310430051)")?;
         }
-        connection.script(&dialect.types("create table if not exists meta (name TEXT primary key, value TEXT not null)"))?;
+        connection
+            .script(&dialect.types("create table if not exists meta (name TEXT primary key, value TEXT not null)"))?;
         let found = version(connection)?;
         if found > SCHEMA {
             return Err(Fault::NewerSchema { found, known: SCHEMA });
@@ -237,7 +238,9 @@ mod tests {
                 table.name,
                 tables::join(table.key(), |_, _| "null".to_owned(), ", ")
             );
-            assert!(!connection.query(&insert, &[]).unwrap_or_default().is_empty() || connection.script(&insert).is_ok());
+            assert!(
+                !connection.query(&insert, &[]).unwrap_or_default().is_empty() || connection.script(&insert).is_ok()
+            );
         }
     }
 

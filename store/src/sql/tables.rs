@@ -56,7 +56,11 @@ impl Table {
         let set = join(
             rest,
             |_, Column { name, .. }| {
-                if self.adds { format!("{name} = {}.{name} + excluded.{name}", self.name) } else { format!("{name} = excluded.{name}") }
+                if self.adds {
+                    format!("{name} = {}.{name} + excluded.{name}", self.name)
+                } else {
+                    format!("{name} = excluded.{name}")
+                }
             },
             ", ",
         );

@@ -17,6 +17,7 @@ pub(super) async fn a_command_is_carried_out_and_read_back(world: World) {
         name: "长安区住建局".to_owned(),
         region: "130102".parse().unwrap(),
         short: "长住".to_owned(),
+        abbr: "长住建".to_owned(),
         parent: None,
         valid_from: "2026-01-01".parse().unwrap(),
     }));
@@ -48,7 +49,9 @@ pub(super) async fn a_refused_command_leaves_the_batch_and_nothing_else(world: W
     );
     assert!(first.is_ok() && last.is_ok());
     assert!(matches!(refused, Err(SubmitError::Refused(Refusal::NotFound))));
-    let there = world.store.read(|reader| Ok([reader.version(&thing("1"))?, reader.version(&thing("2"))?, reader.version(&thing("3"))?]));
+    let there = world
+        .store
+        .read(|reader| Ok([reader.version(&thing("1"))?, reader.version(&thing("2"))?, reader.version(&thing("3"))?]));
     assert_eq!(there.await.unwrap(), [1, 0, 1]);
     let stats = world.store.stats();
     assert_eq!((stats.commands, stats.refusals, stats.entries), (2, 1, 2));
@@ -102,9 +105,7 @@ pub(super) async fn numbers_have_no_gaps_whatever_is_refused(world: World) {
 
 pub(super) async fn a_claim_is_held_by_one_stream(world: World) {
     let (one, two) = tokio::join!(world.write("1", json!({"claim": "王"})), world.write("2", json!({"claim": "王"})));
-    let taken = |answer: Result<_, SubmitError>, by: &str| {
-        matches!(answer, Err(SubmitError::Refused(Refusal::ClaimTaken { holder, .. })) if holder == thing(by).as_str())
-    };
+    let taken = |answer: Result<_, SubmitError>, by: &str| matches!(answer, Err(SubmitError::Refused(Refusal::ClaimTaken { holder, .. })) if holder == thing(by).as_str());
     assert!(one.is_ok() && taken(two, "1"));
     assert!(taken(world.write("3", json!({"claim": "王"})).await, "1"), "from the table");
     // The holder may write itself again, and may let go; then another takes it, within one batch too.
@@ -210,7 +211,9 @@ pub(super) async fn a_foreign_node_and_a_lower_term_are_refused(world: World) {
         .await
         .unwrap();
     let fenced = world.write("2", json!({})).await;
-    assert!(matches!(fenced, Err(SubmitError::Fault(fault)) if matches!(*fault, Fault::Fenced { seen: 1_000_000, .. })));
+    assert!(
+        matches!(fenced, Err(SubmitError::Fault(fault)) if matches!(*fault, Fault::Fenced { seen: 1_000_000, .. }))
+    );
     let other = Options { node: ::journal::Id([8; 16]), ..world.options().clone() };
     drop(world.store);
     let refused = tokio::task::block_in_place(|| Store::open(other));

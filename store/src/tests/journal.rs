@@ -10,7 +10,8 @@ use crate::sql::values;
 /// Enough entries for a full tile and some more.
 async fn filled(world: &World, count: usize) {
     let ids: Vec<String> = (0..count).map(|n| format!("{n:03}")).collect();
-    let writes = ids.iter().map(|id| world.write(id, json!({"name": format!("企业 {id}"), "claim": id, "until": "2027-01-01"})));
+    let writes =
+        ids.iter().map(|id| world.write(id, json!({"name": format!("企业 {id}"), "claim": id, "until": "2027-01-01"})));
     for answer in super::acts::join_all(writes).await {
         answer.unwrap();
     }
@@ -32,7 +33,7 @@ pub(super) async fn verify_finds_nothing_in_a_sound_store(world: World) {
         .await
         .unwrap();
     assert_eq!((head.root, old.unwrap().0), (report.root, 300));
-    ::journal::tree::proofs::verify_consistency(300, 301, &proof, &signed.root, &head.root).unwrap();
+    ::journal::tree::proofs::verify_consistency(300, &signed.root, 301, &head.root, &proof).unwrap();
 }
 
 pub(super) async fn verify_names_each_planted_defect(world: World) {
@@ -40,12 +41,42 @@ pub(super) async fn verify_names_each_planted_defect(world: World) {
     world.store.sign_checkpoint(world.now()).await.unwrap();
     // What is broken, how it is mended, and what verify must name.
     let defects: &[(&str, &str, &str, &str)] = &[
-        ("update entries set stream = 'record/things/xxx' where sequence = 5", "update entries set stream = 'record/things/005' where sequence = 5", "entries", "5"),
-        ("update entries set at = at + 1 where sequence = 7", "update entries set at = at - 1 where sequence = 7", "entries", "7"),
-        ("update states set version = 2 where stream = 'record/things/009'", "update states set version = 1 where stream = 'record/things/009'", "states", "record/things/009"),
-        ("update claims set stream = 'record/things/001' where claim = '002'", "update claims set stream = 'record/things/002' where claim = '002'", "claims", "one-site/002"),
-        ("update records set status = 'lapsed' where id = '011'", "update records set status = 'valid' where id = '011'", "records", "things/011"),
-        ("delete from timers where stream = 'record/things/012'", "insert into timers (stream, name, due_at) select 'record/things/012', name, due_at from timers where stream = 'record/things/013'", "timers", "record/things/012/expiry"),
+        (
+            "update entries set stream = 'record/things/xxx' where sequence = 5",
+            "update entries set stream = 'record/things/005' where sequence = 5",
+            "entries",
+            "5",
+        ),
+        (
+            "update entries set at = at + 1 where sequence = 7",
+            "update entries set at = at - 1 where sequence = 7",
+            "entries",
+            "7",
+        ),
+        (
+            "update states set version = 2 where stream = 'record/things/009'",
+            "update states set version = 1 where stream = 'record/things/009'",
+            "states",
+            "record/things/009",
+        ),
+        (
+            "update claims set stream = 'record/things/001' where claim = '002'",
+            "update claims set stream = 'record/things/002' where claim = '002'",
+            "claims",
+            "one-site/002",
+        ),
+        (
+            "update records set status = 'lapsed' where id = '011'",
+            "update records set status = 'valid' where id = '011'",
+            "records",
+            "things/011",
+        ),
+        (
+            "delete from timers where stream = 'record/things/012'",
+            "insert into timers (stream, name, due_at) select 'record/things/012', name, due_at from timers where stream = 'record/things/013'",
+            "timers",
+            "record/things/012/expiry",
+        ),
         ("update checkpoints set size = 259", "update checkpoints set size = 260", "checkpoints", "259"),
         ("update log_head set size = 259", "update log_head set size = 260", "", ""),
     ];
@@ -84,7 +115,8 @@ async fn verify_bytes(world: World) {
             let update = update.clone();
             world.store.write(move |writes| writes.connection().execute(&update, &values![bytes.clone()]))
         };
-        let bytes = world.store.write(move |writes| writes.connection().query(&select, &[])?.remove(0).blob()).await.unwrap();
+        let bytes =
+            world.store.write(move |writes| writes.connection().query(&select, &[])?.remove(0).blob()).await.unwrap();
         let mut changed = bytes.clone();
         // A letter of a name where there is one, so that the bytes can still be read.
         let at = changed.windows(6).position(|part| part == "企业".as_bytes()).map_or(40, |at| at + 5);
@@ -99,7 +131,11 @@ async fn verify_bytes(world: World) {
         put(bytes).await.unwrap();
     }
     assert!(block_in_place(|| world.store.verify().unwrap()).mismatches.is_empty());
-    world.store.write(|writes| writes.connection().execute("delete from entries where sequence = 100", &[])).await.unwrap();
+    world
+        .store
+        .write(|writes| writes.connection().execute("delete from entries where sequence = 100", &[]))
+        .await
+        .unwrap();
     let report = block_in_place(|| world.store.verify().unwrap());
     assert_eq!((report.mismatches[0].table, report.mismatches[0].key.as_str()), ("entries", "100"));
     let replay = block_in_place(|| world.store.replay_check().unwrap());
@@ -128,9 +164,9 @@ pub(super) async fn rebuilding_gives_the_same_rows(world: World) {
     // A record, a claim, a timer and a line for search each.
     assert_eq!(rows, 4 * 40);
     assert_eq!(block_in_place(|| world.store.verify().unwrap()).mismatches, []);
-    let found = world.store.read(|reader| {
-        reader.search(&kernel::policy::Scope::everything(), None, "企业 017", &crate::Page::default())
-    });
+    let found = world
+        .store
+        .read(|reader| reader.search(&kernel::policy::Scope::everything(), None, "企业 017", &crate::Page::default()));
     assert_eq!(found.await.unwrap().rows.len(), 1);
 }
 

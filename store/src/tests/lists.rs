@@ -9,7 +9,9 @@ use kernel::projection::{CaseRow, Rows, SearchRow, TaskRow, TimerRow};
 use super::world::World;
 use crate::sql::{tables, values};
 use crate::writer::rows::{Difference, TableRows, table_rows};
-use crate::{CaseFilter, CaseOrder, Claimed, Cursor, Fault, Lights, Listed, Page, Reader, TallyQuery, TaskFilter, fold};
+use crate::{
+    CaseFilter, CaseOrder, Claimed, Cursor, Fault, Lights, Listed, Page, Reader, TallyQuery, TaskFilter, fold,
+};
 
 const REGIONS: [&str; 4] = ["130102", "130104", "130200", "410100"];
 const TITLES: [&str; 5] = ["和平路住宅楼", "地铁三号线(一期)", "房地产开发项目 A1", "体育中心扩建", "a1 仓库"];
@@ -114,7 +116,10 @@ pub(super) async fn cases_are_paged_without_gap_or_repeat(world: World) {
         let filter = CaseFilter { order, ..CaseFilter::default() };
         let found = whole(&world, rows, move |reader, page| reader.cases(&Scope::everything(), &filter, page)).await;
         let ids = |rows: Vec<String>| rows;
-        assert_eq!(ids(found.into_iter().map(|row| row.id).collect()), ids(all.iter().map(|row| row.id.clone()).collect()));
+        assert_eq!(
+            ids(found.into_iter().map(|row| row.id).collect()),
+            ids(all.iter().map(|row| row.id.clone()).collect())
+        );
     }
     let number = all[5].number.clone();
     let (one, other, none) = (all[5].id.clone(), all[6].id.clone(), Scope::own("nobody"));
@@ -122,7 +127,11 @@ pub(super) async fn cases_are_paged_without_gap_or_repeat(world: World) {
         .store
         .read(move |reader| {
             let everything = Scope::everything();
-            Ok((reader.case_by_number(&everything, &number)?, reader.case_by_id(&everything, &other)?, reader.case_by_number(&none, &number)?))
+            Ok((
+                reader.case_by_number(&everything, &number)?,
+                reader.case_by_id(&everything, &other)?,
+                reader.case_by_number(&none, &number)?,
+            ))
         })
         .await
         .unwrap();
@@ -140,7 +149,12 @@ pub(super) async fn no_list_leaks_beyond_its_scope(world: World) {
         Scope { regions: texts(&["1301"]), ..Scope::default() },
         Scope { regions: texts(&["13"]), targets: texts(&["completion-filing"]), ..Scope::default() },
         Scope { organisations: texts(&["130104-zjj"]), ..Scope::default() },
-        Scope { regions: texts(&["41"]), organisations: texts(&["130200-zjj"]), account: Some("me".to_owned()), ..Scope::default() },
+        Scope {
+            regions: texts(&["41"]),
+            organisations: texts(&["130200-zjj"]),
+            account: Some("me".to_owned()),
+            ..Scope::default()
+        },
         Scope { targets: texts(&["construction-permit"]), account: Some("me".to_owned()), ..Scope::default() },
     ];
     for scope in scopes {
@@ -156,19 +170,21 @@ pub(super) async fn no_list_leaks_beyond_its_scope(world: World) {
             ids
         };
         let within = scope.clone();
-        let mut cases: Vec<String> = whole(&world, 9, move |reader, page| reader.cases(&within, &CaseFilter::default(), page))
-            .await
-            .into_iter()
-            .map(|row| row.id)
-            .collect();
+        let mut cases: Vec<String> =
+            whole(&world, 9, move |reader, page| reader.cases(&within, &CaseFilter::default(), page))
+                .await
+                .into_iter()
+                .map(|row| row.id)
+                .collect();
         cases.sort();
         assert_eq!(cases, expect(true), "cases of {scope:?}");
         let within = scope.clone();
-        let mut tasks: Vec<String> = whole(&world, 9, move |reader, page| reader.tasks(&within, &TaskFilter::default(), page))
-            .await
-            .into_iter()
-            .map(|row| row.case)
-            .collect();
+        let mut tasks: Vec<String> =
+            whole(&world, 9, move |reader, page| reader.tasks(&within, &TaskFilter::default(), page))
+                .await
+                .into_iter()
+                .map(|row| row.case)
+                .collect();
         tasks.sort();
         assert_eq!(tasks, expect(false), "tasks of {scope:?}");
         let within = scope.clone();
@@ -180,7 +196,8 @@ pub(super) async fn no_list_leaks_beyond_its_scope(world: World) {
         found.sort();
         assert_eq!(found, expect(true), "search of {scope:?}");
         let within = scope.clone();
-        let counted = world.store.read(move |reader| reader.count_cases(&within, &CaseFilter::default(), 1_000)).await.unwrap();
+        let counted =
+            world.store.read(move |reader| reader.count_cases(&within, &CaseFilter::default(), 1_000)).await.unwrap();
         assert_eq!(counted as usize, expect(true).len(), "count of {scope:?}");
     }
 }
@@ -190,7 +207,10 @@ pub(super) async fn lights_are_counted_as_they_are_listed(world: World) {
     let today = day(20);
     let lights = world.store.read(move |reader| {
         let everything = Scope::everything();
-        Ok((reader.case_lights(&everything, &CaseFilter::default(), today)?, reader.task_lights(&everything, &TaskFilter::default(), today)?))
+        Ok((
+            reader.case_lights(&everything, &CaseFilter::default(), today)?,
+            reader.task_lights(&everything, &TaskFilter::default(), today)?,
+        ))
     });
     let (cases, tasks) = lights.await.unwrap();
     assert_eq!(cases, tasks);
@@ -224,7 +244,9 @@ pub(super) async fn the_inbox_shows_what_a_post_may_take(world: World) {
     let all = list(clerk.clone()).await;
     assert_eq!(all.len(), 30);
     assert!(all.is_sorted_by_key(|task| (task.due_on.is_none(), task.due_on, task.case.clone())));
-    assert!(all.iter().all(|task| task.post_kind == "clerk" && task.number.starts_with("长住") && !task.title.is_empty()));
+    assert!(
+        all.iter().all(|task| task.post_kind == "clerk" && task.number.starts_with("长住") && !task.title.is_empty())
+    );
     let claimed = |claimed: Claimed| TaskFilter { claimed, ..clerk.clone() };
     let me = || "me".to_owned();
     let counts = [
@@ -270,7 +292,10 @@ pub(super) async fn timers_and_counters_are_read(world: World) {
     let query = TallyQuery { metric: "accepted".to_owned(), ..TallyQuery::default() };
     assert_eq!(sum(query.clone(), Scope::everything()).await.unwrap(), 9);
     assert_eq!(sum(TallyQuery { until: Some(day(0)), ..query.clone() }, Scope::everything()).await.unwrap(), 7);
-    assert_eq!(sum(TallyQuery { region: Some("1302".to_owned()), ..query.clone() }, Scope::everything()).await.unwrap(), 2);
+    assert_eq!(
+        sum(TallyQuery { region: Some("1302".to_owned()), ..query.clone() }, Scope::everything()).await.unwrap(),
+        2
+    );
     let own = Scope { regions: vec!["1301".to_owned()], ..Scope::default() };
     assert_eq!(sum(query.clone(), own).await.unwrap(), 7);
     assert_eq!(sum(TallyQuery { metric: "granted".to_owned(), ..query }, Scope::everything()).await.unwrap(), 0);
@@ -285,7 +310,15 @@ pub(super) async fn search_finds_what_a_substring_scan_finds(world: World) {
             Some((stream.to_string(), fold(&rows.words?.text)))
         })
         .collect();
-    let mut queries: Vec<String> = vec!["地产".into(), "住宅 企业3".into(), "不存在".into(), "A1".into(), "(一".into(), "\" or 1".into(), "'*".into()];
+    let mut queries: Vec<String> = vec![
+        "地产".into(),
+        "住宅 企业3".into(),
+        "不存在".into(),
+        "A1".into(),
+        "(一".into(),
+        "\" or 1".into(),
+        "'*".into(),
+    ];
     for title in TITLES {
         let characters: Vec<char> = title.chars().collect();
         for length in 2..=characters.len().min(5) {
@@ -293,7 +326,8 @@ pub(super) async fn search_finds_what_a_substring_scan_finds(world: World) {
         }
     }
     for query in queries {
-        let words: Vec<String> = fold(&query).split(' ').filter(|word| word.chars().count() >= 2).map(str::to_owned).collect();
+        let words: Vec<String> =
+            fold(&query).split(' ').filter(|word| word.chars().count() >= 2).map(str::to_owned).collect();
         let mut expected: Vec<&String> = texts
             .iter()
             .filter(|(_, text)| !words.is_empty() && words.iter().all(|word| text.contains(word.as_str())))
@@ -301,7 +335,9 @@ pub(super) async fn search_finds_what_a_substring_scan_finds(world: World) {
             .collect();
         expected.sort();
         let asked = query.clone();
-        let found = whole(&world, 20, move |reader, page| reader.search(&Scope::everything(), Some("case"), &asked, page)).await;
+        let found =
+            whole(&world, 20, move |reader, page| reader.search(&Scope::everything(), Some("case"), &asked, page))
+                .await;
         let mut found: Vec<&String> = found.iter().map(|row| &row.stream).collect();
         found.sort();
         assert_eq!(found, expected, "{query}");

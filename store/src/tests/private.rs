@@ -32,7 +32,10 @@ pub(super) async fn values_are_sealed_and_erased_for_good(world: World) {
     assert_eq!((opened[0].value(), &opened[1]), (Some("13800138000"), &Opened::Missing));
     assert_eq!(format!("{opened:?}"), "[Value(…), Missing]", "never in a log");
     let under = world.store.read(move |reader| reader.open_under(subject, "record/things/1/")).await.unwrap();
-    assert_eq!(under.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["record/things/1/name", "record/things/1/phone"]);
+    assert_eq!(
+        under.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(),
+        ["record/things/1/name", "record/things/1/phone"]
+    );
     // A sealed file of the same person.
     let key = world.store.write(move |writes| writes.subject_key(&subject.to_string())).await.unwrap();
     let mut writer = world.store.files().begin(Some(key.clone())).unwrap();
@@ -42,7 +45,9 @@ pub(super) async fn values_are_sealed_and_erased_for_good(world: World) {
     world.store.write(move |writes| writes.put_file(&file, &subject.to_string(), "image/png", at)).await.unwrap();
     let before = block_in_place(|| world.store.verify().unwrap());
 
-    let erase = Command::Directory(DirectoryCommand::Erase { subject, basis: "个人信息保护法 第四十七条".to_owned() });
+    let erase = Command::Directory(DirectoryCommand::Erase {
+        subject, basis: "个人信息保护法 第四十七条".to_owned()
+    });
     world.submit(erase).await.unwrap();
     assert_eq!(open().await.unwrap(), [Opened::Erased, Opened::Erased]);
     assert!(world.store.read(move |reader| reader.is_erased(subject)).await.unwrap());
@@ -114,7 +119,9 @@ pub(super) async fn sessions_and_credentials(world: World) {
     };
     let put = credential.clone();
     world.store.write(move |writes| writes.set_credential(&put)).await.unwrap();
-    let found = world.store.read(|reader| Ok((reader.credential("wang")?, reader.credential("li")?, reader.credentials_of("a")?)));
+    let found = world
+        .store
+        .read(|reader| Ok((reader.credential("wang")?, reader.credential("li")?, reader.credentials_of("a")?)));
     assert_eq!(found.await.unwrap(), (Some(credential.clone()), None, vec![credential]));
     assert_ne!(world.store.lookup_hash("phone", "1"), world.store.lookup_hash("id", "1"));
     assert_eq!(world.store.lookup_hash("phone", "1"), world.store.lookup_hash("phone", "1"));

@@ -10,7 +10,11 @@ fn query(filter: Option<Filter>) -> RecordQuery {
     let field = |name: &str, kind| Field { name: name.to_owned(), kind };
     RecordQuery {
         register: "enterprises".to_owned(),
-        fields: vec![field("grade", FieldKind::Text), field("capital", FieldKind::Number), field("founded", FieldKind::Text)],
+        fields: vec![
+            field("grade", FieldKind::Text),
+            field("capital", FieldKind::Number),
+            field("founded", FieldKind::Text),
+        ],
         filter,
         order: None,
         descending: false,
@@ -19,9 +23,17 @@ fn query(filter: Option<Filter>) -> RecordQuery {
 
 async fn filled(world: &World) {
     for (id, region, body) in [
-        ("91-a", "130102", json!({"name": "石家庄第一建筑公司", "grade": "特级", "capital": "1000.50", "founded": "1998-05-01"})),
+        (
+            "91-a",
+            "130102",
+            json!({"name": "石家庄第一建筑公司", "grade": "特级", "capital": "1000.50", "founded": "1998-05-01"}),
+        ),
         ("91-b", "130102", json!({"name": "长安建设", "grade": "一级", "capital": "999.9", "founded": "2008-05-01"})),
-        ("91-c", "130200", json!({"name": "唐山地产", "grade": "一级", "capital": 200, "founded": "2018-01-01", "until": "2026-01-01"})),
+        (
+            "91-c",
+            "130200",
+            json!({"name": "唐山地产", "grade": "一级", "capital": 200, "founded": "2018-01-01", "until": "2026-01-01"}),
+        ),
         ("92-d", "", json!({"name": "河北省建筑科学研究院", "capital": "5000"})),
     ] {
         world.submit(record("enterprises", id, region, body)).await.unwrap();
@@ -69,7 +81,8 @@ pub(super) async fn records_are_found_by_typed_filters(world: World) {
         let shown = format!("{filter:?}");
         assert_eq!(ids(&world, Scope::everything(), query(Some(filter))).await, expected, "{shown}");
     }
-    let one = world.store.read(|reader| reader.record(&Scope::everything(), "enterprises", "91-b")).await.unwrap().unwrap();
+    let one =
+        world.store.read(|reader| reader.record(&Scope::everything(), "enterprises", "91-b")).await.unwrap().unwrap();
     assert_eq!((one.version, one.last_sequence, one.body["name"].as_str()), (1, 1, Some("长安建设")));
 }
 
@@ -80,12 +93,15 @@ pub(super) async fn records_are_paged_in_order(world: World) {
     assert_eq!(ids(&world, Scope::default(), query(None)).await, [] as [&str; 0]);
     let target = Scope { targets: vec!["licences".to_owned()], ..scope("13") };
     assert_eq!(ids(&world, target, query(None)).await, [] as [&str; 0]);
-    for (descending, expected) in [(false, ["92-d", "91-a", "91-b", "91-c"]), (true, ["91-c", "91-b", "91-a", "92-d"])] {
+    for (descending, expected) in [(false, ["92-d", "91-a", "91-b", "91-c"]), (true, ["91-c", "91-b", "91-a", "92-d"])]
+    {
         let mut found = Vec::new();
         let mut page = Page { after: None, rows: 1 };
         loop {
-            let (query, asked) = (RecordQuery { order: Some("founded".to_owned()), descending, ..query(None) }, page.clone());
-            let listed = world.store.read(move |reader| reader.records(&Scope::everything(), &query, &asked)).await.unwrap();
+            let (query, asked) =
+                (RecordQuery { order: Some("founded".to_owned()), descending, ..query(None) }, page.clone());
+            let listed =
+                world.store.read(move |reader| reader.records(&Scope::everything(), &query, &asked)).await.unwrap();
             found.extend(listed.rows.into_iter().map(|row| row.id));
             let Some(next) = listed.next else { break };
             page.after = Some(next);
@@ -106,8 +122,19 @@ pub(super) async fn fields_that_are_not_declared_are_refused(world: World) {
     refused(RecordQuery { order: Some("capital".to_owned()), ..query(None) }).await;
     refused(RecordQuery { register: "x' or '1'='1".to_owned(), ..query(None) }).await;
     let hostile = Field { name: "a') or ('".to_owned(), kind: FieldKind::Text };
-    refused(RecordQuery { fields: vec![hostile.clone()], filter: Some(Filter::Eq(hostile.name.clone(), Scalar::Int(1))), ..query(None) }).await;
-    assert!(world.store.write(move |writes| writes.declare_fields("enterprises", std::slice::from_ref(&hostile))).await.is_err());
+    refused(RecordQuery {
+        fields: vec![hostile.clone()],
+        filter: Some(Filter::Eq(hostile.name.clone(), Scalar::Int(1))),
+        ..query(None)
+    })
+    .await;
+    assert!(
+        world
+            .store
+            .write(move |writes| writes.declare_fields("enterprises", std::slice::from_ref(&hostile)))
+            .await
+            .is_err()
+    );
     let deep = (0..20).fold(Filter::Text("建筑".to_owned()), |inner, _| Filter::And(vec![inner]));
     refused(query(Some(deep))).await;
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use base::id::{AccountId, SubjectId};
 use ::journal::{Actor, Id};
+use base::id::{AccountId, SubjectId};
 use jiff::Timestamp;
 use kernel::change::Job;
 use kernel::command::Loaded;
@@ -189,7 +189,11 @@ fn decide(command: &Command, actor: &Actor, loaded: &Loaded, facts: &Facts) -> R
     if let Some(Json::String(key)) = asks(command, "claim")
         && let Some(Event::RecordWritten(written)) = decision.streams[0].events.first_mut()
     {
-        written.claims.push(ClaimHeld { name: "one-site".to_owned(), key: key.clone(), release: "completed".to_owned() });
+        written.claims.push(ClaimHeld {
+            name: "one-site".to_owned(),
+            key: key.clone(),
+            release: "completed".to_owned(),
+        });
     }
     if let Some(Json::String(number)) = asks(command, "work") {
         let stream = decision.streams[0].stream.clone();

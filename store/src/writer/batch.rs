@@ -174,11 +174,8 @@ impl<'a> Batch<'a> {
         let entered_at = submission.entered_at.unwrap_or_else(|| submission.facts.at());
         self.set_time(submission);
         let facts = &mut submission.facts;
-        facts.numbers = needs
-            .numbers
-            .iter()
-            .map(|key| (key.clone(), self.numbers.get(key).copied().unwrap_or(1)))
-            .collect();
+        facts.numbers =
+            needs.numbers.iter().map(|key| (key.clone(), self.numbers.get(key).copied().unwrap_or(1))).collect();
         let mut loaded = Loaded::new();
         for stream in needs.streams {
             if let Some(Held { version, state: Some(state), .. }) = self.held.get(&stream) {
@@ -226,7 +223,8 @@ impl<'a> Batch<'a> {
         };
         for (key, used) in &decision.numbers {
             if submission.facts.numbers.get(key) != Some(used) {
-                let text = format!("decide used number {used} of {}/{}, which was not offered", key.register, key.scope);
+                let text =
+                    format!("decide used number {used} of {}/{}, which was not offered", key.register, key.scope);
                 return Err(fault_of_command(Fault::Task(text)));
             }
         }
@@ -235,7 +233,9 @@ impl<'a> Batch<'a> {
             self.plan_stream(submission, entered_at, part, &mut at, &mut planned)?;
         }
         if planned.entries.is_empty() && !decision.outbox.is_empty() {
-            return Err(fault_of_command(Fault::Task("decide gave work for after the commit, but no entry".to_owned())));
+            return Err(fault_of_command(Fault::Task(
+                "decide gave work for after the commit, but no entry".to_owned(),
+            )));
         }
         self.plan_claims(&mut planned)?;
         self.plan_secrets(decision, &mut planned)?;
@@ -265,7 +265,8 @@ impl<'a> Batch<'a> {
         for event in &part.events {
             version += 1;
             // The state is folded here, with the time of each entry, so that it is what replay will give.
-            let next = State::evolve(state.take(), event, *at).map_err(|error| fault_of_command(Fault::Task(error.to_string())))?;
+            let next = State::evolve(state.take(), event, *at)
+                .map_err(|error| fault_of_command(Fault::Task(error.to_string())))?;
             let body = event.body().map_err(|error| fault_of_command(Fault::Task(error.to_string())))?;
             let kind = event.kind();
             let entry = Entry {
@@ -273,7 +274,9 @@ impl<'a> Batch<'a> {
                 sequence,
                 stream: part.stream.as_str().to_owned(),
                 version,
-                kind: kind.parse().map_err(|error: journal::EntryError| fault_of_command(Fault::Task(error.to_string())))?,
+                kind: kind
+                    .parse()
+                    .map_err(|error: journal::EntryError| fault_of_command(Fault::Task(error.to_string())))?,
                 at: *at,
                 entered_at,
                 actor: submission.actor.clone(),
@@ -320,7 +323,9 @@ impl<'a> Batch<'a> {
                 }
             };
             if let Some(holder) = holder.filter(|holder| *holder != stream) {
-                return Err(SubmitError::Refused(Refusal::ClaimTaken { name: claim.name, holder: holder.to_string() }).into());
+                return Err(
+                    SubmitError::Refused(Refusal::ClaimTaken { name: claim.name, holder: holder.to_string() }).into()
+                );
             }
             taken.insert(claim, Some(stream));
         }
@@ -416,9 +421,8 @@ impl<'a> Batch<'a> {
         }
         let receipt = Receipt { reply: decision.reply, at, first_sequence, entries, repeated: false };
         if let Some(key) = &submission.key {
-            let row = values![
-                &key.account, &key.key, key.body_hash.to_vec(), at, first_sequence, entries, &receipt.reply
-            ];
+            let row =
+                values![&key.account, &key.key, key.body_hash.to_vec(), at, first_sequence, entries, &receipt.reply];
             self.rows.replies.push(row.to_vec());
             let repeat = (key.body_hash.to_vec(), receipt.clone());
             self.replied.insert((key.account.clone(), key.key.clone()), repeat);
@@ -451,7 +455,8 @@ impl<'a> Batch<'a> {
             .iter()
             .map(|key| values![number_key(key), self.numbers.get(key).copied().unwrap_or(1)].to_vec())
             .collect();
-        let vault = self.rows.vault.into_iter().map(|((subject, field), sealed)| values![subject, field, sealed].to_vec());
+        let vault =
+            self.rows.vault.into_iter().map(|((subject, field), sealed)| values![subject, field, sealed].to_vec());
         let vault: Vec<Vec<Value>> = vault.collect();
         let tallies = self.rows.tallies.into_iter();
         let tallies: Vec<Vec<Value>> =
@@ -484,7 +489,10 @@ fn number_key(key: &NumberKey) -> String {
     format!("{}/{}", key.register, key.scope)
 }
 
-fn load_numbers(connection: &mut dyn Connection, wanted: BTreeSet<NumberKey>) -> Result<BTreeMap<NumberKey, u64>, Fault> {
+fn load_numbers(
+    connection: &mut dyn Connection,
+    wanted: BTreeSet<NumberKey>,
+) -> Result<BTreeMap<NumberKey, u64>, Fault> {
     let mut numbers = BTreeMap::new();
     if wanted.is_empty() {
         return Ok(numbers);

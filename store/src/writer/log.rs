@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
+use journal::Hash;
 use journal::tree::tiles::{FullTile, HashReader, TILE_WIDTH, TileWriter};
 use journal::tree::{Frontier, leaf_hash};
-use journal::Hash;
 
 use crate::fault::Fault;
 use crate::sql::{Connection, Value, first, values};
@@ -55,7 +55,12 @@ impl Head {
         let mut row = first(connection, sql, &[])?.ok_or_else(|| Fault::damaged("the log has no head"))?;
         let (size, at, frontier, term) = (row.count()?, row.int()?, row.blob()?, row.int()?);
         let frontier = Frontier::from_bytes(&frontier).filter(|frontier| frontier.size() == size);
-        Ok(Self { size, at, frontier: frontier.ok_or_else(|| Fault::damaged("the log's head is not a frontier of its size"))?, term })
+        Ok(Self {
+            size,
+            at,
+            frontier: frontier.ok_or_else(|| Fault::damaged("the log's head is not a frontier of its size"))?,
+            term,
+        })
     }
 
     /// Stores it.
@@ -102,24 +107,23 @@ impl<'a> Tiles<'a> {
 }
 
 impl HashReader for Tiles<'_> {
-    fn tile(
-        &self,
-        level: u8,
-        index: u64,
-        width: u16,
-    ) -> Result<Vec<Hash>, Box<dyn std::error::Error + Send + Sync>> {
+    fn tile(&self, level: u8, index: u64, width: u16) -> Result<Vec<Hash>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.read(level, index, width)?)
     }
 }
 
 fn hashes(bytes: &[u8]) -> Result<Vec<Hash>, Fault> {
     let (hashes, rest) = bytes.as_chunks::<32>();
-    if rest.is_empty() { Ok(hashes.iter().copied().map(Hash).collect()) } else { Err(Fault::damaged("a tile is cut short")) }
+    if rest.is_empty() {
+        Ok(hashes.iter().copied().map(Hash).collect())
+    } else {
+        Err(Fault::damaged("a tile is cut short"))
+    }
 }
 
 /// Continues a tree where the head says it ended.
 pub(crate) fn resume(connection: &mut dyn Connection, frontier: &Frontier) -> Result<TileWriter, Fault> {
-    TileWriter::resume(frontier.clone(), &Tiles::new(connection))
+    TileWriter::resume(frontier, &Tiles::new(connection))
         .map_err(|error| Fault::damaged(format!("the tree does not fit its head: {error}")))
 }
 

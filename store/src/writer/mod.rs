@@ -184,9 +184,10 @@ impl<T: Send, F: FnMut(&mut Writes<'_>) -> Result<T, Fault> + Send> WriteJob for
     }
 
     fn done(self: Box<Self>, result: Result<(), Arc<Fault>>) {
-        let result = result.and_then(|()| self.value.ok_or_else(|| Arc::new(Fault::Stopped)));
+        let Self { value, reply, .. } = *self;
+        let result = result.and_then(|()| value.ok_or_else(|| Arc::new(Fault::Stopped)));
         // A caller that went away does not want to know.
-        let _gone = self.reply.send(result);
+        let _gone = reply.send(result);
     }
 }
 
@@ -294,7 +295,8 @@ impl Writer {
             .filter_map(|request| if let Request::Submit(submission, _) = request { Some(&**submission) } else { None })
             .collect();
         let keys = self.keys.clone();
-        let mut open = Batch::begin(connection, &mut self.cache, &keys, self.rules, self.node, head, tree, &submissions)?;
+        let mut open =
+            Batch::begin(connection, &mut self.cache, &keys, self.rules, self.node, head, tree, &submissions)?;
         let mut outcomes = Vec::with_capacity(batch.len());
         let (mut carried_out, mut refused, mut wrote) = (0, 0, 0);
         for request in batch {

@@ -40,9 +40,25 @@ pub(crate) fn table_rows(stream: &StreamId, version: u64, sequence: u64, rows: &
         add(
             &tables::CASES,
             values![
-                stream, &case.id, &case.number, &case.matter, &case.organisation, &case.region, case.stage, &case.subject,
-                &case.applicant_code, &case.applicant_name, &case.account, &case.title, case.received_at, case.due_on,
-                case.yellow_on, case.red_on, case.paused, case.incident, sequence,
+                stream,
+                &case.id,
+                &case.number,
+                &case.matter,
+                &case.organisation,
+                &case.region,
+                case.stage,
+                &case.subject,
+                &case.applicant_code,
+                &case.applicant_name,
+                &case.account,
+                &case.title,
+                case.received_at,
+                case.due_on,
+                case.yellow_on,
+                case.red_on,
+                case.paused,
+                case.incident,
+                sequence,
             ]
             .to_vec(),
         );
@@ -51,8 +67,21 @@ pub(crate) fn table_rows(stream: &StreamId, version: u64, sequence: u64, rows: &
         add(
             &tables::TASKS,
             values![
-                stream, task.task, &task.case, &task.element, task.kind, &task.matter, &task.organisation, &task.region,
-                &task.post_kind, &task.claimed_by, task.opened_at, task.due_on, task.yellow_on, task.red_on, task.paused,
+                stream,
+                task.task,
+                &task.case,
+                &task.element,
+                task.kind,
+                &task.matter,
+                &task.organisation,
+                &task.region,
+                &task.post_kind,
+                &task.claimed_by,
+                task.opened_at,
+                task.due_on,
+                task.yellow_on,
+                task.red_on,
+                task.paused,
             ]
             .to_vec(),
         );
@@ -64,8 +93,16 @@ pub(crate) fn table_rows(stream: &StreamId, version: u64, sequence: u64, rows: &
         add(
             &tables::RECORDS,
             values![
-                &record.register, &record.id, stream, &record.region, &record.status, record.valid_from, record.valid_until,
-                &record.body, version, sequence,
+                &record.register,
+                &record.id,
+                stream,
+                &record.region,
+                &record.status,
+                record.valid_from,
+                record.valid_until,
+                &record.body,
+                version,
+                sequence,
             ]
             .to_vec(),
         );
@@ -77,7 +114,12 @@ pub(crate) fn table_rows(stream: &StreamId, version: u64, sequence: u64, rows: &
         add(
             &tables::DOCUMENTS,
             values![
-                &document.number, stream, document.kind, &document.code, document.issued_on, document.pdf_hash.as_deref(),
+                &document.number,
+                stream,
+                document.kind,
+                &document.code,
+                document.issued_on,
+                document.pdf_hash.as_deref(),
             ]
             .to_vec(),
         );
@@ -92,8 +134,18 @@ pub(crate) fn table_rows(stream: &StreamId, version: u64, sequence: u64, rows: &
         let folded = fold(&words.text);
         add(
             &tables::SEARCH,
-            values![stream, &words.family, &words.region, &words.organisation, target, account, &words.text, folded, sequence]
-                .to_vec(),
+            values![
+                stream,
+                &words.family,
+                &words.region,
+                &words.organisation,
+                target,
+                account,
+                &words.text,
+                folded,
+                sequence
+            ]
+            .to_vec(),
         );
     }
     if let Some(row) = &rows.account {
@@ -103,7 +155,13 @@ pub(crate) fn table_rows(stream: &StreamId, version: u64, sequence: u64, rows: &
         add(
             &tables::POSTS,
             values![
-                &post.post, stream, &post.account, &post.kind, &post.organisation, &post.region, post.valid_from,
+                &post.post,
+                stream,
+                &post.account,
+                &post.kind,
+                &post.organisation,
+                &post.region,
+                post.valid_from,
                 post.valid_until,
             ]
             .to_vec(),
@@ -176,7 +234,8 @@ fn same(table: &Table, old: &[Value], new: &[Value]) -> bool {
 fn unindex(connection: &mut dyn Connection, keys: &[Vec<Value>]) -> Result<(), Fault> {
     if connection.dialect() == Dialect::Sqlite {
         for key in keys {
-            connection.execute("delete from search_index where rowid = (select rowid from search where stream = $1)", key)?;
+            connection
+                .execute("delete from search_index where rowid = (select rowid from search where stream = $1)", key)?;
         }
     }
     Ok(())

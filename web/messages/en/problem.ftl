@@ -42,7 +42,6 @@ problem-storage-full-hint = Nothing new can be stored for the moment; reading go
 input-missing = Please fill in { $label }
 input-too-long = At most { $max } characters
 input-control = Contains invisible control characters, please type it again
-input-number = Please enter a number
 input-whole-number = Please enter a whole number
 input-range = Must be between { $min } and { $max }
 input-date = Please write the date as 2026-11-23

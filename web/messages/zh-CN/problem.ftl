@@ -42,7 +42,6 @@ problem-storage-full-hint = 暂时不能保存新的内容，查询不受影响�
 input-missing = 请填写{ $label }
 input-too-long = 最多 { $max } 个字
 input-control = 含有不可见的控制字符，请重新输入
-input-number = 请填写数字
 input-whole-number = 请填写整数
 input-range = 应在 { $min } 到 { $max } 之间
 input-date = 请按 2026-11-23 的格式填写日期

@@ -1,0 +1,368 @@
+//! A desk in memory: loads, decides, evolves, keeps numbers and claims, as the store's writer does, without a store.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use base::id::{AccountId, CaseId, PostId, SubjectId};
+use jiff::civil::Date;
+use journal::Actor;
+use kernel::case::{Case, CaseCommand, Channel, Complete, Material, MaterialSource, Submit};
+use kernel::catalog::matter::ApplicantKind;
+use kernel::catalog::{Catalog, Example, Files, Matter};
+use kernel::command::Loaded;
+use kernel::directory::{Account, AccountKind, Organisation, Post};
+use kernel::rules::FactRecord;
+use kernel::sealed::{Entropy, Secret};
+use kernel::{Command, Decision, Facts, NumberKey, Refusal, State, StreamId, decide, needs, project};
+use serde_json::{Map, Value};
+
+/// The built-in catalog, read from the repository.
+pub(crate) static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalog");
+    let mut files = Files::new();
+    read(&root, &root, &mut files);
+    let (catalog, problems) = Catalog::parse(&files);
+    Arc::new(catalog.unwrap_or_else(|| panic!("{problems:#?}")))
+});
+
+fn read(root: &Path, folder: &Path, files: &mut Files) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            files.insert(name, std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+/// An example of a package by a part of its file name.
+pub(crate) fn example<'a>(matter: &'a Matter, part: &str) -> &'a Example {
+    matter.examples.iter().find(|example| example.file.contains(part)).unwrap_or_else(|| panic!("no example {part}"))
+}
+
+/// Streams, counters and claims in memory.
+pub(crate) struct World {
+    pub(crate) streams: Loaded,
+    pub(crate) entries: Vec<(StreamId, kernel::Event)>,
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) today: Date,
+    numbers: BTreeMap<NumberKey, u64>,
+    claims: BTreeMap<(String, String), StreamId>,
+    records: BTreeMap<String, Vec<Value>>,
+    steps: u8,
+}
+
+pub(crate) const OWNER: u8 = 1;
+
+fn uuid(n: u8) -> uuid::Uuid {
+    uuid::Uuid::from_bytes([n; 16])
+}
+
+pub(crate) fn account(n: u8) -> AccountId {
+    AccountId::from_uuid(uuid(n))
+}
+
+pub(crate) fn case_id(n: u8) -> CaseId {
+    CaseId::from_uuid(uuid(n))
+}
+
+/// An officer acts as their one post, which has their own number.
+pub(crate) fn officer(n: u8) -> Actor {
+    Actor::Officer { account: journal::Id([n; 16]), post: journal::Id([n; 16]), delegation: None }
+}
+
+pub(crate) fn applicant() -> Actor {
+    Actor::Applicant { account: journal::Id([OWNER; 16]), on_behalf_of: None }
+}
+
+pub(crate) fn system() -> Actor {
+    Actor::System { job: "timers".to_owned() }
+}
+
+/// The officers of the county bureau by number.
+pub(crate) const CLERK: u8 = 10;
+pub(crate) const REVIEWER: u8 = 11;
+pub(crate) const HEAD: u8 = 12;
+pub(crate) const LEADER: u8 = 13;
+pub(crate) const COUNTERSIGNERS: [u8; 2] = [14, 15];
+pub(crate) const DIRECTOR: u8 = 16;
+const POSTS: [(u8, &str); 7] = [
+    (CLERK, "window-clerk"),
+    (REVIEWER, "case-officer"),
+    (HEAD, "division-head"),
+    (LEADER, "deputy-director"),
+    (14, "countersign-officer"),
+    (15, "countersign-officer"),
+    (DIRECTOR, "director"),
+];
+
+impl World {
+    /// A county bureau with its posts, an applicant, and the registers of an example.
+    pub(crate) fn new(today: Date, example: &Example) -> Self {
+        let mut world = Self {
+            streams: Loaded::new(),
+            entries: Vec::new(),
+            secrets: Vec::new(),
+            today,
+            numbers: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            records: example.registers.clone(),
+            steps: 0,
+        };
+        for (n, kind) in POSTS {
+            world.put_account(n, AccountKind::Officer, vec![], Some(kind));
+        }
+        let code = example.form["applicant_code"].as_str().unwrap().to_owned();
+        world.put_account(OWNER, AccountKind::Applicant, vec![code], None);
+        world
+    }
+
+    fn put_account(&mut self, n: u8, kind: AccountKind, represents: Vec<String>, post: Option<&str>) {
+        let organisation = organisation();
+        let posts = post.map(|kind| Post {
+            id: PostId::from_uuid(uuid(n)),
+            kind: kind.to_owned(),
+            organisation: organisation.code.clone(),
+            region: organisation.region,
+            division: "approval".to_owned(),
+            valid_from: "2000-01-01".parse().unwrap(),
+            valid_until: None,
+        });
+        let subject = SubjectId::from_uuid(uuid(n));
+        let name = Secret { subject, field: "name".to_owned(), salt: [n; 16], value: format!("person {n}") };
+        let account = Account {
+            id: account(n),
+            kind,
+            subject,
+            name: name.commitment(),
+            represents,
+            posts: posts.into_iter().collect(),
+            disabled: false,
+        };
+        self.streams.insert(StreamId::account(account.id), (1, State::Account(account)));
+    }
+
+    fn facts(&mut self, matter: &Arc<Matter>, form: &Value) -> Facts {
+        self.steps += 1;
+        let now = base::time::start_of_day(self.today).unwrap() + jiff::SignedDuration::from_hours(9);
+        let applicant = serde_json::json!({ "code": form["applicant_code"], "name": form["applicant_name"] });
+        let queries = matter.fact_queries(self.today, form, &applicant);
+        let records = queries.iter().map(|query| {
+            let is =
+                |record: &Value, field: &str, value: &str| record.get(field).and_then(Value::as_str) == Some(value);
+            let all = self.records.get(&query.register).cloned().unwrap_or_default();
+            let found = all.into_iter().filter(|record| {
+                is(record, &query.field, &query.value)
+                    && query.with.iter().all(|(field, value)| is(record, field, value))
+            });
+            // Ids are opaque: a citizen number may not stand in a stream's name.
+            let records = found.enumerate().map(|(n, body)| FactRecord {
+                register: query.register.clone(),
+                id: format!("{}-{n}", query.name),
+                version: 1,
+                body,
+            });
+            (query.name.clone(), records.collect())
+        });
+        Facts {
+            now,
+            today: self.today,
+            catalog: Arc::clone(&CATALOG),
+            matter: Some(Arc::clone(matter)),
+            organisation: Some(organisation()),
+            records: records.collect(),
+            personal: Map::new(),
+            number_parts: BTreeMap::from([("cat2".to_owned(), "01".to_owned())]),
+            entropy: Entropy::new([self.steps; 32]),
+            pepper: [7; 32],
+            numbers: BTreeMap::new(),
+            read: Vec::new(),
+        }
+    }
+
+    /// Decides and keeps the outcome, as the writer would.
+    pub(crate) fn submit(&mut self, command: &Command, actor: &Actor, mut facts: Facts) -> Result<Decision, Refusal> {
+        for key in needs(command, actor, &facts).numbers {
+            let next = self.numbers.get(&key).copied().unwrap_or(0) + 1;
+            facts.numbers.insert(key, next);
+        }
+        let decision = decide(command, actor, &self.streams, &facts)?;
+        for part in &decision.streams {
+            let held = |stream: &StreamId, claim: &kernel::projection::ClaimRow| {
+                self.claims.get(&(claim.name.clone(), claim.key.clone())).filter(|holder| *holder != stream).cloned()
+            };
+            for claim in project(&part.stream, &part.state).claims {
+                if let Some(holder) = held(&part.stream, &claim) {
+                    return Err(Refusal::ClaimTaken { name: claim.name, holder: holder.to_string() });
+                }
+            }
+        }
+        for part in &decision.streams {
+            let version = self.streams.get(&part.stream).map_or(0, |(version, _)| *version);
+            assert_eq!(version, part.expected_version, "{}", part.stream);
+            // What was decided equals what replay gives, from canonical bytes and back.
+            let mut state = part.before.clone();
+            for event in &part.events {
+                let body = event.body().unwrap();
+                let read = kernel::Event::decode(event.kind(), &body).unwrap();
+                assert_eq!(read, *event);
+                state = Some(State::evolve(state, &read, facts.at()).unwrap());
+                self.entries.push((part.stream.clone(), read));
+            }
+            let state = state.unwrap();
+            assert_eq!(state, part.state);
+            assert_eq!(State::decode(&state.encode().unwrap()).unwrap(), state);
+            self.claims.retain(|_, holder| *holder != part.stream);
+            for claim in project(&part.stream, &state).claims {
+                self.claims.insert((claim.name, claim.key), part.stream.clone());
+            }
+            self.streams.insert(part.stream.clone(), (version + part.events.len() as u64, state));
+        }
+        self.numbers.extend(decision.numbers.iter().cloned());
+        self.secrets.extend(decision.secrets.iter().cloned());
+        Ok(decision)
+    }
+
+    /// Hands in an example online. Materials left out are not given.
+    pub(crate) fn apply(
+        &mut self,
+        matter: &Arc<Matter>,
+        example: &Example,
+        n: u8,
+        without: &[&str],
+    ) -> Result<Decision, Refusal> {
+        let subject = SubjectId::from_uuid(uuid(OWNER));
+        let split = matter.form.split(&example.form);
+        let mut salt = n;
+        let mut secret = |field: String, value: String| {
+            salt = salt.wrapping_add(1);
+            Secret { subject, field, salt: [salt; 16], value }
+        };
+        let mut secrets: Vec<Secret> = split
+            .sealed
+            .iter()
+            .map(|sealed| {
+                secret(format!("case/{}/form{}", case_id(n), sealed.pointer), sealed.value.as_str().unwrap().to_owned())
+            })
+            .collect();
+        let mut materials = Vec::new();
+        for code in example.materials.iter().filter(|code| !without.contains(&code.as_str())) {
+            let name = secret(format!("case/{}/file/{code}", case_id(n)), format!("{code}.pdf"));
+            materials.push(upload(code, name.commitment()));
+            secrets.push(name);
+        }
+        let submit = Submit {
+            channel: Channel::Online,
+            applicant_kind: ApplicantKind::Organisation,
+            subject,
+            applicant_code: example.form["applicant_code"].as_str().unwrap().to_owned(),
+            applicant_name: example.form["applicant_name"].as_str().unwrap().to_owned(),
+            account: Some(account(OWNER)),
+            title: "title".to_owned(),
+            form: split.open.as_object().unwrap().clone(),
+            secrets,
+            materials,
+        };
+        let facts = self.facts(matter, &example.form);
+        let command = Command::Case { case: case_id(n), command: CaseCommand::Submit(Box::new(submit)) };
+        self.submit(&command, &applicant(), facts)
+    }
+
+    /// Any command on a case.
+    pub(crate) fn on(
+        &mut self,
+        matter: &Arc<Matter>,
+        example: &Example,
+        n: u8,
+        actor: &Actor,
+        command: CaseCommand,
+    ) -> Result<Decision, Refusal> {
+        let mut facts = self.facts(matter, &example.form);
+        let split = matter.form.split(&example.form);
+        facts.personal = split.sealed.into_iter().map(|sealed| (sealed.pointer, sealed.value)).collect();
+        self.submit(&Command::Case { case: case_id(n), command }, actor, facts)
+    }
+
+    pub(crate) fn case(&self, n: u8) -> &Case {
+        self.streams[&StreamId::case(case_id(n))].1.as_case().unwrap()
+    }
+
+    /// The one open task of an element.
+    pub(crate) fn task(&self, n: u8, element: &str) -> u32 {
+        let case = self.case(n);
+        let open = case.tasks.iter().find(|(_, task)| task.element == element && task.claimed_by.is_none());
+        let open = open.or_else(|| case.tasks.iter().find(|(_, task)| task.element == element));
+        *open.unwrap_or_else(|| panic!("no open task {element}: {:?}", case.tasks)).0
+    }
+
+    /// A construction permit in force that holds a claim until the work is completed.
+    pub(crate) fn put_licence(&mut self, number: &str) -> StreamId {
+        let stream = StreamId::record("licences", number);
+        let claim = kernel::record::ClaimHeld {
+            name: "manager-on-site".to_owned(),
+            key: "key".to_owned(),
+            release: "register:licences.completed_on".to_owned(),
+        };
+        let written = kernel::record::RecordWritten {
+            register: "licences".to_owned(),
+            id: number.to_owned(),
+            region: "130123".to_owned(),
+            status: kernel::record::VALID.to_owned(),
+            valid_from: None,
+            valid_until: None,
+            body: Map::from_iter([("number".to_owned(), Value::from(number))]),
+            sealed: Vec::new(),
+            source: None,
+            matter: None,
+            claims: vec![claim],
+            start_by: None,
+        };
+        let state = State::evolve(None, &written.into(), 0).unwrap();
+        self.streams.insert(stream.clone(), (1, state));
+        stream
+    }
+
+    pub(crate) fn organisation_facts(&mut self, matter: &Arc<Matter>, example: &Example) -> Facts {
+        self.facts(matter, &example.form)
+    }
+}
+
+pub(crate) fn upload(code: &str, name: journal::Commitment) -> Material {
+    Material {
+        code: code.to_owned(),
+        source: MaterialSource::Upload {
+            hash: format!("hash-{code}"),
+            media: "application/pdf".to_owned(),
+            bytes: 1,
+            name,
+            sealed: false,
+        },
+    }
+}
+
+/// Finishes a task with an outcome and words.
+pub(crate) fn outcome(task: u32, outcome: &str) -> CaseCommand {
+    CaseCommand::Complete(Box::new(Complete {
+        task,
+        outcome: outcome.to_owned(),
+        opinion: Some("材料齐全，符合法定形式".to_owned()),
+        article: Some("建筑法 8".to_owned()),
+        items: Vec::new(),
+    }))
+}
+
+fn organisation() -> Organisation {
+    let seed = CATALOG.directory.organisations.iter().find(|seed| seed.region.to_string() == "130123").unwrap();
+    Organisation {
+        code: seed.code.to_string(),
+        name: seed.name.clone(),
+        region: seed.region,
+        short: seed.short_code.clone(),
+        abbr: seed.abbr.clone(),
+        parent: None,
+        valid_from: "2000-01-01".parse().unwrap(),
+    }
+}

@@ -1,0 +1,69 @@
+//! What a node starts with: the catalog's organisations in the directory, and the catalog version itself taken into use.
+
+use jiff::civil::Date;
+use kernel::directory::{DirectoryCommand, OrganisationRegistered};
+use kernel::{Command, StreamId};
+use store::Submission;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::identity::system;
+
+/// The job that seeds, as its entries name it.
+const JOB: &str = "seed";
+
+/// Organisations of the catalog are valid since the first revision of the region codes that the product knows.
+fn since() -> Date {
+    Date::constant(1980, 12, 1)
+}
+
+impl App {
+    /// Keeps the files of the catalog in use, so that its cases can be read for ever, and journals its adoption. Once per version.
+    pub async fn adopt_catalog(&self, files: Vec<(String, Vec<u8>)>) -> Result<()> {
+        let catalog = self.catalog();
+        let version = catalog.version().to_owned();
+        let known = self.store().read(|reader| reader.catalog_versions()).await?;
+        if known.contains(&version) {
+            return Ok(());
+        }
+        let (kept, at) = (version.clone(), self.now().as_microsecond());
+        self.store().write(move |writes| writes.put_catalog(&kept, &files, at)).await.map_err(crate::Error::Fault)?;
+        let calendar = catalog.calendar.version().to_owned();
+        self.direct(DirectoryCommand::AdoptCatalog { catalog: version, calendar }).await
+    }
+
+    /// Registers the organisations of the catalog that the directory lacks.
+    pub async fn seed_organisations(&self) -> Result<()> {
+        let catalog = self.catalog();
+        for seed in &catalog.directory.organisations {
+            let stream = StreamId::organisation(&seed.code);
+            if self.store().read(move |reader| reader.version(&stream)).await? > 0 {
+                continue;
+            }
+            let registered = OrganisationRegistered {
+                code: seed.code.to_string(),
+                name: seed.name.clone(),
+                region: seed.region,
+                short: seed.short_code.clone(),
+                abbr: seed.abbr.clone(),
+                parent: seed.parent.as_ref().map(ToString::to_string),
+                valid_from: since(),
+            };
+            self.direct(DirectoryCommand::Register(registered)).await?;
+        }
+        Ok(())
+    }
+
+    /// A command on the directory by the node itself.
+    pub async fn direct(&self, command: DirectoryCommand) -> Result<()> {
+        let submission = Submission {
+            command: Command::Directory(command),
+            actor: system(JOB),
+            facts: self.facts(),
+            key: None,
+            entered_at: None,
+        };
+        self.store().submit(submission).await?;
+        Ok(())
+    }
+}
