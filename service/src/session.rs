@@ -267,7 +267,8 @@ impl Visitor {
         let catalog = self.app.catalog();
         let (post, home) = match &signed_in.identity {
             Some(Identity::Officer { post, .. }) => {
-                let kind = catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()).to_owned());
+                let kind =
+                    catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()).to_owned());
                 let kind = kind.unwrap_or_else(|| post.kind.clone());
                 let post = if post.division.is_empty() { kind } else { format!("{} {kind}", post.division) };
                 (post, OFFICE_HOME)
@@ -315,7 +316,8 @@ impl Visitor {
         // Twelve hours count from the login, whatever is renewed in between.
         let same = old.as_ref().filter(|session| session.account == account.to_string());
         let created_at = same.map_or(now.as_microsecond(), |session| session.created_at);
-        let elevated_at = if elevated { Some(now.as_microsecond()) } else { same.and_then(|session| session.elevated_at) };
+        let elevated_at =
+            if elevated { Some(now.as_microsecond()) } else { same.and_then(|session| session.elevated_at) };
         let started = Timestamp::from_microsecond(created_at).unwrap_or(now);
         let session = Session {
             id_hash: token.hash().0,
@@ -454,8 +456,9 @@ pub(crate) fn names_of(
     let wanted: Vec<(SubjectId, String)> =
         accounts.iter().map(|account| (account.subject, account.name.field.clone())).collect();
     let opened = reader.open(&wanted)?;
-    let named = accounts.iter().zip(opened).filter_map(|(account, name)| {
-        Some((account.id, (name.value()?.to_owned(), account.posts.clone())))
-    });
+    let named = accounts
+        .iter()
+        .zip(opened)
+        .filter_map(|(account, name)| Some((account.id, (name.value()?.to_owned(), account.posts.clone()))));
     Ok(named.collect())
 }
