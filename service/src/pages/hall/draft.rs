@@ -85,7 +85,7 @@ pub(super) async fn start(
         Ok(whom) => whom,
         Err(_) => return start_shown(&app, &visitor, &code, Some(visitor.words.t("input-choice"))).await,
     };
-    let whom = if whom == "self" { "" } else { &whom };
+    let whom = if whom == "self" { "" } else { whom.as_str() };
     let draft = app.start_draft(identity, &code, whom).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/drafts/{}", draft.id))
 }
@@ -222,7 +222,7 @@ async fn form_shown(
             continue;
         }
         let typed = (!given.is_empty())
-            .then(|| given.iter().find(|(name, _)| *name == field.name).map_or("", |(_, text)| text));
+            .then(|| given.iter().find(|(name, _)| *name == field.name).map_or("", |(_, text)| text.as_str()));
         let mut question = question(app, words, field, saved, typed, errors);
         question.optional |= !shown.contains(&field.name.as_str());
         fields.push(question);
@@ -351,7 +351,7 @@ async fn item_shown(
         .map(|inner| {
             let saved = items.get(index).and_then(|item| item.get(&inner.name));
             let typed = (!given.is_empty())
-                .then(|| given.iter().find(|(name, _)| *name == inner.name).map_or("", |(_, text)| text));
+                .then(|| given.iter().find(|(name, _)| *name == inner.name).map_or("", |(_, text)| text.as_str()));
             question(app, words, inner, saved, typed, errors)
         })
         .collect();
