@@ -79,11 +79,17 @@ pub fn failure(error: Error, words: Words) -> Failure {
         Error::Refused(Refusal::NotFound) => Problem::not_found().into(),
         Error::Refused(refusal) => {
             let problem = match &refusal {
-                Refusal::PostNotHeld | Refusal::Forbidden { .. } | Refusal::NotApplicant | Refusal::NotRepresented { .. } => {
-                    Problem::forbidden()
-                }
-                Refusal::TaskClosed | Refusal::TaskTaken | Refusal::TaskNotYours | Refusal::WrongStage { .. } | Refusal::Exists
-                | Refusal::ClaimTaken { .. } | Refusal::SupplementAskedAlready => Problem::conflict(),
+                Refusal::PostNotHeld
+                | Refusal::Forbidden { .. }
+                | Refusal::NotApplicant
+                | Refusal::NotRepresented { .. } => Problem::forbidden(),
+                Refusal::TaskClosed
+                | Refusal::TaskTaken
+                | Refusal::TaskNotYours
+                | Refusal::WrongStage { .. }
+                | Refusal::Exists
+                | Refusal::ClaimTaken { .. }
+                | Refusal::SupplementAskedAlready => Problem::conflict(),
                 _ => Problem::unprocessable(),
             };
             problem.detail(refusal_words(&refusal, words)).into()
@@ -135,7 +141,8 @@ mod tests {
     #[test]
     fn every_refusal_has_words_in_both_languages() {
         let source = include_str!("../../kernel/src/refusal.rs");
-        let of_code = source.split("fn code").nth(1).and_then(|rest| rest.split("fn params").next()).expect("written so");
+        let of_code =
+            source.split("fn code").nth(1).and_then(|rest| rest.split("fn params").next()).expect("written so");
         let codes: Vec<&str> = of_code.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(codes.len() > 35, "only {} codes found", codes.len());
         for code in codes {

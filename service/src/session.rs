@@ -216,7 +216,9 @@ impl Visitor {
     pub fn page_titled(&self, title: impl Into<String>) -> Page {
         let words = self.words;
         let path = self.asked.split('?').next().unwrap_or("/").to_owned();
-        let flash = self.done.as_ref().map(|done| format!("done-{done}")).filter(|key| words.has(key));
+        // A word of the address that no message has prints as its key: then nothing was done that we know of.
+        let said = self.done.as_ref().map(|done| format!("done-{done}")).map(|key| (words.t(&key), key));
+        let flash = said.filter(|(text, key)| text != key).map(|(text, _)| Flash { tone: Tone::Green, text });
         Page {
             words,
             title: title.into(),
@@ -234,7 +236,7 @@ impl Visitor {
             csrf: self.token.csrf().unwrap_or_default(),
             demo: self.app.settings().demo,
             today: words.long_date(self.app.today()),
-            flash: flash.map(|key| Flash { tone: Tone::Green, text: words.t(&key) }),
+            flash,
             session: self.signed_in.as_ref().map(|signed_in| SessionClock {
                 seconds_left: u32::try_from(signed_in.left.as_secs()).unwrap_or(0),
                 warn_seconds: u32::try_from(rules().warn.as_secs()).unwrap_or(300),
@@ -267,7 +269,8 @@ impl Visitor {
         let catalog = self.app.catalog();
         let (post, home) = match &signed_in.identity {
             Some(Identity::Officer { post, .. }) => {
-                let kind = catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()).to_owned());
+                let kind =
+                    catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()).to_owned());
                 let kind = kind.unwrap_or_else(|| post.kind.clone());
                 let post = if post.division.is_empty() { kind } else { format!("{} {kind}", post.division) };
                 (post, OFFICE_HOME)
@@ -315,7 +318,8 @@ impl Visitor {
         // Twelve hours count from the login, whatever is renewed in between.
         let same = old.as_ref().filter(|session| session.account == account.to_string());
         let created_at = same.map_or(now.as_microsecond(), |session| session.created_at);
-        let elevated_at = if elevated { Some(now.as_microsecond()) } else { same.and_then(|session| session.elevated_at) };
+        let elevated_at =
+            if elevated { Some(now.as_microsecond()) } else { same.and_then(|session| session.elevated_at) };
         let started = Timestamp::from_microsecond(created_at).unwrap_or(now);
         let session = Session {
             id_hash: token.hash().0,
@@ -454,8 +458,9 @@ pub(crate) fn names_of(
     let wanted: Vec<(SubjectId, String)> =
         accounts.iter().map(|account| (account.subject, account.name.field.clone())).collect();
     let opened = reader.open(&wanted)?;
-    let named = accounts.iter().zip(opened).filter_map(|(account, name)| {
-        Some((account.id, (name.value()?.to_owned(), account.posts.clone())))
-    });
+    let named = accounts
+        .iter()
+        .zip(opened)
+        .filter_map(|(account, name)| Some((account.id, (name.value()?.to_owned(), account.posts.clone()))));
     Ok(named.collect())
 }

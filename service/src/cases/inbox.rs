@@ -214,7 +214,8 @@ fn case_row(app: &App, case: &CaseItem, words: Words) -> Row {
 }
 
 fn day(microseconds: i64, words: Words) -> String {
-    Timestamp::from_microsecond(microseconds).map_or_else(|_| String::new(), |at| words.short_date(base::time::date(at)))
+    Timestamp::from_microsecond(microseconds)
+        .map_or_else(|_| String::new(), |at| words.short_date(base::time::date(at)))
 }
 
 /// The light of a row by the days that the writer derived, and the words beside it.

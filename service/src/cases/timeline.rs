@@ -78,10 +78,8 @@ impl Telling<'_> {
                 happened.title = task_name(event.task);
                 let outcome = elements.get(&event.task).and_then(|element| self.matter.task(element));
                 let outcome = outcome.and_then(|task| task.outcomes.get(&event.outcome));
-                happened.detail = outcome.map_or_else(
-                    || words.t("outcome-closed"),
-                    |outcome| outcome.text.get(words.lang.tag()).to_owned(),
-                );
+                happened.detail = outcome
+                    .map_or_else(|| words.t("outcome-closed"), |outcome| outcome.text.get(words.lang.tag()).to_owned());
                 if let Some(article) = &event.article {
                     happened.detail = words.t2("detail-article", "text", happened.detail, "article", article);
                 }
@@ -89,8 +87,7 @@ impl Telling<'_> {
             }
             Event::ChecksEvaluated(event) => {
                 let passed = event.checks.rows.iter().filter(|row| row.verdict == kernel::rules::Verdict::Pass).count();
-                happened.detail =
-                    words.t2("detail-checks", "passed", passed, "all", event.checks.rows.len());
+                happened.detail = words.t2("detail-checks", "passed", passed, "all", event.checks.rows.len());
             }
             Event::SupplementRequested(event) => {
                 happened.detail = words.t1("detail-items", "count", event.items.len());

@@ -49,7 +49,8 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
             let vault: BTreeMap<String, String> = vault.collect();
             let names = names_of(reader, &accounts(&entries))?;
             let states = reader.states(&wanted)?;
-            let loaded: Loaded = states.into_iter().map(|(stream, version, state)| (stream, (version, state))).collect();
+            let loaded: Loaded =
+                states.into_iter().map(|(stream, version, state)| (stream, (version, state))).collect();
             Ok((entries, vault, names, loaded))
         })
         .await?;
@@ -209,6 +210,7 @@ fn rows(app: &App, row: &SummaryRow, own: bool, words: Words) -> Vec<FormRow> {
     let lang = words.lang.tag();
     let value = match &row.shown {
         Shown::Plain(text) => text.clone(),
+        Shown::Money(fen) => words.money_wan(fen.0),
         Shown::Measured(text, unit) => format!("{text} {}", unit.get(lang)),
         Shown::Choice(text) => text.get(lang).to_owned(),
         Shown::Confirmed(true) => words.t("value-confirmed"),
@@ -355,8 +357,7 @@ impl Trial<'_> {
         for number in case::numbers_needed(&command, &facts) {
             facts.numbers.insert(number, 1);
         }
-        let decided =
-            case::decide(self.case.id, &command, &self.identity.actor(), self.loaded, &facts);
+        let decided = case::decide(self.case.id, &command, &self.identity.actor(), self.loaded, &facts);
         decided.err().map(|refusal| RefusalShown { code: refusal.code(), words: refusal_words(&refusal, self.words) })
     }
 

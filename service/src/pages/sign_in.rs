@@ -110,7 +110,8 @@ async fn show_sign_in(app: &App, visitor: &Visitor, to: String, login: &str, err
     let mut secret = Field::new(FieldKind::Password, "password", p.t("sign-in-password"));
     secret.autocomplete = "current-password";
     let fields = vec![name, secret];
-    let demo = if app.settings().demo { demo_accounts(app, visitor).await.map_err(|e| visitor.stop(e))? } else { Vec::new() };
+    let demo =
+        if app.settings().demo { demo_accounts(app, visitor).await.map_err(|e| visitor.stop(e))? } else { Vec::new() };
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let nonce = visitor.nonce()?;
     let errors = error_lines(&fields);
@@ -197,7 +198,8 @@ async fn verify(
 
 async fn enabled_account(app: &App, visitor: &Visitor, id: &str) -> Result<Option<Account>, Stop> {
     let stream = StreamId::account(id);
-    let state = app.store().read(move |reader| reader.state(&stream)).await.map_err(|fault| visitor.stop(fault.into()))?;
+    let state =
+        app.store().read(move |reader| reader.state(&stream)).await.map_err(|fault| visitor.stop(fault.into()))?;
     Ok(match state {
         Some((_, KernelState::Account(account))) if !account.disabled => Some(account),
         _ => None,
@@ -226,7 +228,9 @@ async fn demo_accounts(app: &App, visitor: &Visitor) -> Result<Vec<DemoAccount>,
             // The demonstration opens the accounts it shows first.
             for item in reader.accounts("", 40)? {
                 let Some(credential) = reader.credentials_of(&item.id)?.into_iter().next() else { continue };
-                let Some((_, KernelState::Account(account))) = reader.state(&StreamId::account(&item.id))? else { continue };
+                let Some((_, KernelState::Account(account))) = reader.state(&StreamId::account(&item.id))? else {
+                    continue;
+                };
                 let post = account.posts.iter().find(|post| post.holds_on(today)).cloned();
                 let organisation = match &post {
                     Some(post) => reader.organisation(&post.organisation)?.map(|organisation| organisation.name),
@@ -244,7 +248,8 @@ async fn demo_accounts(app: &App, visitor: &Visitor) -> Result<Vec<DemoAccount>,
         .await?;
     let (catalog, words) = (app.catalog(), visitor.words);
     let say = |(login, name, post, organisation): (String, String, Option<Post>, Option<String>)| {
-        let kind = post.and_then(|post| Some(catalog.post_kinds.get(&post.kind)?.name.get(words.lang.tag()).to_owned()));
+        let kind =
+            post.and_then(|post| Some(catalog.post_kinds.get(&post.kind)?.name.get(words.lang.tag()).to_owned()));
         let post = match (organisation, kind) {
             (Some(organisation), Some(kind)) => format!("{organisation} {kind}"),
             _ => words.t("person-applicant"),
@@ -266,12 +271,7 @@ struct AgainPage {
 }
 
 /// The page that asks for the password again and keeps what was typed, so that nothing has to be written twice.
-pub(crate) fn ask_again(
-    visitor: &Visitor,
-    action: &str,
-    kept: Vec<(String, String)>,
-    error: Option<String>,
-) -> Answer {
+pub(crate) fn ask_again(visitor: &Visitor, action: &str, kept: Vec<(String, String)>, error: Option<String>) -> Answer {
     let mut p = visitor.page("again-title");
     p.failed = error.is_some();
     let mut secret = Field::new(FieldKind::Password, "password", p.t("sign-in-password"));
@@ -364,10 +364,8 @@ async fn account_page(State(app): State<App>, visitor: Visitor) -> Answer {
     };
     let posts = held.into_iter().zip(names).map(choice).collect();
     let (p, nonce) = (visitor.page("account-title"), visitor.nonce()?);
-    let settings = vec![
-        Link::new(p.t("size-large"), p.setting("size=l")),
-        Link::new(p.t("size-normal"), p.setting("size=m")),
-    ];
+    let settings =
+        vec![Link::new(p.t("size-large"), p.setting("size=l")), Link::new(p.t("size-normal"), p.setting("size=m"))];
     visitor.html(&AccountPage { p, nonce, posts, settings })
 }
 

@@ -70,12 +70,11 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(cas
     p.crumbs = vec![Link::new(p.t("menu-inbox"), "/office/inbox"), Link::new(view.title.clone(), "")];
     let base = format!("/office/cases/{id}");
     let task = workable(&view.tasks);
-    let mut notes: Vec<Note> = view.incidents.iter().map(|line| Note {
-        tone: Tone::Red,
-        title: p.t("incident-title"),
-        lines: vec![line.clone()],
-        link: None,
-    }).collect();
+    let mut notes: Vec<Note> = view
+        .incidents
+        .iter()
+        .map(|line| Note { tone: Tone::Red, title: p.t("incident-title"), lines: vec![line.clone()], link: None })
+        .collect();
     notes.extend(task.and_then(|task| greyed(&p, task)));
     let claim = task.and_then(|task| claim_form(&p, &base, task));
     let opinion = task.map(|_| {
@@ -258,9 +257,8 @@ fn timeline(p: &Page, view: &CaseView) -> Vec<TimelineItem> {
     let item = |happened: &Happened| {
         let mut lines = vec![happened.who.clone(), happened.detail.clone()];
         lines.retain(|line| !line.is_empty());
-        let links = happened.document.iter().map(|document| {
-            Link::new(p.t("document-verify"), document_line(document).href)
-        });
+        let links =
+            happened.document.iter().map(|document| Link::new(p.t("document-verify"), document_line(document).href));
         let mut links: Vec<Link> = links.collect();
         links.push(Link::new(
             p.t1("journal-entry", "sequence", happened.sequence.to_string()),

@@ -49,14 +49,7 @@ pub(super) async fn release(
     simple(&app, &visitor, &case, CaseCommand::Release { task: parse_task(&task)? }, "released", &fields).await
 }
 
-async fn simple(
-    app: &App,
-    visitor: &Visitor,
-    case: &str,
-    command: CaseCommand,
-    done: &str,
-    fields: &Fields,
-) -> Answer {
+async fn simple(app: &App, visitor: &Visitor, case: &str, command: CaseCommand, done: &str, fields: &Fields) -> Answer {
     let nonce = visitor.check_form(fields)?;
     let (identity, _) = visitor.officer()?;
     let id = parse_case(case)?;

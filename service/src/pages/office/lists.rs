@@ -73,8 +73,14 @@ impl Query {
     }
 
     fn inbox(&self, light: &str, who: &str, after: &str) -> String {
-        let query =
-            [("light", light), ("matter", &self.matter), ("kind", &self.kind), ("who", who), ("q", &self.q), ("after", after)];
+        let query = [
+            ("light", light),
+            ("matter", &self.matter),
+            ("kind", &self.kind),
+            ("who", who),
+            ("q", &self.q),
+            ("after", after),
+        ];
         address("/office/inbox", &query)
     }
 }
@@ -134,8 +140,8 @@ pub(super) async fn inbox_page(State(app): State<App>, visitor: Visitor, RawQuer
     let filtered = [&query.light, &query.matter, &query.kind, &query.q].iter().any(|part| !part.is_empty());
     let empty = rows.is_empty().then(|| nothing(&p, filtered, "inbox-empty", "/office/inbox"));
     let filter = inbox_filter(&app, &p, &query, filtered);
-    let pager = pager(&p, rows.len(), view.next.map(|next| query.inbox(&query.light, &query.who, &next)));
     let count = p.t1("inbox-count", "count", view.all());
+    let pager = pager(&p, rows.len(), view.next.map(|next| query.inbox(&query.light, &query.who, &next)));
     let table = CaseTable {
         caption: p.t("inbox-caption"),
         rows,
@@ -166,9 +172,10 @@ fn inbox_filter(app: &App, p: &Page, query: &Query, filtered: bool) -> FilterBar
 fn matters(app: &App, p: &Page) -> Vec<Choice> {
     let catalog = app.catalog();
     let all = Choice::new("", p.t("filter-matter-all"));
-    let named = catalog.matters.values().map(|matter| {
-        Choice::new(matter.spec.code.to_string(), matter.spec.name.get(p.lang()))
-    });
+    let named = catalog
+        .matters
+        .values()
+        .map(|matter| Choice::new(matter.spec.code.to_string(), matter.spec.name.get(p.lang())));
     std::iter::once(all).chain(named).collect()
 }
 
@@ -239,14 +246,17 @@ pub(super) async fn cases_page(State(app): State<App>, visitor: Visitor, RawQuer
     let p = visitor.page("menu-cases");
     let rows: Vec<CaseRow> = rows.iter().map(|row| table_row(&p, row)).collect();
     let filtered = [&query.matter, &query.stage, &query.q].iter().any(|part| !part.is_empty());
-    let stages = ["submitted", "supplement_asked", "accepted", "not_accepted", "withdrawn", "granted", "refused", "delivered"];
+    let stages =
+        ["submitted", "supplement_asked", "accepted", "not_accepted", "withdrawn", "granted", "refused", "delivered"];
     let stages = stages.iter().map(|stage| Choice::new(*stage, p.t(&format!("stage-{stage}"))));
     let stages = std::iter::once(Choice::new("", p.t("filter-stage-all"))).chain(stages).collect();
     let filter = FilterBar {
         label: p.t("filter-label"),
         action: "/office/cases".to_owned(),
         fields: vec![
-            Field::new(FieldKind::Select, "matter", p.t("filter-matter")).value(&query.matter).choices(matters(&app, &p)),
+            Field::new(FieldKind::Select, "matter", p.t("filter-matter"))
+                .value(&query.matter)
+                .choices(matters(&app, &p)),
             Field::new(FieldKind::Select, "stage", p.t("filter-stage")).value(&query.stage).choices(stages),
             Field::new(FieldKind::Search, "q", p.t("filter-text")).hint(p.t("filter-text")).value(&query.q),
         ],
@@ -276,7 +286,8 @@ pub(super) async fn desk_page(State(app): State<App>, visitor: Visitor, RawQuery
     let rows: Vec<CaseRow> = rows.iter().map(|row| table_row(&p, row)).collect();
     let empty = rows.is_empty().then(|| nothing(&p, false, "desk-empty", ""));
     let pager = pager(&p, rows.len(), next.map(|next| address("/office/desk", &[("after", &next)])));
-    let table = CaseTable { caption: p.t("desk-caption"), rows, sorted: Some(Sorted::Ascending), ..CaseTable::default() };
+    let table =
+        CaseTable { caption: p.t("desk-caption"), rows, sorted: Some(Sorted::Ascending), ..CaseTable::default() };
     let links = vec![Link::new(p.t("desk-receive"), "/matters")];
     visitor.html(&CasesPage { intro: p.t("desk-intro"), p, links, filter: None, table, pager, empty })
 }
