@@ -53,3 +53,19 @@ fn address(path: &str, query: &[(&str, &str)]) -> String {
     let pairs: Vec<String> = set.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_keeps_only_what_says_something() {
+        for (query, expected) in [
+            (vec![], "/a"),
+            (vec![("q", ""), ("after", "")], "/a"),
+            (vec![("q", "a b"), ("after", ""), ("who", "mine")], "/a?q=a%20b&who=mine"),
+        ] {
+            assert_eq!(address("/a", &query), expected);
+        }
+    }
+}
