@@ -140,14 +140,22 @@ mod tests {
 
     #[test]
     fn every_refusal_has_words_in_both_languages() {
-        let source = include_str!("../../kernel/src/refusal.rs");
+        let source: &'static str = include_str!("../../kernel/src/refusal.rs");
         let of_code =
             source.split("fn code").nth(1).and_then(|rest| rest.split("fn params").next()).expect("written so");
+        let of_params = source.split("fn params").nth(1).expect("written so");
         let codes: Vec<&str> = of_code.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(codes.len() > 35, "only {} codes found", codes.len());
+        let params = of_params.split("vec![(\"").skip(1).chain(of_params.split(", (\"").skip(1));
+        let params: Vec<&'static str> = params.filter_map(|rest| rest.split('"').next()).collect();
+        assert!(params.contains(&"stage") && params.contains(&"now"), "{params:?}");
         for code in codes {
             let key = format!("refusal-{code}");
-            let (zh, en) = (Words::new(Lang::ZhCn).t(&key), Words::new(Lang::En).t(&key));
+            let said = |lang| {
+                let args: Vec<(&'static str, Arg)> = params.iter().map(|name| (*name, Arg::from("x"))).collect();
+                Words::new(lang).t_args(&key, &args)
+            };
+            let (zh, en) = (said(Lang::ZhCn), said(Lang::En));
             assert!(zh != key && en != key && zh != en, "{key}: {zh} / {en}");
         }
     }

@@ -216,7 +216,9 @@ impl Visitor {
     pub fn page_titled(&self, title: impl Into<String>) -> Page {
         let words = self.words;
         let path = self.asked.split('?').next().unwrap_or("/").to_owned();
-        let flash = self.done.as_ref().map(|done| format!("done-{done}")).filter(|key| words.has(key));
+        // A word of the address that no message has prints as its key: then nothing was done that we know of.
+        let said = self.done.as_ref().map(|done| format!("done-{done}")).map(|key| (words.t(&key), key));
+        let flash = said.filter(|(text, key)| text != key).map(|(text, _)| Flash { tone: Tone::Green, text });
         Page {
             words,
             title: title.into(),
@@ -234,7 +236,7 @@ impl Visitor {
             csrf: self.token.csrf().unwrap_or_default(),
             demo: self.app.settings().demo,
             today: words.long_date(self.app.today()),
-            flash: flash.map(|key| Flash { tone: Tone::Green, text: words.t(&key) }),
+            flash,
             session: self.signed_in.as_ref().map(|signed_in| SessionClock {
                 seconds_left: u32::try_from(signed_in.left.as_secs()).unwrap_or(0),
                 warn_seconds: u32::try_from(rules().warn.as_secs()).unwrap_or(300),

@@ -4,6 +4,7 @@
 //! the reader's scope is not found; that it exists is not told (security.md §3).
 
 mod act;
+mod file;
 mod inbox;
 mod timeline;
 mod view;
@@ -11,6 +12,7 @@ mod view;
 use serde::Serialize;
 
 pub use act::{act, load};
+pub use file::{CaseFile, file};
 pub use inbox::{InboxFilter, InboxView, Row, case_list, inbox, window_queue};
 pub use view::{case_view, derivations, mask, region_name};
 

@@ -210,6 +210,7 @@ fn rows(app: &App, row: &SummaryRow, own: bool, words: Words) -> Vec<FormRow> {
     let lang = words.lang.tag();
     let value = match &row.shown {
         Shown::Plain(text) => text.clone(),
+        Shown::Money(fen) => words.money_wan(fen.0),
         Shown::Measured(text, unit) => format!("{text} {}", unit.get(lang)),
         Shown::Choice(text) => text.get(lang).to_owned(),
         Shown::Confirmed(true) => words.t("value-confirmed"),
@@ -409,5 +410,39 @@ impl Trial<'_> {
             region: self.case.region,
         };
         crate::session::obliged_to_elevate(&self.app.catalog().grants, post, &action, &object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_what_is_personal() {
+        for (widget, value, shown) in [
+            (Widget::Idcard, "130102199003074512", "130*************12"),
+            (Widget::Phone, "13800001234", "138****1234"),
+            (Widget::Text, "ab", "a*"),
+            (Widget::Text, "a", "*"),
+            (Widget::Text, "abcdefgh", "ab****gh"),
+            (Widget::Phone, "1234567", "*******"),
+            (Widget::Text, "", ""),
+        ] {
+            assert_eq!(mask(widget, value), shown, "{value}");
+        }
+    }
+
+    #[test]
+    fn time_left_is_said_in_words() {
+        let words = Words::new(web::words::Lang::En);
+        for (remaining, said) in [
+            (Remaining::Left(0), "Due today"),
+            (Remaining::Left(1), "1 day left"),
+            (Remaining::Left(3), "3 days left"),
+            (Remaining::Overdue(2), "2 days over"),
+            (Remaining::Held, "Clock stopped"),
+        ] {
+            assert_eq!(remaining_words(remaining, words), said);
+        }
     }
 }

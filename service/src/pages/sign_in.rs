@@ -391,3 +391,30 @@ async fn settings(visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     };
     Ok(redirect(&back, cookie))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demonstration_password_meets_the_rules() {
+        assert!(web::password::Password::parse(DEMO_PASSWORD).is_ok());
+    }
+
+    #[test]
+    fn goes_back_only_within_this_site() {
+        for (query, goes) in [
+            (None, "/"),
+            (Some("to=/office/cases/1%3Fa=b"), "/office/cases/1?a=b"),
+            (Some("to=//evil.example"), "/"),
+            (Some("to=https://evil.example/"), "/"),
+        ] {
+            assert_eq!(target(query), goes, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn a_sign_in_name_is_folded() {
+        assert_eq!(login_name("  Wang.Clerk "), "wang.clerk");
+    }
+}

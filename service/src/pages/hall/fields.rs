@@ -116,6 +116,7 @@ pub(super) fn summary_rows(app: &App, words: Words, rows: &[Row], change: Option
     for row in rows {
         let value = match &row.shown {
             Shown::Plain(text) => text.clone(),
+            Shown::Money(fen) => words.money_wan(fen.0),
             Shown::Measured(text, unit) => format!("{text} {}", say(unit, words)),
             Shown::Choice(text) => say(text, words),
             Shown::Confirmed(confirmed) => words.t(if *confirmed { "hall-confirmed" } else { "hall-not-confirmed" }),

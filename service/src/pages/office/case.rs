@@ -2,8 +2,10 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
 use base::id::CaseId;
-use web::page::Page;
+use web::page::{Page, percent_encode};
 use web::problem::Problem;
 use web::view::{
     Action, ActionBar, ActionStyle, CheckPoint, CountedDay, DeadlineBar, Empty, Fact, Field, FieldKind, Link, Note,
@@ -239,12 +241,12 @@ fn material_line(p: &Page, base: &str, material: &cases::MaterialShown) -> Linke
         (true, Some(false)) => Tag::new(Tone::Plain, p.t("material-not-needed")),
         (true, None) => Tag::new(Tone::Amber, p.t("conclusion-undecided")),
     };
-    let href = material.file.as_ref().map(|hash| format!("{base}/files/{hash}")).unwrap_or_default();
+    let href = material.file.as_ref().map(|_| format!("{base}/materials/{}", material.code)).unwrap_or_default();
     LinkedLine { text: material.name.clone(), href, tag, note: material.given.clone() }
 }
 
 fn document_line(document: &cases::DocumentShown) -> LinkedLine {
-    let href = super::address("/verify", &[("number", &document.number), ("code", &document.code)]);
+    let href = super::address(&format!("/verify/{}", percent_encode(&document.number)), &[("code", &document.code)]);
     LinkedLine {
         text: document.number.clone(),
         href,
@@ -289,6 +291,30 @@ fn timeline(p: &Page, view: &CaseView) -> Vec<TimelineItem> {
         }
     }));
     items
+}
+
+/// The file of a material, as a download: never shown inside a page of ours (security.md §6).
+pub(super) async fn material(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((case, material)): Path<(String, String)>,
+) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let found = cases::file(&app, identity, parse_case(&case)?, &material).await;
+    let file = found.map_err(|error| visitor.stop(error))?;
+    let mut response = file.bytes.into_response();
+    let name = format!("attachment; filename*=UTF-8''{}", percent_encode(&file.name).replace('/', "%2F"));
+    for (header, value) in [
+        (header::CONTENT_TYPE, file.media.as_str()),
+        (header::CONTENT_DISPOSITION, name.as_str()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "sandbox"),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(header, value);
+        }
+    }
+    Ok(response)
 }
 
 #[derive(Template)]

@@ -140,8 +140,8 @@ pub(super) async fn inbox_page(State(app): State<App>, visitor: Visitor, RawQuer
     let filtered = [&query.light, &query.matter, &query.kind, &query.q].iter().any(|part| !part.is_empty());
     let empty = rows.is_empty().then(|| nothing(&p, filtered, "inbox-empty", "/office/inbox"));
     let filter = inbox_filter(&app, &p, &query, filtered);
-    let pager = pager(&p, rows.len(), view.next.map(|next| query.inbox(&query.light, &query.who, &next)));
     let count = p.t1("inbox-count", "count", view.all());
+    let pager = pager(&p, rows.len(), view.next.map(|next| query.inbox(&query.light, &query.who, &next)));
     let table = CaseTable {
         caption: p.t("inbox-caption"),
         rows,

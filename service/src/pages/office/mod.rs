@@ -24,6 +24,7 @@ pub fn routes() -> Router<App> {
         .route("/office/cases/{case}", get(case::case_page))
         .route("/office/cases/{case}/form", get(case::form_page))
         .route("/office/cases/{case}/clock", get(case::clock_page))
+        .route("/office/cases/{case}/materials/{material}", get(case::material))
         .route("/office/cases/{case}/tasks/{task}", post(complete::complete))
         .route("/office/cases/{case}/tasks/{task}/claim", post(complete::claim))
         .route("/office/cases/{case}/tasks/{task}/release", post(complete::release))
@@ -51,4 +52,20 @@ fn address(path: &str, query: &[(&str, &str)]) -> String {
     let set = query.iter().filter(|(_, value)| !value.is_empty());
     let pairs: Vec<String> = set.map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_keeps_only_what_says_something() {
+        for (query, expected) in [
+            (vec![], "/a"),
+            (vec![("q", ""), ("after", "")], "/a"),
+            (vec![("q", "a b"), ("after", ""), ("who", "mine")], "/a?q=a%20b&who=mine"),
+        ] {
+            assert_eq!(address("/a", &query), expected);
+        }
+    }
 }
