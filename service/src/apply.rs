@@ -405,7 +405,9 @@ impl App {
                 if let Some((_, Value::Object(body))) = self.record_by_key(&register, &draft.applicant_code).await?
                     && let Some(applicant) = applicant.as_object_mut()
                 {
-                    body.into_iter().for_each(|(name, value)| drop(applicant.entry(name).or_insert(value)));
+                    for (name, value) in body {
+                        applicant.entry(name).or_insert(value);
+                    }
                 }
             }
         }

@@ -161,8 +161,10 @@ impl App {
     ) -> Result<(Vec<MyCase>, Option<String>)> {
         let account = Owner::of(identity)?.account;
         let page = store::Page { after, rows: 50 };
-        let listed =
-            self.store().read(move |reader| reader.cases(&Scope::own(account), &CaseFilter::default(), &page)).await?;
+        let listed = self
+            .store()
+            .read(move |reader| reader.cases(&Scope::own(&account.to_string()), &CaseFilter::default(), &page))
+            .await?;
         let line = |item: CaseItem| MyCase {
             matter: self.matter(&item.matter).map(|matter| matter.spec.name.clone()).unwrap_or_default(),
             id: item.id,

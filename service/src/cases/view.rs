@@ -352,12 +352,12 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn refused(&self, command: CaseCommand) -> Option<RefusalShown> {
+    fn refused(&self, command: &CaseCommand) -> Option<RefusalShown> {
         let mut facts = self.facts.clone();
-        for number in case::numbers_needed(&command, &facts) {
+        for number in case::numbers_needed(command, &facts) {
             facts.numbers.insert(number, 1);
         }
-        let decided = case::decide(self.case.id, &command, &self.identity.actor(), self.loaded, &facts);
+        let decided = case::decide(self.case.id, command, &self.identity.actor(), self.loaded, &facts);
         decided.err().map(|refusal| RefusalShown { code: refusal.code(), words: refusal_words(&refusal, self.words) })
     }
 
@@ -381,7 +381,7 @@ impl Trial<'_> {
                 text: outcome.text.get(lang).to_owned(),
                 reason: outcome.reason,
                 article: outcome.article,
-                refused: self.refused(CaseCommand::Complete(Box::new(complete))),
+                refused: self.refused(&CaseCommand::Complete(Box::new(complete))),
             }
         });
         TaskShown {
@@ -393,7 +393,7 @@ impl Trial<'_> {
             step_due_on: open.step_due_on.map(|on| self.words.date(on)),
             claimed_by: open.claimed_by.as_ref().map(|by| telling.officer(by)).unwrap_or_default(),
             mine,
-            claim_refused: self.refused(CaseCommand::Claim { task }),
+            claim_refused: self.refused(&CaseCommand::Claim { task }),
             outcomes: outcomes.collect(),
             elevate: self.elevates(open.kind),
         }

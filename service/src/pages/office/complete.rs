@@ -143,7 +143,7 @@ pub(super) async fn outcome_page(
     show(&visitor, id, &view, task, &Given { outcome, ..Given::default() }, None)
 }
 
-fn show(visitor: &Visitor, id: CaseId, view: &CaseView, task: u32, given: &Given, error: Option<String>) -> Answer {
+fn show(visitor: &Visitor, id: CaseId, view: &CaseView, task: u32, given: &Given, error: Option<&str>) -> Answer {
     let open = view.tasks.iter().find(|open| open.task == task).ok_or_else(Problem::not_found)?;
     let outcome = open.outcomes.iter().find(|found| found.id == given.outcome).ok_or_else(Problem::not_found)?;
     let mut p = visitor.page_titled(outcome.text.clone());
@@ -156,7 +156,7 @@ fn show(visitor: &Visitor, id: CaseId, view: &CaseView, task: u32, given: &Given
     let supplement = is_supplement(open, outcome);
     let fields = questions(&p, outcome, supplement, given);
     let mut errors = error_lines(&fields);
-    errors.extend(error.iter().map(|text| ErrorLine { text: text.clone(), target: String::new() }));
+    errors.extend(error.iter().map(|text| ErrorLine { text: (*text).to_owned(), target: String::new() }));
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = OutcomePage {
         nonce: visitor.nonce()?,
@@ -231,7 +231,7 @@ pub(super) async fn complete(
         || (is_supplement(open, outcome) && given.items.is_empty());
     if lacks {
         let sentence = visitor.words.t(if is_supplement(open, outcome) { "supplement-none" } else { "outcome-lacks" });
-        return show(&visitor, id, &view, task, &given, Some(sentence));
+        return show(&visitor, id, &view, task, &given, Some(&sentence));
     }
     let mut cookie = None;
     if open.elevate && !visitor.elevated() {
@@ -248,7 +248,7 @@ pub(super) async fn complete(
         Ok(_) => Ok(redirect("/office/inbox?done=completed", cookie)),
         Err(Error::Refused(refusal)) if asks_again(&refusal) => {
             let sentence = refusal_words(&refusal, visitor.words);
-            let mut response = show(&visitor, id, &view, task, &given, Some(sentence))?;
+            let mut response = show(&visitor, id, &view, task, &given, Some(&sentence))?;
             if let Some(cookie) = cookie {
                 response.headers_mut().append(axum::http::header::SET_COOKIE, cookie);
             }
