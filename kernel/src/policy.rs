@@ -93,8 +93,8 @@ impl Scope {
     }
 
     /// An applicant sees what their account owns.
-    pub fn own(account: impl ToString) -> Self {
-        Self { account: Some(account.to_string()), ..Self::default() }
+    pub fn own(account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..Self::default() }
     }
 
     /// What a post may do this action on, as a filter over things of a class. A denial of a whole class empties it.

@@ -87,7 +87,7 @@ impl State {
                 record.apply(event).map_err(|reason| misfit(&reason))?;
                 Ok(Self::Record(record))
             }
-            (state, Event::OrganisationRegistered(event)) if matches!(state, None | Some(Self::Organisation(_))) => {
+            (None | Some(Self::Organisation(_)), Event::OrganisationRegistered(event)) => {
                 Ok(Self::Organisation(Organisation::from(event)))
             }
             (None, Event::AccountOpened(event)) => Ok(Self::Account(Account::begin(event))),

@@ -74,7 +74,7 @@ impl Identity {
     pub fn scope(&self, app: &App, action: &str, class: TargetClass) -> Scope {
         match self {
             Self::Officer { post, .. } => Scope::of_post(&app.catalog().grants, post, action, class),
-            Self::Applicant { account, .. } => Scope::own(account),
+            Self::Applicant { account, .. } => Scope::own(&account.to_string()),
         }
     }
 

@@ -4,12 +4,17 @@
 //! same views, so that whatever a page can do, the API can do under the same policy.
 
 pub mod app;
+pub mod apply;
+pub mod cases;
 pub mod error;
 pub mod gather;
 pub mod identity;
+pub mod pages;
 pub mod registers;
 pub mod seed;
+pub mod session;
 
 pub use app::{App, Clock, EntropySource, Settings};
 pub use error::{Error, Result};
 pub use identity::Identity;
+pub use session::{Answer, Stop, Visitor};

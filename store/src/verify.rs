@@ -221,7 +221,7 @@ fn read_checkpoints(
         });
         match read {
             Ok(checkpoint) if checkpoint.size == size && checkpoint.root.0.as_slice() == root => {
-                checkpoints.push(checkpoint)
+                checkpoints.push(checkpoint);
             }
             Ok(_) => found.add("checkpoints", size, "its row and its signed text differ"),
             Err(error) => found.add("checkpoints", size, error.to_string()),
@@ -392,7 +392,7 @@ fn compare_rows(connection: &mut dyn Connection, replayed: &Replayed, found: &mu
             match expected.remove(&key) {
                 None => found.add(table.name, show(&key), "should not be there"),
                 Some(right) if !same_row(table, &right, &row) => {
-                    found.add(table.name, show(&key), "is not what its state gives")
+                    found.add(table.name, show(&key), "is not what its state gives");
                 }
                 Some(_) => {}
             }

@@ -145,6 +145,11 @@ impl Words {
         CATALOGUES.try_lookup_with_args(lang, key, &values).unwrap_or_else(|| key.to_owned())
     }
 
+    /// Does the source language's catalogue know the key?
+    pub fn has(&self, key: &str) -> bool {
+        CATALOGUES.try_lookup(&ZH_CN, key).is_some()
+    }
+
     /// `2026-11-23`.
     pub fn date(&self, date: Date) -> String {
         date.strftime("%Y-%m-%d").to_string()

@@ -20,8 +20,8 @@ pub(crate) struct Cost {
     pub(crate) external: bool,
     /// Turns texts into lists.
     pub(crate) splits_text: bool,
-    /// Functions defined in the expression.
-    pub(crate) functions: u32,
+    /// Reads the clock: `now()`, `today()`.
+    pub(crate) reads_clock: bool,
 }
 
 impl Cost {
@@ -91,12 +91,12 @@ fn visit(node: &AstNode, cost: &mut Cost) {
         }
         A::FunctionBody(body, external) => {
             cost.external |= external;
-            cost.functions += 1;
             visit(body, cost);
         }
         A::FunctionInvocation(function, arguments) => {
             if let A::Name(name) = function.as_ref() {
                 cost.splits_text |= matches!(name.as_str(), "split" | "matches" | "replace");
+                cost.reads_clock |= matches!(name.as_str(), "now" | "today");
             }
             visit(function, cost);
             visit(arguments, cost);

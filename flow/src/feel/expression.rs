@@ -65,6 +65,12 @@ pub enum ExpressionFault {
         /// The expression.
         text: String,
     },
+    /// The clock: the same input must give the same answer, so the date is an input.
+    #[error("{text:?} reads the clock; take the date from the input")]
+    Clock {
+        /// The expression.
+        text: String,
+    },
     /// A range whose ends are not constant.
     #[error("{text:?} iterates over a range whose ends are not constant")]
     OpenRange {
@@ -142,6 +148,9 @@ impl Expression {
         if cost.external {
             return Err(ExpressionFault::External { text: text.to_owned() });
         }
+        if cost.reads_clock {
+            return Err(ExpressionFault::Clock { text: text.to_owned() });
+        }
         if cost.open_range {
             return Err(ExpressionFault::OpenRange { text: text.to_owned() });
         }
@@ -187,8 +196,11 @@ impl Expression {
         }
         let mut entries = FeelContext::default();
         for (name, key) in &self.0.roots {
-            if let Some(value) = context.lookup(name) {
-                entries.set_entry(key, value.to_raw());
+            match context.lookup(name) {
+                Some(value) => entries.set_entry(key, value.to_raw()),
+                // An absent name is null, not the built-in function of that name: `today` must not become the clock.
+                None if name != "?" => entries.set_null(key.clone()),
+                None => {}
             }
         }
         Ok(Value::from_raw(&self.raw(entries)))
@@ -282,6 +294,11 @@ mod tests {
         assert!(matches!(Expression::parse("for i in 1..n return i", &[]), Err(ExpressionFault::OpenRange { .. })));
         let external = "function(a) external {java: {class: \"x\", method signature: \"y()\"}}";
         assert!(matches!(Expression::parse(external, &[]), Err(ExpressionFault::External { .. })));
+        for clock in ["now()", "today() > date(\"2026-07-01\")"] {
+            assert!(matches!(Expression::parse(clock, &[]), Err(ExpressionFault::Clock { .. })), "{clock}");
+        }
+        let hidden = Expression::parse("for f in [today] return f()", &[]).expect("parses");
+        assert_eq!(hidden.evaluate(&Context::new()), Value::List(vec![Value::Null]));
         assert!(matches!(Expression::parse(&"(".repeat(300), &[]), Err(ExpressionFault::TooLarge)));
         assert!(matches!(Expression::parse("a +", &[]), Err(ExpressionFault::Syntax { .. })));
         let nested = Expression::parse("for i in l, j in l, k in l return 1", &[]).expect("parses");

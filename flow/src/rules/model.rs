@@ -115,7 +115,8 @@ impl Model {
             problems.dedup();
             return Err(problems);
         }
-        let built = dsntk_model::parse(xml).and_then(|definitions| ModelEvaluator::new(&[definitions]));
+        let built =
+            dsntk_model::parse(&with_known_types(xml)).and_then(|definitions| ModelEvaluator::new(&[definitions]));
         match built {
             Ok(evaluator) => Ok(Self { source: read, readings, tables, evaluator }),
             Err(error) => Err(vec![Problem::error(source, 0, None, "dmn", error.to_string())]),
@@ -286,6 +287,22 @@ impl fmt::Debug for Model {
     }
 }
 
+/// The evaluator knows the temporal types by their older names only (DMN 1.1) and takes the others for unknown item definitions.
+fn with_known_types(xml: &str) -> String {
+    let mut text = xml.to_owned();
+    let names = [
+        ("date and time", "dateTime"),
+        ("days and time duration", "dayTimeDuration"),
+        ("years and months duration", "yearMonthDuration"),
+    ];
+    for (name, known) in names {
+        for (before, after) in [("typeRef=\"", "\""), ("typeRef='", "'"), ("typeRef>", "<")] {
+            text = text.replace(&format!("{before}{name}{after}"), &format!("{before}{known}{after}"));
+        }
+    }
+    text
+}
+
 /// `None` when the path leads to a usable value; else whether there is one of a wrong type. Through a list, every item is looked at.
 fn look(declared: &Type, value: Option<&Value>, fields: &[String]) -> Option<bool> {
     let value = match value {
@@ -293,8 +310,8 @@ fn look(declared: &Type, value: Option<&Value>, fields: &[String]) -> Option<boo
         Some(value) => value,
     };
     let Some((field, rest)) = fields.split_first() else {
-        let conformed = declared.conform(value);
-        return (!declared.accepts(&conformed)).then_some(true);
+        // Read as a whole; a wrong part of it became null, and null is undecided.
+        return declared.conform(value).is_null().then_some(true);
     };
     let next = declared.field(field).unwrap_or(&Type::Any);
     match value {

@@ -69,9 +69,11 @@ impl Type {
         }
     }
 
-    /// The value in this type: texts become dates where a date is declared. What does not fit is left as it is.
+    /// The value in this type: texts become dates where a date is declared, components that are absent or of another type become null.
+    ///
+    /// The evaluator makes a whole input null when one component of it is absent or wrong; here the damage stays where it is.
     pub(crate) fn conform(&self, value: &Value) -> Value {
-        match (self, value) {
+        let conformed = match (self, value) {
             (Self::Date, Value::Text(text)) if is_date(text) => Value::Date(text.clone()),
             (Self::Time, Value::Text(text)) => Value::Time(text.clone()),
             (Self::DateTime, Value::Text(text) | Value::DateTime(text)) => Value::DateTime(in_utc(text)),
@@ -80,19 +82,19 @@ impl Type {
                 Value::List(values.iter().map(|value| item.conform(value)).collect())
             }
             (Self::Context(components), Value::Context(entries)) => {
-                let entry = |(name, value): (&String, &Value)| {
-                    let value =
-                        components.get(name).map_or_else(|| value.clone(), |component| component.conform(value));
+                let component = |(name, declared): (&String, &Self)| {
+                    let value = entries.get(name).map_or(Value::Null, |value| declared.conform(value));
                     (name.clone(), value)
                 };
-                Value::Context(entries.iter().map(entry).collect::<Context>())
+                Value::Context(components.iter().map(component).collect::<Context>())
             }
             _ => value.clone(),
-        }
+        };
+        if self.accepts(&conformed) { conformed } else { Value::Null }
     }
 
-    /// Whether a conformed value is of this type. Null is of every type.
-    pub(crate) fn accepts(&self, value: &Value) -> bool {
+    /// Whether a value is of this type already. Null is of every type.
+    fn accepts(&self, value: &Value) -> bool {
         match (self, value) {
             (_, Value::Null)
             | (Self::Any, _)

@@ -95,6 +95,43 @@ fn undecided_rows_do_not_fire_and_missing_inputs_are_named() {
 }
 
 #[test]
+fn an_absent_or_wrong_field_leaves_the_others_decided() {
+    let mut input = full();
+    let form = input["form"].as_object_mut().expect("a form");
+    form.remove("开工日期");
+    form.insert("面积合计".into(), json!("三百"));
+    form.insert("没有声明".into(), json!({"x": [1, "二"]}));
+    form["单体"][0].as_object_mut().expect("a part").remove("名称");
+    input["contractor"]["valid_until"] = json!("明年");
+    assert_eq!(evaluate("fee", &input), json!(750));
+    assert_eq!(evaluate("标题", &input), json!("《某住宅楼𠮷》5"));
+    assert_eq!(evaluate("面积差", &input), json!(null));
+    assert_eq!(fired("checks", &input), ["SP1-pass"]);
+    assert_eq!(evaluate("checks", &input).as_array().map(Vec::len), Some(1));
+    let model = permit();
+    let unusable: Vec<_> =
+        model.unusable("checks", &context(&input)).into_iter().map(|u| (u.path, u.wrong_type)).collect();
+    assert_eq!(unusable, [("contractor.valid_until".to_owned(), true), ("form.面积合计".to_owned(), true)]);
+}
+
+#[test]
+fn date_times_of_any_offset_compare() {
+    // The evaluator alone finds +08:00 against Z neither earlier nor later (dependencies.md §9, trap a).
+    let logic = "<literalExpression id='l'><text>if x.a &lt; x.b then 1 else 2</text></literalExpression>";
+    let types = "<itemDefinition id='t' name='两刻'><itemComponent id='t1' name='a'><typeRef>date and time</typeRef></itemComponent>\
+         <itemComponent id='t2' name='b'><typeRef>date and time</typeRef></itemComponent></itemDefinition><inputData";
+    let xml = small("typeRef='两刻'", logic).replacen("<inputData", types, 1);
+    let model = Model::parse(&xml, "m").unwrap_or_else(|problems| panic!("{problems:?}"));
+    for (a, b, expected) in [
+        ("2026-07-01T08:00:00+08:00", "2026-07-01T00:30:00Z", 1),
+        ("2026-07-01T08:00:00+08:00", "2026-06-30T23:30:00Z", 2),
+    ] {
+        let value = model.evaluate("d", &context(&json!({"x": {"a": a, "b": b}})), &Budget::default());
+        assert_eq!(value.map(|value| value.to_i64()), Ok(Some(expected)), "{a} {b}");
+    }
+}
+
+#[test]
 fn budgets_count_lists_and_iterations() {
     let model = permit();
     let mut input = full();
@@ -151,6 +188,7 @@ fn hostile_models_are_refused() {
          <literalExpression id='q'><text>\"x\"</text></literalExpression></contextEntry></context></encapsulatedLogic></businessKnowledgeModel>";
     let xml = small(typed, &literal("x")).replace("</definitions>", &format!("{knowledge}</definitions>"));
     assert_eq!(codes(&xml), ["external b"]);
+    assert_eq!(codes(&small(typed, &literal("if today() > date(\"2026-01-01\") then x else 1"))), ["expression d"]);
     assert_eq!(codes(&small(typed, &literal("count(for i in 1..x return i)"))), ["expression d"]);
     let circle = small(typed, &literal("d")).replace(
         "<informationRequirement id='r'>",

@@ -16,7 +16,7 @@ impl Case {
             matter: event.matter.clone(),
             catalog: event.catalog.clone(),
             organisation: event.organisation.clone(),
-            region: event.region.clone(),
+            region: event.region,
             channel: event.channel,
             applicant: event.applicant.clone(),
             title: event.title.clone(),
@@ -76,7 +76,7 @@ impl Case {
                 self.set_dues(event.statutory, event.promised);
             }
             Event::CaseNotAccepted(_) => self.stage = Stage::NotAccepted,
-            Event::ClockPaused(event) => self.clocks.pauses.push(event.pause.clone()),
+            Event::ClockPaused(event) => self.clocks.pauses.push(event.pause),
             Event::ClockResumed(event) => {
                 let pause = self.clocks.pauses.last_mut().ok_or("no pause is open")?;
                 pause.to = Some(event.until);

@@ -40,7 +40,7 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
         matter: matter.code().to_string(),
         catalog: ask.facts.catalog.version().to_owned(),
         organisation: organisation.code.clone(),
-        region: organisation.region.clone(),
+        region: organisation.region,
         channel: submit.channel,
         applicant: Applicant {
             kind: submit.applicant_kind,
@@ -70,9 +70,10 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
 /// Takes the answer to the supplement notice: all that was asked for, and nothing else. The five days start again.
 pub(super) fn supplement(ask: Ask<'_>, answer: &SupplementAnswer) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
-    match ask.actor {
-        journal::Actor::Officer { .. } => drop(act.officer("case.receive")?),
-        _ => drop(act.applicant("case.supplement")?),
+    if matches!(ask.actor, journal::Actor::Officer { .. }) {
+        act.officer("case.receive")?;
+    } else {
+        act.applicant("case.supplement")?;
     }
     if act.case.stage != Stage::SupplementAsked {
         return Err(Refusal::WrongStage { stage: act.case.stage });
@@ -84,7 +85,7 @@ pub(super) fn supplement(ask: Ask<'_>, answer: &SupplementAnswer) -> Result<Deci
         .iter()
         .map(|material| material.code.clone())
         .chain(answer.form.keys().map(|field| format!("form:{field}")))
-        .chain(answer.secrets.iter().filter_map(|secret| form_target(secret)))
+        .chain(answer.secrets.iter().filter_map(form_target))
         .collect();
     if let Some(beyond) = given.iter().find(|target| !targets.contains(&target.as_str())) {
         return Err(Refusal::SupplementBeyond { target: beyond.clone() });

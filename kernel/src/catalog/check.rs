@@ -566,7 +566,7 @@ fn check_kinds(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findi
                 findings.error(
                     &place,
                     "outcome-reason",
-                    format!("the outcome {name} asks for a reason (行政许可法 38)"),
+                    format!("the outcome {name} asks for a reason: a refusal states its reasons"),
                 );
             }
         }

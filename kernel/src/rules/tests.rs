@@ -67,7 +67,7 @@ fn a_pass_without_a_source_goes_to_a_person() {
     let files = planted(&format!("{PERMIT}/rules.dmn"), "[\"form.site_ready\"]", "[\"land\"]");
     let (_, problems) = Catalog::parse(&files);
     let differing: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-    assert_eq!(differing, ["SP3 is undecided, expected pass"; 2], "the two examples without a land record");
+    assert_eq!(differing, ["SP3 is \"undecided\", expected \"pass\""; 2], "the two examples without a land record");
 }
 
 #[test]

@@ -10,7 +10,6 @@ pub(crate) mod rules;
 use std::io::Write;
 use std::process::ExitCode;
 
-use base::region::Regions;
 use clap::Subcommand;
 
 /// What the binary can be asked to do.
@@ -40,10 +39,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Catalog(args) => catalog::run(&args, &mut out)?,
         Command::Deadline(args) => deadline::run(&args, &catalog::load(None)?.calendar, &mut out)?,
-        Command::Code(args) => {
-            let regions: Regions = catalog::load(None)?.regions;
-            code::run(&args, &regions, &mut out)?;
-        }
+        Command::Code(args) => code::run(&args, &catalog::load(None)?.regions, &mut out)?,
         Command::Flow(args) => return flow::run(&args),
         Command::Rules(args) => return rules::run(&args),
         Command::Journal { command: JournalCommand::VerifyReceipt(args) } => journal::verify_receipt(&args, &mut out)?,

@@ -100,6 +100,9 @@ fn document(row: &mut Row) -> Result<DocumentItem, Fault> {
 const POSTS: &str = "select post, account, kind, organisation, region, valid_from, valid_until from posts";
 const DOCUMENTS: &str = "select number, stream, kind, code, issued_on, pdf_hash from documents";
 
+/// The files of a catalog version: path and bytes.
+pub type CatalogFiles = Vec<(String, Vec<u8>)>;
+
 impl Reader<'_> {
     /// An account.
     pub fn account(&mut self, id: &str) -> Result<Option<AccountItem>, Fault> {
@@ -163,7 +166,7 @@ impl Reader<'_> {
     }
 
     /// The files of a catalog version, by path; none when it was never kept.
-    pub fn catalog(&mut self, version: &str) -> Result<Option<Vec<(String, Vec<u8>)>>, Fault> {
+    pub fn catalog(&mut self, version: &str) -> Result<Option<CatalogFiles>, Fault> {
         if first(self.connection, "select 1 from catalog_versions where version = $1", &values![version])?.is_none() {
             return Ok(None);
         }

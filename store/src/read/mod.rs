@@ -12,7 +12,7 @@ use kernel::{State, StreamId};
 pub use cases::{
     CaseFilter, CaseItem, CaseOrder, Claimed, DueTimer, Lights, ReminderItem, TallyQuery, TaskFilter, TaskItem,
 };
-pub use directory::{AccountItem, DocumentItem, OrganisationItem, PostItem};
+pub use directory::{AccountItem, CatalogFiles, DocumentItem, OrganisationItem, PostItem};
 pub use journal::{EntryRow, TreeHead};
 pub use private::{DraftItem, FileItem};
 pub use records::{Field, FieldKind, Filter, RecordItem, RecordQuery, Scalar};

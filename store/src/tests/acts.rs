@@ -225,7 +225,7 @@ pub(super) async fn processes_share_one_server(world: World) {
     let options = Options { data: world.data().join("second"), ..world.options().clone() };
     let second = tokio::task::block_in_place(|| Store::open_with(options, super::world::RULES).unwrap());
     let submit = |n: usize| {
-        let store = if n % 2 == 0 { &world.store } else { &second };
+        let store = if n.is_multiple_of(2) { &world.store } else { &second };
         store.submit(world.submission(record("things", &(n % 5).to_string(), "", json!({"number": 1, "n": n}))))
     };
     let mut numbers: Vec<u64> = Vec::new();

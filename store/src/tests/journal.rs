@@ -181,7 +181,7 @@ pub(super) async fn the_same_seed_gives_the_same_states(world: World) {
                 salt: [n as u8; 16],
                 value: "13800138000".to_owned(),
             };
-            let command = secret_record("things", &(n % 20).to_string(), "1301", body, vec![secret]);
+            let command = secret_record("things", &(n % 20).to_string(), "1301", &body, vec![secret]);
             world.submit(command).await.unwrap();
         }
         assert!(world.store.read(|reader| reader.state(&thing("3"))).await.unwrap().is_some());

@@ -24,7 +24,7 @@ fn day(offset: i64) -> Date {
 fn case(n: u64) -> (StreamId, Rows) {
     let id = format!("00000000-0000-7000-8000-{n:012}");
     let pick = |list: &[&str]| list[(n as usize * 7 / 3) % list.len()].to_owned();
-    let due = (n % 5 != 0).then(|| day((n % 40) as i64));
+    let due = (!n.is_multiple_of(5)).then(|| day((n % 40) as i64));
     let shift = |days: i64| due.map(|due| due.saturating_add(jiff::Span::new().days(days)));
     let row = CaseRow {
         id: id.clone(),
@@ -32,18 +32,18 @@ fn case(n: u64) -> (StreamId, Rows) {
         matter: pick(&["construction-permit", "completion-filing"]),
         organisation: format!("{}-zjj", pick(&REGIONS)),
         region: pick(&REGIONS),
-        stage: if n % 3 == 0 { "submitted" } else { "accepted" },
+        stage: if n.is_multiple_of(3) { "submitted" } else { "accepted" },
         subject: "s".to_owned(),
         applicant_code: format!("91{}", n % 6),
         applicant_name: format!("企业{}", n % 6),
-        account: if n % 4 == 0 { "me".to_owned() } else { String::new() },
+        account: if n.is_multiple_of(4) { "me".to_owned() } else { String::new() },
         title: TITLES[n as usize % TITLES.len()].to_owned(),
         received_at: 1_000_000 + (n / 3) as i64,
         due_on: due,
         yellow_on: shift(-3),
         red_on: shift(1),
-        paused: n % 11 == 0,
-        incident: n % 13 == 0,
+        paused: n.is_multiple_of(11),
+        incident: n.is_multiple_of(13),
     };
     let task = TaskRow {
         case: id.clone(),
@@ -53,7 +53,7 @@ fn case(n: u64) -> (StreamId, Rows) {
         matter: row.matter.clone(),
         organisation: row.organisation.clone(),
         region: row.region.clone(),
-        post_kind: if n % 2 == 0 { "clerk" } else { "head" }.to_owned(),
+        post_kind: if n.is_multiple_of(2) { "clerk" } else { "head" }.to_owned(),
         claimed_by: ["", "me", "other"][n as usize % 3].to_owned(),
         opened_at: row.received_at,
         due_on: row.due_on,

@@ -20,7 +20,7 @@ pub(super) async fn values_are_sealed_and_erased_for_good(world: World) {
         value: value.to_owned(),
     };
     let secrets = vec![secret("name", "王小明"), secret("phone", "13800138000")];
-    world.submit(secret_record("things", "1", "", json!({}), secrets.clone())).await.unwrap();
+    world.submit(secret_record("things", "1", "", &json!({}), secrets.clone())).await.unwrap();
     world.store.sign_checkpoint(world.now()).await.unwrap();
     let open = || {
         world.store.read(move |reader| {
@@ -57,7 +57,7 @@ pub(super) async fn values_are_sealed_and_erased_for_good(world: World) {
     // No trace of the values, entries and proofs stand, and nothing new is sealed for the subject.
     let after = block_in_place(|| world.store.verify().unwrap());
     assert_eq!((after.mismatches.as_slice(), after.entries), ([].as_slice(), before.entries + 1));
-    let refused = world.submit(secret_record("things", "1", "", json!({}), secrets)).await;
+    let refused = world.submit(secret_record("things", "1", "", &json!({}), secrets)).await;
     assert!(matches!(refused, Err(SubmitError::Refused(Refusal::SubjectErased))));
     let rest = world.store.write(|writes| writes.connection().query("select 1 from vault", &[])).await.unwrap();
     assert!(rest.is_empty());

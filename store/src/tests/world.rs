@@ -127,11 +127,12 @@ pub(super) fn key(name: &str, body: u8) -> IdempotencyKey {
     IdempotencyKey { account: "a".to_owned(), key: name.to_owned(), body_hash: [body; 32] }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "tests write the body in place")]
 pub(super) fn record(register: &str, id: &str, region: &str, body: Json) -> Command {
-    secret_record(register, id, region, body, Vec::new())
+    secret_record(register, id, region, &body, Vec::new())
 }
 
-pub(super) fn secret_record(register: &str, id: &str, region: &str, body: Json, secrets: Vec<Secret>) -> Command {
+pub(super) fn secret_record(register: &str, id: &str, region: &str, body: &Json, secrets: Vec<Secret>) -> Command {
     let body: Map<String, Json> = body.as_object().cloned().unwrap_or_default();
     Command::Record(RecordCommand::Write(Box::new(RecordWrite {
         register: register.to_owned(),

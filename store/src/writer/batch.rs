@@ -116,6 +116,7 @@ struct PlannedStream {
 
 impl<'a> Batch<'a> {
     /// Begins: everything the commands need is loaded in a few queries.
+    #[expect(clippy::too_many_arguments, reason = "the parts of the one writer thread, named by type, meet only here")]
     pub(crate) fn begin(
         connection: &'a mut dyn Connection,
         cache: &mut StateCache,

@@ -1,0 +1,329 @@
+//! Looking up: the applicant's own cases, the progress that anyone who knows two facts may see, and the proof that a paper is genuine.
+
+use base::deadline::{Light, Remaining};
+use jiff::civil::Date;
+use kernel::case::{Case, Stage, view_clock};
+use kernel::catalog::matter::{NoticeKind, Text};
+use kernel::policy::Scope;
+use kernel::{State, StreamId};
+use serde::Serialize;
+use store::{CaseFilter, CaseItem};
+
+use super::{MaterialView, Owner};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+
+/// Tries of one case number, and of one document number, in a quarter of an hour.
+const TRIES_MAX: u64 = 20;
+const TRIES_WINDOW_US: i64 = 15 * 60 * 1_000_000;
+
+/// The clock as people read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClockLine {
+    /// Colour.
+    pub light: Light,
+    /// Working days left or over.
+    pub remaining: Remaining,
+    /// What it counts down to.
+    pub due_on: Date,
+}
+
+/// A case in the applicant's list.
+#[derive(Clone, Debug, Serialize)]
+pub struct MyCase {
+    /// Id.
+    pub id: String,
+    /// Number.
+    pub number: String,
+    /// The matter.
+    pub matter: Text,
+    /// What it is about.
+    pub title: String,
+    /// Stage word.
+    pub stage: String,
+    /// Received, µs UTC.
+    pub received_at: i64,
+    /// What its clock counts down to.
+    pub due_on: Option<Date>,
+}
+
+/// A document of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NoticeView {
+    /// Which.
+    pub kind: NoticeKind,
+    /// Number.
+    pub number: String,
+    /// The day on it.
+    pub issued_on: Date,
+    /// Verification code.
+    pub code: String,
+    /// Its paper exists.
+    pub rendered: bool,
+}
+
+/// The applicant's case page.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseView {
+    /// Id.
+    pub id: String,
+    /// Number.
+    pub number: String,
+    /// The matter.
+    pub matter: Text,
+    /// Matter code.
+    pub code: String,
+    /// What it is about.
+    pub title: String,
+    /// Who handles it.
+    pub organisation: String,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Day 0 of the acceptance check.
+    pub received_on: Option<Date>,
+    /// Its end.
+    pub accept_by: Option<Date>,
+    /// The day of acceptance.
+    pub accepted_on: Option<Date>,
+    /// Accepted by silence.
+    pub deemed: bool,
+    /// The promised day.
+    pub promised_on: Option<Date>,
+    /// The statutory day.
+    pub statutory_on: Option<Date>,
+    /// The clock that runs.
+    pub clock: Option<ClockLine>,
+    /// The supplement notice, and when it was answered.
+    pub supplement: Option<(Date, Option<Date>)>,
+    /// The result's number.
+    pub result: Option<String>,
+    /// Documents.
+    pub notices: Vec<NoticeView>,
+    /// Materials handed in.
+    pub materials: Vec<MaterialView>,
+    /// The whole form.
+    pub form: serde_json::Value,
+    /// The applicant may take it back.
+    pub may_withdraw: bool,
+}
+
+/// What anyone sees who knows the number and a second fact: no names of persons, no materials.
+#[derive(Clone, Debug, Serialize)]
+pub struct Progress {
+    /// Number.
+    pub number: String,
+    /// The matter.
+    pub matter: Text,
+    /// Who handles it.
+    pub organisation: String,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Day 0 of the acceptance check.
+    pub received_on: Option<Date>,
+    /// The day of acceptance.
+    pub accepted_on: Option<Date>,
+    /// The clock that runs.
+    pub clock: Option<ClockLine>,
+}
+
+/// A genuine document.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verified {
+    /// Number.
+    pub number: String,
+    /// Which.
+    pub kind: NoticeKind,
+    /// The day on it.
+    pub issued_on: Date,
+    /// The matter.
+    pub matter: Text,
+    /// Who issued it.
+    pub organisation: String,
+    /// The organisation it was issued to; a person's name is not shown.
+    pub holder: String,
+    /// What it is about.
+    pub title: String,
+    /// Status of the licence now, for a certificate.
+    pub status: Option<String>,
+    /// Its last valid day.
+    pub valid_until: Option<Date>,
+    /// SHA-256 of its PDF.
+    pub pdf_hash: Option<String>,
+}
+
+impl App {
+    /// The cases of an account, the newest first.
+    pub async fn my_cases(
+        &self,
+        identity: &Identity,
+        after: Option<store::Cursor>,
+    ) -> Result<(Vec<MyCase>, Option<String>)> {
+        let account = Owner::of(identity)?.account;
+        let page = store::Page { after, rows: 50 };
+        let listed = self
+            .store()
+            .read(move |reader| reader.cases(&Scope::own(&account.to_string()), &CaseFilter::default(), &page))
+            .await?;
+        let line = |item: CaseItem| MyCase {
+            matter: self.matter(&item.matter).map(|matter| matter.spec.name.clone()).unwrap_or_default(),
+            id: item.id,
+            number: item.number,
+            title: item.title,
+            stage: item.stage,
+            received_at: item.received_at,
+            due_on: item.due_on,
+        };
+        Ok((listed.rows.into_iter().map(line).collect(), listed.next.map(|next| next.as_str().to_owned())))
+    }
+
+    /// A case of the account; of another's, not found.
+    pub async fn own_case(&self, identity: &Identity, id: &str) -> Result<Case> {
+        let account = Owner::of(identity)?.account;
+        let id: base::id::CaseId = id.parse().map_err(|_| Error::not_found())?;
+        let stream = StreamId::case(id);
+        match self.store().read(move |reader| reader.state(&stream)).await? {
+            Some((_, State::Case(case))) if case.applicant.account == Some(account) => Ok(*case),
+            _ => Err(Error::not_found()),
+        }
+    }
+
+    /// The applicant's page of a case.
+    pub async fn case_page(&self, identity: &Identity, id: &str) -> Result<CaseView> {
+        let case = self.own_case(identity, id).await?;
+        let matter = self.matter_at(&case.matter, &case.catalog).await?;
+        let materials = case.materials.iter().map(|given| {
+            let spec = matter.spec.materials.iter().find(|spec| spec.code == given.code);
+            MaterialView {
+                code: given.code.clone(),
+                name: spec.map(|spec| spec.name.clone()).unwrap_or_default(),
+                hint: Text::default(),
+                required: None,
+                file: None,
+                in_register: matches!(given.source, kernel::case::MaterialSource::Record { .. }),
+                in_form: false,
+                may_upload: false,
+                basis: String::new(),
+            }
+        });
+        let notices = case.notices.iter().map(|notice| NoticeView {
+            kind: notice.kind,
+            number: notice.number.clone(),
+            issued_on: notice.issued_on,
+            code: notice.code.clone(),
+            rendered: notice.pdf_hash.is_some(),
+        });
+        Ok(CaseView {
+            id: case.id.to_string(),
+            number: case.number.clone(),
+            matter: matter.spec.name.clone(),
+            code: case.matter.clone(),
+            title: case.title.clone(),
+            organisation: self.organisation_name(&case.organisation).await?,
+            stage: case.stage,
+            received_on: case.clocks.received_on,
+            accept_by: case.clocks.accept_by.map(|due| due.on),
+            accepted_on: case.clocks.accepted_on,
+            deemed: case.clocks.deemed,
+            promised_on: case.clocks.promised.map(|due| due.on),
+            statutory_on: case.clocks.statutory.map(|due| due.on),
+            clock: self.clock_line(&case),
+            supplement: case.supplement.as_ref().map(|supplement| (supplement.asked_on, supplement.answered_on)),
+            result: case.result.as_ref().map(|result| result.number.clone()),
+            notices: notices.collect(),
+            materials: materials.collect(),
+            form: self.whole_form(&case, &matter).await?,
+            may_withdraw: case.stage.is_open(),
+        })
+    }
+
+    /// The progress of a case, for who knows its number and the applicant's credit code or the receipt's verification code.
+    pub async fn progress(&self, number: &str, fact: &str) -> Result<Progress> {
+        self.spend_try("progress", number).await?;
+        let wanted = number.to_owned();
+        let state = self
+            .store()
+            .read(move |reader| match reader.case_by_number(&Scope::everything(), &wanted)? {
+                Some(item) => reader.state(&StreamId::case(&item.id)),
+                None => Ok(None),
+            })
+            .await?;
+        let Some((_, State::Case(case))) = state else { return Err(Error::not_found()) };
+        let fact = fact.trim();
+        let is_applicant = !case.applicant.code.is_empty() && case.applicant.code.eq_ignore_ascii_case(fact);
+        let is_receipt = case
+            .notices
+            .iter()
+            .any(|notice| notice.kind == NoticeKind::Receipt && notice.code.eq_ignore_ascii_case(fact));
+        if !is_applicant && !is_receipt {
+            return Err(Error::not_found());
+        }
+        let matter = self.matter_at(&case.matter, &case.catalog).await?;
+        Ok(Progress {
+            number: case.number.clone(),
+            matter: matter.spec.name.clone(),
+            organisation: self.organisation_name(&case.organisation).await?,
+            stage: case.stage,
+            received_on: case.clocks.received_on,
+            accepted_on: case.clocks.accepted_on,
+            clock: self.clock_line(&case),
+        })
+    }
+
+    /// A document by its number and verification code: both must fit, and which one did not is not told.
+    pub async fn verify_document(&self, number: &str, code: &str) -> Result<Verified> {
+        self.spend_try("verify", number).await?;
+        let (wanted, given) = (number.to_owned(), code.trim().to_lowercase());
+        let found = self
+            .store()
+            .read(move |reader| {
+                let Some(document) = reader.document(&wanted, &given)? else { return Ok(None) };
+                let stream: std::result::Result<StreamId, _> = document.stream.parse();
+                let Ok(stream) = stream else { return Ok(None) };
+                let Some((_, State::Case(case))) = reader.state(&stream)? else { return Ok(None) };
+                let record = match &case.result {
+                    Some(result) => reader.state(&StreamId::record(&result.register, &result.id))?,
+                    None => None,
+                };
+                Ok(Some((case, record.and_then(|(_, state)| state.as_record().cloned()))))
+            })
+            .await?;
+        let (case, record) = found.ok_or_else(Error::not_found)?;
+        let notice = case.notices.iter().find(|notice| notice.number == number).ok_or_else(Error::not_found)?;
+        let record = record.filter(|_| notice.kind == NoticeKind::Certificate);
+        let matter = self.matter_at(&case.matter, &case.catalog).await?;
+        Ok(Verified {
+            number: notice.number.clone(),
+            kind: notice.kind,
+            issued_on: notice.issued_on,
+            matter: matter.spec.name.clone(),
+            organisation: self.organisation_name(&case.organisation).await?,
+            holder: case.applicant.name.clone(),
+            title: case.title.clone(),
+            status: record.as_ref().map(|record| record.status.clone()),
+            valid_until: record.as_ref().and_then(|record| record.valid_until),
+            pdf_hash: notice.pdf_hash.clone(),
+        })
+    }
+
+    /// Guessing is slowed down by number, not by address: an address is easily changed.
+    async fn spend_try(&self, what: &str, number: &str) -> Result<()> {
+        let (name, now) = (self.store().lookup_hash(what, number), self.now().as_microsecond());
+        let name = format!("{what}/{name}");
+        let used = self.store().write(move |writes| writes.use_budget(&name, now, TRIES_WINDOW_US)).await;
+        if used.map_err(Error::Fault)? > TRIES_MAX { Err(Error::Busy) } else { Ok(()) }
+    }
+
+    fn clock_line(&self, case: &Case) -> Option<ClockLine> {
+        let view = view_clock(&case.clocks, case.stage, &self.catalog().calendar, self.today())?;
+        Some(ClockLine { light: view.light, remaining: view.remaining, due_on: view.due.on })
+    }
+
+    async fn organisation_name(&self, code: &str) -> Result<String> {
+        let stream = StreamId::organisation(code);
+        Ok(match self.store().read(move |reader| reader.state(&stream)).await? {
+            Some((_, State::Organisation(organisation))) => organisation.name,
+            _ => String::new(),
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! Files of an application: written beside the database before anything names them, sealed under the applicant's key where personal.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use base::id::{CaseId, SubjectId};
+use kernel::catalog::Matter;
+use kernel::catalog::matter::MaterialSpec;
+use kernel::sealed::{Entropy, Secret};
+use store::{FileWriter, Stored};
+use tokio::io::AsyncWrite;
+use web::upload::{FileKind, Received, UploadRules};
+
+use super::{Draft, DraftFile, Owner};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+
+/// security.md §6: bytes of one file.
+pub const UPLOAD_BYTES_MAX: u64 = 200 << 20;
+
+/// Kinds taken where a material names none.
+const USUAL_KINDS: [FileKind; 4] = [FileKind::Pdf, FileKind::Ofd, FileKind::Jpeg, FileKind::Png];
+
+/// Where the name of a material's file lies in the vault.
+pub fn file_field(case: CaseId, material: &str) -> String {
+    format!("case/{case}/file/{material}")
+}
+
+/// Where the plain hash of a sealed file lies in the vault: the entry holds a salted commitment, so that nobody can try out contents.
+pub fn hash_field(case: CaseId, material: &str) -> String {
+    format!("case/{case}/file-hash/{material}")
+}
+
+/// A file on its way in, as an upload writes it.
+pub struct FileSink {
+    writer: FileWriter,
+    sealed: bool,
+}
+
+impl AsyncWrite for FileSink {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        // A chunk goes to the page cache; the sync at the end runs on a thread of its own.
+        Poll::Ready(match self.writer.write(bytes) {
+            Ok(()) => Ok(bytes.len()),
+            Err(fault) if fault.is_disk_full() => Err(io::Error::new(io::ErrorKind::StorageFull, fault)),
+            Err(fault) => Err(io::Error::other(fault)),
+        })
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A material of a matter that can be uploaded.
+pub(crate) fn material<'a>(matter: &'a Matter, code: &str) -> Result<&'a MaterialSpec> {
+    let spec = matter.spec.materials.iter().find(|material| material.code == code);
+    spec.filter(|material| material.may_upload()).ok_or_else(Error::not_found)
+}
+
+/// What a material's place takes.
+pub fn upload_rules(material: &MaterialSpec) -> UploadRules {
+    let named: Vec<FileKind> = material.formats.iter().filter_map(|format| FileKind::parse(format)).collect();
+    UploadRules { bytes_max: UPLOAD_BYTES_MAX, kinds: if named.is_empty() { USUAL_KINDS.to_vec() } else { named } }
+}
+
+/// The material of an entry and what the vault keeps for it.
+pub(crate) fn handed_in(
+    case: CaseId,
+    subject: SubjectId,
+    code: &str,
+    file: &DraftFile,
+    entropy: &mut Entropy,
+) -> (kernel::case::Material, Vec<Secret>) {
+    let mut secret =
+        |field: String, value: &str| Secret { subject, field, salt: entropy.bytes16(), value: value.to_owned() };
+    let name = secret(file_field(case, code), &file.name);
+    let commitment = name.commitment();
+    let mut secrets = vec![name];
+    let hash = if file.sealed {
+        let hash = secret(hash_field(case, code), &file.hash);
+        let salted = hash.commitment().hash.to_string();
+        secrets.push(hash);
+        salted
+    } else {
+        file.hash.clone()
+    };
+    let source = kernel::case::MaterialSource::Upload {
+        hash,
+        media: file.media.clone(),
+        bytes: file.bytes,
+        name: commitment,
+        sealed: file.sealed,
+    };
+    (kernel::case::Material { code: code.to_owned(), source }, secrets)
+}
+
+impl App {
+    /// Begins an upload for a material of a draft.
+    pub async fn begin_upload(
+        &self,
+        identity: &Identity,
+        matter: &Matter,
+        code: &str,
+    ) -> Result<(FileSink, UploadRules)> {
+        let owner = Owner::of(identity)?;
+        let material = material(matter, code)?;
+        let sealed = material.class.is_sealed();
+        let key = if sealed {
+            let subject = owner.subject.to_string();
+            Some(self.store().write(move |writes| writes.subject_key(&subject)).await.map_err(Error::Fault)?)
+        } else {
+            None
+        };
+        let writer = self.store().files().begin(key)?;
+        Ok((FileSink { writer, sealed }, upload_rules(material)))
+    }
+
+    /// Ends an upload: the file is on disk, and the draft names it.
+    pub async fn finish_upload(
+        &self,
+        identity: &Identity,
+        draft: &str,
+        code: &str,
+        sink: FileSink,
+        received: Received,
+    ) -> Result<()> {
+        let owner = Owner::of(identity)?;
+        let FileSink { writer, sealed } = sink;
+        let finished = tokio::task::spawn_blocking(move || writer.finish()).await;
+        let stored: Stored = finished.map_err(|error| store::Fault::Task(format!("storing a file: {error}")))??;
+        let (mut draft, _): (Draft, _) = self.draft(identity, draft).await?;
+        let file = DraftFile {
+            hash: stored.hash.clone(),
+            media: received.kind.media_type().to_owned(),
+            bytes: stored.length,
+            name: received.name,
+            sealed,
+        };
+        let (subject, media, at) = (owner.subject.to_string(), file.media.clone(), self.now().as_microsecond());
+        let subject = if sealed { subject } else { String::new() };
+        let written = self.store().write(move |writes| writes.put_file(&stored, &subject, &media, at)).await;
+        written.map_err(Error::Fault)?;
+        draft.files.insert(code.to_owned(), file);
+        self.keep(&owner, &draft).await
+    }
+
+    /// Takes a file out of a draft.
+    pub async fn remove_file(&self, identity: &Identity, draft: &str, code: &str) -> Result<()> {
+        let owner = Owner::of(identity)?;
+        let (mut draft, _) = self.draft(identity, draft).await?;
+        draft.files.remove(code);
+        self.keep(&owner, &draft).await
+    }
+
+    /// A file of a draft and its bytes, for its owner.
+    pub async fn draft_file(&self, identity: &Identity, draft: &str, code: &str) -> Result<(DraftFile, Vec<u8>)> {
+        let owner = Owner::of(identity)?;
+        let (draft, _) = self.draft(identity, draft).await?;
+        let file = draft.files.get(code).cloned().ok_or_else(Error::not_found)?;
+        let bytes = self.file_bytes(&file, owner.subject).await?;
+        Ok((file, bytes))
+    }
+
+    async fn file_bytes(&self, file: &DraftFile, subject: SubjectId) -> Result<Vec<u8>> {
+        let (files, hash) = (self.store().files().clone(), file.hash.clone());
+        let key = if file.sealed {
+            let subject = subject.to_string();
+            Some(self.store().read(move |reader| reader.subject_key(&subject)).await?.ok_or_else(Error::not_found)?)
+        } else {
+            None
+        };
+        let read = tokio::task::spawn_blocking(move || -> std::result::Result<Vec<u8>, store::Fault> {
+            let mut reader: Box<dyn io::Read> = match key {
+                Some(key) => Box::new(files.read_sealed(key, &hash)?),
+                None => Box::new(files.read(&hash)?),
+            };
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes).map_err(|error| store::Fault::Task(format!("reading {hash}: {error}")))?;
+            Ok(bytes)
+        });
+        Ok(read.await.map_err(|error| store::Fault::Task(format!("reading a file: {error}")))??)
+    }
+}

@@ -1,0 +1,172 @@
+//! Handing in: the draft becomes a case.
+
+use base::id::CaseId;
+use jiff::civil::Date;
+use kernel::Command;
+use kernel::case::{CaseCommand, Channel, Submit};
+use kernel::sealed::Secret;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use store::{IdempotencyKey, Submission, SubmitError};
+
+use super::{Draft, Owner, case_of, files, title};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+
+/// What the applicant gets at once: the number and by when the authority answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// The case.
+    pub case: String,
+    /// Case number.
+    pub number: String,
+    /// The day that counts as the day of receipt.
+    pub received_on: Option<Date>,
+    /// The last day of the acceptance check.
+    pub accept_by: Option<Date>,
+}
+
+impl Receipt {
+    fn of(case: CaseId, reply: &Value) -> Self {
+        let text = |name: &str| reply.get(name).and_then(Value::as_str).unwrap_or_default();
+        Self {
+            case: case.to_string(),
+            number: text("number").to_owned(),
+            received_on: text("received_on").parse().ok(),
+            accept_by: text("accept_by").parse().ok(),
+        }
+    }
+}
+
+/// The name of a wish: the form's nonce, and what was asked for in words that two clicks share.
+pub(super) fn key(owner: &Owner, nonce: &str, wish: &str) -> IdempotencyKey {
+    IdempotencyKey {
+        account: owner.account.to_string(),
+        key: nonce.to_owned(),
+        body_hash: journal::commit(&[0; 16], wish.as_bytes()).0,
+    }
+}
+
+/// Values of personal fields as the vault keeps them.
+pub(super) fn secrets_of(
+    case: CaseId,
+    owner: &Owner,
+    sealed: &[kernel::form::Sealed],
+    entropy: &mut kernel::sealed::Entropy,
+) -> Vec<Secret> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let secret = |sealed: &kernel::form::Sealed| Secret {
+        subject: owner.subject,
+        field: format!("case/{case}/form{}", sealed.pointer),
+        salt: entropy.bytes16(),
+        value: text(&sealed.value),
+    };
+    sealed.iter().map(secret).collect()
+}
+
+impl App {
+    /// Hands a draft in. A repeated submission finds the case of the first.
+    pub async fn submit_draft(&self, identity: &Identity, id: &str, nonce: &str) -> Result<Receipt> {
+        let owner = Owner::of(identity)?;
+        let case = case_of(id)?;
+        let (draft, matter) = match self.draft(identity, id).await {
+            Ok(found) => found,
+            // The draft went when the first click handed it in.
+            Err(error) => return self.receipt(identity, id).await.map_err(|_| error),
+        };
+        let errors = matter.form.validate(&draft.form);
+        if !errors.is_empty() {
+            return Err(Error::Invalid(errors));
+        }
+        let mut again = true;
+        let receipt = loop {
+            match self.try_submit(identity, &owner, case, &draft, nonce).await? {
+                Ok(receipt) => break receipt,
+                // A register changed between reading and deciding: its rows are read again, once.
+                Err(SubmitError::Stale) if again => again = false,
+                Err(error) => return Err(error.into()),
+            }
+        };
+        self.remove_draft(identity, id).await?;
+        Ok(Receipt::of(case, &receipt.reply))
+    }
+
+    async fn try_submit(
+        &self,
+        identity: &Identity,
+        owner: &Owner,
+        case: CaseId,
+        draft: &Draft,
+        nonce: &str,
+    ) -> Result<std::result::Result<store::Receipt, SubmitError>> {
+        let matter = self.matter(&draft.matter).ok_or_else(Error::not_found)?;
+        let mut facts = self.submission_facts(&matter, draft).await?;
+        let split = matter.form.split(&draft.form);
+        let mut entropy = self.entropy();
+        let mut secrets = secrets_of(case, owner, &split.sealed, &mut entropy);
+        facts.personal = split.sealed.iter().map(|sealed| (sealed.pointer.clone(), sealed.value.clone())).collect();
+        let mut materials = Vec::new();
+        for (code, file) in &draft.files {
+            let (material, more) = files::handed_in(case, owner.subject, code, file, &mut entropy);
+            materials.push(material);
+            secrets.extend(more);
+        }
+        let submit = Submit {
+            channel: Channel::Online,
+            applicant_kind: draft.kind,
+            subject: owner.subject,
+            applicant_code: draft.applicant_code.clone(),
+            applicant_name: draft.applicant_name.clone(),
+            account: Some(owner.account),
+            title: title(&matter, &split.open),
+            form: open_form(split.open),
+            secrets,
+            materials,
+        };
+        let submission = Submission {
+            command: Command::Case { case, command: CaseCommand::Submit(Box::new(submit)) },
+            actor: identity.actor(),
+            facts,
+            key: Some(key(owner, nonce, &format!("submit {case}"))),
+            entered_at: None,
+        };
+        Ok(self.store().submit(submission).await)
+    }
+
+    /// The receipt of a case of the account.
+    pub async fn receipt(&self, identity: &Identity, id: &str) -> Result<Receipt> {
+        let case = self.own_case(identity, id).await?;
+        Ok(Receipt {
+            case: case.id.to_string(),
+            number: case.number,
+            received_on: case.clocks.received_on,
+            accept_by: case.clocks.accept_by.map(|due| due.on),
+        })
+    }
+
+    /// Takes an application back, at any time before the decision.
+    pub async fn withdraw(&self, identity: &Identity, id: &str, reason: Option<String>, nonce: &str) -> Result<()> {
+        let owner = Owner::of(identity)?;
+        let case = self.own_case(identity, id).await?;
+        let facts = self.facts_for_case(&case).await?;
+        let wish = format!("withdraw {} {}", case.id, reason.as_deref().unwrap_or_default());
+        let submission = Submission {
+            command: Command::Case { case: case.id, command: CaseCommand::Withdraw { reason } },
+            actor: identity.actor(),
+            facts,
+            key: Some(key(&owner, nonce, &wish)),
+            entered_at: None,
+        };
+        self.store().submit(submission).await?;
+        Ok(())
+    }
+}
+
+/// The open part as a map.
+pub(super) fn open_form(open: Value) -> Map<String, Value> {
+    match open {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

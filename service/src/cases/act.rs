@@ -1,0 +1,61 @@
+//! Acting on a case: facts gathered, the command submitted, once more when something changed in the meantime.
+
+use base::id::CaseId;
+use kernel::case::{Case, CaseCommand};
+use kernel::catalog::TargetClass;
+use kernel::{Command, State, StreamId};
+use store::{IdempotencyKey, Receipt, Submission, SubmitError};
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+
+/// A case that this person may read; others are not found.
+pub async fn load(app: &App, identity: &Identity, case: CaseId) -> Result<Case> {
+    let scope = identity.scope(app, "case.read", TargetClass::Matter);
+    let state = app
+        .store()
+        .read(move |reader| {
+            if reader.case_by_id(&scope, &case.to_string())?.is_none() {
+                return Ok(None);
+            }
+            reader.state(&StreamId::case(case))
+        })
+        .await?;
+    match state {
+        Some((_, State::Case(case))) => Ok(*case),
+        _ => Err(Error::not_found()),
+    }
+}
+
+/// Submits a command on a case that exists. `key` is the form's nonce or the `Idempotency-Key`: a repeat gets the first answer.
+pub async fn act(
+    app: &App,
+    identity: &Identity,
+    case: CaseId,
+    command: CaseCommand,
+    key: Option<&str>,
+) -> Result<Receipt> {
+    let wish = format!("{case} {command:?}");
+    let key = key.map(|key| IdempotencyKey {
+        account: identity.account().to_string(),
+        key: key.to_owned(),
+        body_hash: journal::commit(&[0; 16], wish.as_bytes()).0,
+    });
+    let mut tries = 0;
+    loop {
+        let found = load(app, identity, case).await?;
+        let submission = Submission {
+            command: Command::Case { case, command: command.clone() },
+            actor: identity.actor(),
+            facts: app.facts_for_case(&found).await?,
+            key: key.clone(),
+            entered_at: None,
+        };
+        match app.store().submit(submission).await {
+            // A register row changed between reading and deciding: once more with what stands there now.
+            Err(SubmitError::Stale) if tries == 0 => tries += 1,
+            other => return Ok(other?),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A file of a case, for an officer whose post may read files there.
+
+use std::io::Read;
+
+use base::id::CaseId;
+use kernel::case::MaterialSource;
+use kernel::catalog::TargetClass;
+use kernel::policy::Object;
+use store::Opened;
+
+use super::load;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::identity::Identity;
+
+/// A file with what a download says about it.
+#[derive(Debug)]
+pub struct CaseFile {
+    /// Name as uploaded.
+    pub name: String,
+    /// Media type found by content.
+    pub media: String,
+    /// The plain bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The file handed in for a material; a sealed one is opened with its subject's key.
+pub async fn file(app: &App, identity: &Identity, id: CaseId, material: &str) -> Result<CaseFile> {
+    let case = load(app, identity, id).await?;
+    let matter = app.matter_at(&case.matter, &case.catalog).await?;
+    let object = Object {
+        class: TargetClass::Matter,
+        name: &case.matter,
+        immediate: matter.spec.immediate,
+        organisation: &case.organisation,
+        region: case.region,
+    };
+    if !identity.may(app, "file.read", &object) {
+        return Err(Error::Refused(kernel::Refusal::Forbidden { action: "file.read".to_owned() }));
+    }
+    let handed = case.materials.iter().rev().find(|handed| handed.code == material);
+    let Some(MaterialSource::Upload { hash, media, sealed, name, .. }) = handed.map(|handed| &handed.source) else {
+        return Err(Error::not_found());
+    };
+    let (subject, sealed) = (case.applicant.subject, *sealed);
+    // The entry holds a salted hash of a sealed file; the plain one, which names it on disk, lies in the vault.
+    let wanted = vec![(subject, name.field.clone()), (subject, format!("case/{id}/file-hash/{material}"))];
+    let (opened, key) = app
+        .store()
+        .read(move |reader| {
+            let key = if sealed { reader.subject_key(&subject.to_string())? } else { None };
+            Ok((reader.open(&wanted)?, key))
+        })
+        .await?;
+    let value = |n: usize| opened.get(n).and_then(Opened::value).map(str::to_owned);
+    let hash = if sealed { value(1).ok_or_else(Error::not_found)? } else { hash.clone() };
+    if sealed && key.is_none() {
+        return Err(Error::not_found());
+    }
+    let files = app.store().files().clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        let read = match key {
+            Some(key) => files.read_sealed(key, &hash)?.read_to_end(&mut bytes),
+            None => files.read(&hash)?.read_to_end(&mut bytes),
+        };
+        read.map(|_| bytes).map_err(|error| store::Fault::Task(format!("reading a file: {error}")))
+    });
+    let bytes = read.await.map_err(|error| store::Fault::Task(format!("reading a file: {error}")))??;
+    Ok(CaseFile { name: value(0).unwrap_or_else(|| material.to_owned()), media: media.clone(), bytes })
+}

@@ -1,0 +1,277 @@
+//! The officers' side of any matter: the case as one view, the inbox, acts, and how a clock is counted.
+//!
+//! Views are what a page shows and what the interface answers: words are in the reader's language, codes stand beside them. A case outside
+//! the reader's scope is not found; that it exists is not told (security.md §3).
+
+mod act;
+mod file;
+mod inbox;
+mod timeline;
+mod view;
+
+use serde::Serialize;
+
+pub use act::{act, load};
+pub use file::{CaseFile, file};
+pub use inbox::{InboxFilter, InboxView, Row, case_list, inbox, window_queue};
+pub use view::{case_view, derivations, mask, region_name};
+
+/// A case as one page shows it (matter.md §6).
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CaseView {
+    /// Id.
+    pub id: String,
+    /// Case number (办件编号).
+    pub number: String,
+    /// Matter code.
+    pub matter: String,
+    /// Its name.
+    pub matter_name: String,
+    /// One public line.
+    pub title: String,
+    /// Credit code of an applying organisation.
+    pub applicant_code: String,
+    /// Name of an applying organisation.
+    pub applicant_name: String,
+    /// Handling organisation.
+    pub organisation: String,
+    /// Region code.
+    pub region: String,
+    /// Its name.
+    pub region_name: String,
+    /// Stage word.
+    pub stage: String,
+    /// The same in words.
+    pub stage_name: String,
+    /// When the materials came, `2026-11-23 09:05`.
+    pub received: String,
+    /// The clock that runs.
+    pub clock: Option<ClockShown>,
+    /// The form as a person reads it; personal values masked.
+    pub form: Vec<FormPage>,
+    /// What the rules found.
+    pub checks: Vec<CheckShown>,
+    /// The materials declared by the matter and where each is.
+    pub materials: Vec<MaterialShown>,
+    /// What the supplement notice would name.
+    pub supplement: Vec<SupplementLine>,
+    /// What happened, oldest first.
+    pub timeline: Vec<Happened>,
+    /// Documents issued.
+    pub documents: Vec<DocumentShown>,
+    /// Open tasks with what this reader may do in each.
+    pub tasks: Vec<TaskShown>,
+    /// Elements of the process where a token stands.
+    pub tokens: Vec<String>,
+    /// Faults of the process, for its owner.
+    pub incidents: Vec<String>,
+    /// How many entries the journal has about it.
+    pub entries: usize,
+}
+
+/// A clock as a reader sees it; computed by the kernel.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClockShown {
+    /// `acceptance` or `decision`.
+    pub rule: &'static str,
+    /// `green`, `yellow`, `red`, `hold`.
+    pub light: &'static str,
+    /// `剩 3 天`.
+    pub words: String,
+    /// The last day.
+    pub due_on: String,
+    /// What is promised and what the law allows, in words.
+    pub basis: String,
+    /// Day 0.
+    pub from: String,
+    /// Share of the days used, 0–100.
+    pub used_percent: u8,
+    /// Share of it in the yellow or red zone.
+    pub late_percent: u8,
+    /// Working days used.
+    pub used_days: u32,
+}
+
+/// One page of the form.
+#[derive(Clone, Debug, Serialize)]
+pub struct FormPage {
+    /// Its title.
+    pub title: String,
+    /// Its rows.
+    pub rows: Vec<FormRow>,
+}
+
+/// One value of the form.
+#[derive(Clone, Debug, Serialize)]
+pub struct FormRow {
+    /// JSON pointer.
+    pub pointer: String,
+    /// What it is called.
+    pub label: String,
+    /// What is shown.
+    pub value: String,
+    /// Personal, and so shown in part.
+    pub masked: bool,
+}
+
+/// One row of the checks.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckShown {
+    /// Rule id.
+    pub rule: String,
+    /// `pass`, `fail` or `undecided`.
+    pub verdict: &'static str,
+    /// What the rule says.
+    pub text: String,
+    /// Law and article.
+    pub article: String,
+    /// What was read, with versions.
+    pub evidence: Vec<String>,
+}
+
+/// One material.
+#[derive(Clone, Debug, Serialize)]
+pub struct MaterialShown {
+    /// Code of matter.toml.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Whether this case needs it; none = a person decides.
+    pub required: Option<bool>,
+    /// Where it is, in words; empty while it is missing.
+    pub given: String,
+    /// Hash of the file, when one was handed in.
+    pub file: Option<String>,
+}
+
+/// One line of a supplement notice, proposed by the rules.
+#[derive(Clone, Debug, Serialize)]
+pub struct SupplementLine {
+    /// Material code, or `form:/field`.
+    pub target: String,
+    /// Its name.
+    pub name: String,
+    /// Law and article.
+    pub article: String,
+    /// Words proposed; empty for lines that the rules do not ask for.
+    pub words: String,
+    /// The rules ask for it.
+    pub proposed: bool,
+}
+
+/// Something that happened, from one entry.
+#[derive(Clone, Debug, Serialize)]
+pub struct Happened {
+    /// The entry's kind.
+    pub kind: String,
+    /// What, in words.
+    pub title: String,
+    /// When, `2026-11-23 09:05`.
+    pub at: String,
+    /// Who, with post; empty for the system.
+    pub who: String,
+    /// The outcome or further words.
+    pub detail: String,
+    /// The opinion, opened from the vault.
+    pub opinion: String,
+    /// The document it made.
+    pub document: Option<DocumentShown>,
+    /// Sequence in the journal.
+    pub sequence: u64,
+}
+
+/// A document of a case.
+#[derive(Clone, Debug, Serialize)]
+pub struct DocumentShown {
+    /// Kind word.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub number: String,
+    /// Verification code.
+    pub code: String,
+    /// The day on it.
+    pub issued_on: String,
+    /// SHA-256 of its PDF, once rendered.
+    pub pdf_hash: Option<String>,
+}
+
+/// An open task.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskShown {
+    /// Instance number.
+    pub task: u32,
+    /// BPMN element.
+    pub element: String,
+    /// Its name.
+    pub name: String,
+    /// Kind word.
+    pub kind: &'static str,
+    /// When it came.
+    pub opened: String,
+    /// Its own limit.
+    pub step_due_on: Option<String>,
+    /// Who claimed it.
+    pub claimed_by: String,
+    /// Claimed by this reader.
+    pub mine: bool,
+    /// Why this reader cannot claim it; none = may.
+    pub claim_refused: Option<RefusalShown>,
+    /// What this reader may do.
+    pub outcomes: Vec<OutcomeShown>,
+    /// The grant obliges to authenticate again.
+    pub elevate: bool,
+}
+
+/// One outcome of a task.
+#[derive(Clone, Debug, Serialize)]
+pub struct OutcomeShown {
+    /// Its id.
+    pub id: String,
+    /// What the button says.
+    pub text: String,
+    /// Asks for a reason.
+    pub reason: bool,
+    /// Asks for an article.
+    pub article: bool,
+    /// Why it cannot be chosen now; none = it can.
+    pub refused: Option<RefusalShown>,
+}
+
+/// A refusal with its words.
+#[derive(Clone, Debug, Serialize)]
+pub struct RefusalShown {
+    /// Stable code.
+    pub code: &'static str,
+    /// What to do.
+    pub words: String,
+}
+
+/// One clock counted day by day.
+#[derive(Clone, Debug, Serialize)]
+pub struct Counted {
+    /// `acceptance`, `promised` or `statutory`.
+    pub clock: &'static str,
+    /// Its name.
+    pub name: String,
+    /// The last day; none while it stands still.
+    pub due_on: Option<String>,
+    /// Each day.
+    pub days: Vec<CountedDay>,
+}
+
+/// One day of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct CountedDay {
+    /// `2026-11-23`.
+    pub date: String,
+    /// `星期一`.
+    pub weekday: String,
+    /// `第 3 个工作日`, or why it does not count.
+    pub count: String,
+    /// The festival, the pause, or that the year's notice is not out.
+    pub reason: String,
+    /// Not counted.
+    pub skipped: bool,
+}

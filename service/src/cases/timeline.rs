@@ -1,0 +1,173 @@
+//! The timeline of a case: its entries in words, with who did each and the place in the journal.
+
+use std::collections::BTreeMap;
+
+use base::id::AccountId;
+use jiff::Timestamp;
+use journal::Actor;
+use kernel::Event;
+use kernel::case::{Case, Notice, Officer};
+use kernel::catalog::{Catalog, Matter};
+use kernel::directory::Post;
+use store::EntryRow;
+use web::words::Words;
+
+use super::{DocumentShown, Happened};
+
+/// What saying it takes: names by account, vault values by field.
+pub(super) struct Telling<'a> {
+    pub catalog: &'a Catalog,
+    pub matter: &'a Matter,
+    pub case: &'a Case,
+    pub names: &'a BTreeMap<AccountId, (String, Vec<Post>)>,
+    pub vault: &'a BTreeMap<String, String>,
+    pub words: Words,
+}
+
+/// The accounts that acted in these entries.
+pub(super) fn accounts(entries: &[EntryRow]) -> Vec<AccountId> {
+    let mut accounts: Vec<AccountId> = entries
+        .iter()
+        .filter_map(|row| match &row.entry.actor {
+            Actor::Officer { account, .. } | Actor::Applicant { account, .. } => {
+                Some(AccountId::from_uuid(uuid::Uuid::from_bytes(account.0)))
+            }
+            Actor::System { .. } => None,
+        })
+        .collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
+}
+
+impl Telling<'_> {
+    /// Entries as a person reads them; what only moves the process is left out.
+    pub(super) fn tell(&self, entries: &[EntryRow]) -> Vec<Happened> {
+        // Task instance → BPMN element, as the process opened them.
+        let mut elements: BTreeMap<u32, String> = BTreeMap::new();
+        let mut told = Vec::new();
+        for row in entries {
+            let Ok(event) = Event::decode(row.entry.kind.as_str(), &row.entry.body) else { continue };
+            if let Event::FlowAdvanced(moved) = &event {
+                elements.extend(moved.opened.iter().map(|(task, open)| (*task, open.element.clone())));
+                continue;
+            }
+            told.push(self.happened(row, &event, &elements));
+        }
+        told
+    }
+
+    fn happened(&self, row: &EntryRow, event: &Event, elements: &BTreeMap<u32, String>) -> Happened {
+        let words = self.words;
+        let kind = row.entry.kind.name();
+        let mut happened = Happened {
+            kind: row.entry.kind.as_str().to_owned(),
+            title: words.t(&format!("event-{kind}")),
+            at: when(row.entry.at, words),
+            who: self.who(&row.entry.actor),
+            detail: String::new(),
+            opinion: String::new(),
+            document: None,
+            sequence: row.sequence,
+        };
+        let task_name = |task: u32| elements.get(&task).map(|element| self.task_name(element)).unwrap_or_default();
+        match event {
+            Event::TaskClaimed(event) => happened.detail = task_name(event.task),
+            Event::TaskReleased(event) => happened.detail = task_name(event.task),
+            Event::TaskCompleted(event) => {
+                happened.title = task_name(event.task);
+                let outcome = elements.get(&event.task).and_then(|element| self.matter.task(element));
+                let outcome = outcome.and_then(|task| task.outcomes.get(&event.outcome));
+                happened.detail = outcome
+                    .map_or_else(|| words.t("outcome-closed"), |outcome| outcome.text.get(words.lang.tag()).to_owned());
+                if let Some(article) = &event.article {
+                    happened.detail = words.t2("detail-article", "text", happened.detail, "article", article);
+                }
+                happened.opinion = self.opened(event.opinion.as_ref());
+            }
+            Event::ChecksEvaluated(event) => {
+                let passed = event.checks.rows.iter().filter(|row| row.verdict == kernel::rules::Verdict::Pass).count();
+                happened.detail = words.t2("detail-checks", "passed", passed, "all", event.checks.rows.len());
+            }
+            Event::SupplementRequested(event) => {
+                happened.detail = words.t1("detail-items", "count", event.items.len());
+            }
+            Event::CaseAccepted(event) if event.deemed => happened.detail = words.t("detail-deemed"),
+            Event::CaseNotAccepted(event) => happened.opinion = self.opened(Some(&event.reason)),
+            Event::ClockPaused(event) => {
+                happened.detail = words.t(&format!("pause-{}", event.pause.kind.key()));
+            }
+            Event::ClockExtended(event) => happened.opinion = self.opened(Some(&event.reason)),
+            Event::CaseWithdrawn(event) => happened.opinion = self.opened(event.reason.as_ref()),
+            Event::DecisionMade(event) => {
+                happened.detail = words.t(if event.granted { "stage-granted" } else { "stage-refused" });
+            }
+            Event::NoticeIssued(event) => happened.document = Some(document(&event.notice, words)),
+            Event::CertificateIssued(event) => happened.document = Some(document(&event.notice, words)),
+            _ => {}
+        }
+        if let Some(document) = &happened.document {
+            happened.detail = format!("{} {}", document.name, document.number);
+        }
+        happened
+    }
+
+    fn opened(&self, commitment: Option<&journal::Commitment>) -> String {
+        let Some(commitment) = commitment else { return String::new() };
+        self.vault.get(&commitment.field).cloned().unwrap_or_else(|| self.words.t("value-erased"))
+    }
+
+    fn task_name(&self, element: &str) -> String {
+        match self.matter.task(element) {
+            Some(task) => task.name.get(self.words.lang.tag()).to_owned(),
+            None => element.to_owned(),
+        }
+    }
+
+    fn who(&self, actor: &Actor) -> String {
+        match actor {
+            Actor::System { .. } => self.words.t("who-system"),
+            Actor::Applicant { account, .. } => {
+                let account = AccountId::from_uuid(uuid::Uuid::from_bytes(account.0));
+                let name = self.names.get(&account).map_or("", |(name, _)| name.as_str());
+                if self.case.applicant.name.is_empty() {
+                    name.to_owned()
+                } else {
+                    self.words.t2("who-for", "organisation", &self.case.applicant.name, "name", name)
+                }
+            }
+            Actor::Officer { account, post, .. } => {
+                let account = AccountId::from_uuid(uuid::Uuid::from_bytes(account.0));
+                let by = Officer { account, post: base::id::PostId::from_uuid(uuid::Uuid::from_bytes(post.0)) };
+                self.officer(&by)
+            }
+        }
+    }
+
+    /// A person with the post they acted as.
+    pub(super) fn officer(&self, by: &Officer) -> String {
+        let Some((name, posts)) = self.names.get(&by.account) else { return self.words.t("value-erased") };
+        let Some(post) = posts.iter().find(|post| post.id == by.post) else { return name.clone() };
+        let kind = self.catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()));
+        let place = if post.division.is_empty() { kind.unwrap_or_default() } else { post.division.as_str() };
+        self.words.t2("who-officer", "name", name, "place", place)
+    }
+}
+
+/// A document in words.
+pub(super) fn document(notice: &Notice, words: Words) -> DocumentShown {
+    DocumentShown {
+        kind: notice.kind.name().to_owned(),
+        name: words.t(&format!("notice-{}", notice.kind.name())),
+        number: notice.number.clone(),
+        code: notice.code.clone(),
+        issued_on: words.date(notice.issued_on),
+        pdf_hash: notice.pdf_hash.clone(),
+    }
+}
+
+/// An instant of the journal in Asia/Shanghai.
+pub(super) fn when(microseconds: i64, words: Words) -> String {
+    let at = Timestamp::from_microsecond(microseconds);
+    at.map_or_else(|_| String::new(), |at| words.date_time(base::time::civil(at)))
+}

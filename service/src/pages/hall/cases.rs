@@ -1,0 +1,360 @@
+//! After handing in: my cases, the case, the receipt, supplement, withdrawal.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use kernel::case::Stage;
+use kernel::form::FieldError;
+use serde::Deserialize;
+use web::form::Fields;
+use web::page::Page;
+use web::view::{
+    Confirmation, Empty, ErrorLine, Fact, Field as Question, FieldKind, Light, Link, SummaryGroup, Tag, error_lines,
+};
+
+use super::draft::ConfirmPage;
+use super::fields::{clock_light, notice_key, question, stage_of, stage_tag, summary_rows};
+use super::{onward, say, typed};
+use crate::app::App;
+use crate::apply::CaseView;
+use crate::error::Error;
+use crate::session::{Answer, Visitor};
+
+struct MyRow {
+    href: String,
+    matter: String,
+    title: String,
+    number: String,
+    stage: Option<Tag>,
+    received: String,
+}
+
+#[derive(Template)]
+#[template(path = "hall/my.html")]
+struct MyPage {
+    p: Page,
+    drafts: Vec<MyRow>,
+    cases: Vec<MyRow>,
+    next: Option<String>,
+    empty: Empty,
+}
+
+#[derive(Deserialize)]
+pub(super) struct After {
+    after: Option<String>,
+}
+
+/// `GET /my`.
+pub(super) async fn my_page(State(app): State<App>, visitor: Visitor, Query(query): Query<After>) -> Answer {
+    let identity = visitor.applicant()?;
+    let words = visitor.words;
+    let after = query.after.as_deref().and_then(store::Cursor::parse);
+    let (cases, next) = app.my_cases(identity, after).await.map_err(|error| visitor.stop(error))?;
+    let drafts = app.drafts(identity).await.map_err(|error| visitor.stop(error))?;
+    let day = |at: i64| {
+        let at = jiff::Timestamp::from_microsecond(at).unwrap_or_default();
+        words.date(base::time::date(at))
+    };
+    let page = MyPage {
+        drafts: drafts
+            .into_iter()
+            .map(|draft| MyRow {
+                href: format!("/drafts/{}", draft.id),
+                matter: say(&draft.name, words),
+                title: draft.applicant,
+                number: String::new(),
+                stage: None,
+                received: day(draft.saved_at),
+            })
+            .collect(),
+        cases: cases
+            .into_iter()
+            .map(|case| MyRow {
+                href: format!("/my/cases/{}", case.id),
+                matter: say(&case.matter, words),
+                title: case.title,
+                number: case.number,
+                stage: stage_of(&case.stage).map(|stage| stage_tag(words, stage)),
+                received: day(case.received_at),
+            })
+            .collect(),
+        next: next.map(|next| format!("/my?after={next}")),
+        empty: Empty { text: words.t("hall-my-empty"), action: Some(Link::new(words.t("hall-my-start"), "/matters")) },
+        p: visitor.page("hall-my-title"),
+    };
+    visitor.html(&page)
+}
+
+struct Paper {
+    name: String,
+    number: String,
+    on: String,
+    verify: String,
+}
+
+#[derive(Template)]
+#[template(path = "hall/case.html")]
+struct CasePage {
+    p: Page,
+    tag: Tag,
+    light: Option<Light>,
+    facts: Vec<Fact>,
+    papers: Vec<Paper>,
+    groups: Vec<SummaryGroup>,
+    actions: Vec<Link>,
+    withdraw: Option<String>,
+}
+
+/// `GET /my/cases/{id}`.
+pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    let view = app.case_page(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let words = visitor.words;
+    let matter = app.matter(&view.code);
+    let mut groups: Vec<SummaryGroup> = matter
+        .map(|matter| matter.form.summary(&view.form))
+        .unwrap_or_default()
+        .iter()
+        .map(|page| SummaryGroup {
+            title: say(&page.title, words),
+            note: String::new(),
+            rows: summary_rows(&app, words, &page.rows, None),
+        })
+        .collect();
+    groups.retain(|group| !group.rows.is_empty());
+    let mut actions = Vec::new();
+    if view.stage == Stage::SupplementAsked {
+        actions.push(Link::new(words.t("hall-supplement-title"), format!("/my/cases/{id}/supplement")));
+    }
+    let page = CasePage {
+        tag: stage_tag(words, view.stage),
+        light: view.clock.as_ref().map(|clock| clock_light(words, clock)),
+        facts: facts(&visitor, &view),
+        papers: view
+            .notices
+            .iter()
+            .map(|notice| Paper {
+                name: words.t(notice_key(notice.kind)),
+                number: notice.number.clone(),
+                on: words.date(notice.issued_on),
+                verify: verify_href(&notice.number, &notice.code),
+            })
+            .collect(),
+        groups,
+        actions,
+        withdraw: view.may_withdraw.then(|| format!("/my/cases/{id}/withdraw")),
+        p: visitor.page_titled(say(&view.matter, words)),
+    };
+    visitor.html(&page)
+}
+
+/// The public address that proves a document.
+pub(crate) fn verify_href(number: &str, code: &str) -> String {
+    format!("/verify/{}?code={code}", web::page::percent_encode(number).replace('/', "%2F"))
+}
+
+fn facts(visitor: &Visitor, view: &CaseView) -> Vec<Fact> {
+    let words = visitor.words;
+    let fact = |key: &str, value: String| Fact { term: words.t(key), value, ..Fact::default() };
+    let mut facts = vec![
+        fact("hall-number", view.number.clone()),
+        Fact { wide: true, ..fact("hall-about", view.title.clone()) },
+        fact("hall-organisation", view.organisation.clone()),
+    ];
+    for (key, day) in [
+        ("hall-received-on", view.received_on),
+        ("hall-accept-by", view.accept_by.filter(|_| view.accepted_on.is_none())),
+        ("hall-accepted-on", view.accepted_on),
+        ("hall-promised-on", view.promised_on),
+        ("hall-statutory-on", view.statutory_on),
+    ] {
+        facts.extend(day.map(|day| fact(key, words.date(day))));
+    }
+    facts.extend(view.result.clone().map(|number| fact("hall-result", number)));
+    facts
+}
+
+#[derive(Template)]
+#[template(path = "hall/submitted.html")]
+struct SubmittedPage {
+    p: Page,
+    done: Confirmation,
+}
+
+/// `GET /my/cases/{id}/submitted`: number, what happens next and by when.
+pub(super) async fn submitted_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    let view = app.case_page(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let words = visitor.words;
+    let mut next = Vec::new();
+    if let Some(day) = view.received_on {
+        next.push(words.t1("hall-done-received", "on", words.date(day)));
+    }
+    if let Some(day) = view.accept_by {
+        next.push(words.t2("hall-done-accept", "organisation", view.organisation.as_str(), "on", words.date(day)));
+    }
+    next.push(words.t("hall-done-result"));
+    let page = SubmittedPage {
+        done: Confirmation {
+            title: words.t("hall-done-title"),
+            number_label: words.t("hall-number"),
+            number: view.number,
+            next,
+            links: vec![
+                Link::new(words.t("hall-done-case"), format!("/my/cases/{id}")),
+                Link::new(words.t("hall-my-title"), "/my"),
+            ],
+        },
+        p: visitor.page("hall-done-title"),
+    };
+    visitor.html(&page)
+}
+
+struct AskedFile {
+    name: String,
+    words: String,
+    article: String,
+    file: Option<String>,
+    href: String,
+}
+
+struct AskedField {
+    field: Question,
+    words: String,
+    article: String,
+}
+
+#[derive(Template)]
+#[template(path = "hall/supplement.html")]
+struct SupplementPage {
+    p: Page,
+    nonce: String,
+    asked: String,
+    errors: Vec<ErrorLine>,
+    files: Vec<AskedFile>,
+    fields: Vec<AskedField>,
+    save: String,
+    send: String,
+    ready: bool,
+    back: String,
+}
+
+/// `GET /my/cases/{id}/supplement`: just what was asked for.
+pub(super) async fn supplement_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    supplement_shown(&app, &visitor, &id, &[], &[]).await
+}
+
+/// `POST /my/cases/{id}/supplement/fields`.
+pub(super) async fn save_supplement(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let identity = visitor.applicant()?;
+    visitor.check_form(&fields)?;
+    let (_, page) = app.supplement_page(identity, &id).await.map_err(|error| visitor.stop(error))?;
+    let given = typed(&fields, page.fields.iter().map(String::as_str));
+    match app.save_supplement(identity, &id, &given).await {
+        Ok(()) => onward(&format!("/my/cases/{id}/supplement")),
+        Err(Error::Invalid(errors)) => supplement_shown(&app, &visitor, &id, &given, &errors).await,
+        Err(error) => Err(visitor.stop(error)),
+    }
+}
+
+/// `POST /my/cases/{id}/supplement`: sends the answer.
+pub(super) async fn send_supplement(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let identity = visitor.applicant()?;
+    let nonce = visitor.check_form(&fields)?;
+    app.send_supplement(identity, &id, nonce).await.map_err(|error| visitor.stop(error))?;
+    onward(&format!("/my/cases/{id}/submitted"))
+}
+
+async fn supplement_shown(
+    app: &App,
+    visitor: &Visitor,
+    id: &str,
+    given: &[(String, String)],
+    errors: &[FieldError],
+) -> Answer {
+    let identity = visitor.applicant()?;
+    let words = visitor.words;
+    let view = app.supplement(identity, id).await.map_err(|error| visitor.stop(error))?;
+    let (matter, _) = app.supplement_page(identity, id).await.map_err(|error| visitor.stop(error))?;
+    let mut files = Vec::new();
+    let mut fields = Vec::new();
+    for line in view.lines {
+        match matter.form.field(&line.target).filter(|_| line.is_field) {
+            Some(field) => {
+                let typed = given.iter().find(|(name, _)| *name == field.name).map(|(_, text)| text.as_str());
+                let field = question(app, words, field, view.form.get(&field.name), typed, errors);
+                fields.push(AskedField { field, words: line.words, article: line.article });
+            }
+            None => files.push(AskedFile {
+                href: format!("/my/cases/{id}/supplement/files/{}", line.target),
+                name: say(&line.name, words),
+                words: line.words,
+                article: line.article,
+                file: line.file.map(|file| file.name),
+            }),
+        }
+    }
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let mut p = visitor.page("hall-supplement-title");
+    p.failed = !errors.is_empty();
+    let page = SupplementPage {
+        nonce: visitor.nonce()?,
+        asked: words.t2("hall-supplement-asked", "number", view.number.as_str(), "on", words.date(view.asked_on)),
+        errors: error_lines(fields.iter().map(|asked| &asked.field)),
+        files,
+        fields,
+        save: format!("/my/cases/{id}/supplement/fields"),
+        send: format!("/my/cases/{id}/supplement"),
+        ready: view.ready,
+        back: format!("/my/cases/{id}"),
+        p,
+    };
+    visitor.html_with(status, &page)
+}
+
+/// `GET /my/cases/{id}/withdraw`: asks first.
+pub(super) async fn withdraw_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    let case = app.own_case(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let words = visitor.words;
+    let reason = Question::new(FieldKind::LongText, "reason", words.t("hall-withdraw-reason")).optional();
+    let page = ConfirmPage {
+        nonce: visitor.nonce()?,
+        action: format!("/my/cases/{id}/withdraw"),
+        text: words.t1("hall-withdraw-text", "number", case.number.as_str()),
+        field: Some(reason),
+        button: words.t("hall-withdraw-title"),
+        back: format!("/my/cases/{id}"),
+        p: visitor.page("hall-withdraw-title"),
+    };
+    visitor.html(&page)
+}
+
+/// Longest reason for a withdrawal.
+const REASON_CHARS_MAX: usize = 500;
+
+/// `POST /my/cases/{id}/withdraw`.
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let identity = visitor.applicant()?;
+    let nonce = visitor.check_form(&fields)?;
+    let reason = fields.optional_long_text("reason", REASON_CHARS_MAX);
+    let reason = reason.map_err(|complaint| {
+        web::problem::Problem::unprocessable()
+            .field("reason", complaint.say(visitor.words, &visitor.words.t("hall-withdraw-reason")))
+    })?;
+    let reason = Some(reason).filter(|reason| !reason.is_empty());
+    app.withdraw(identity, &id, reason, nonce).await.map_err(|error| visitor.stop(error))?;
+    onward(&format!("/my/cases/{id}"))
+}

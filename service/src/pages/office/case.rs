@@ -1,0 +1,400 @@
+//! The page of a case, its whole form, and how its limits are counted.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use base::id::CaseId;
+use web::page::{Page, percent_encode};
+use web::problem::Problem;
+use web::view::{
+    Action, ActionBar, ActionStyle, CheckPoint, CountedDay, DeadlineBar, Empty, Fact, Field, FieldKind, Link, Note,
+    SummaryGroup, SummaryRow, Tag, TimelineItem, TimelineState, Tone,
+};
+
+use super::shown_light;
+use crate::app::App;
+use crate::cases::{self, CaseView, Happened, OutcomeShown, TaskShown};
+use crate::session::{Answer, Stop, Visitor};
+
+/// Facts shown on the case page; the rest is one link away.
+const FACTS_MAX: usize = 8;
+
+/// A button that posts on its own: claim, give back.
+struct SmallForm {
+    action: String,
+    text: String,
+}
+
+/// A titled list of links with remarks: materials, documents.
+struct LinkedLine {
+    text: String,
+    href: String,
+    tag: Tag,
+    note: String,
+}
+
+#[derive(Template)]
+#[template(path = "office/case.html")]
+struct CasePage {
+    p: Page,
+    nonce: String,
+    number: String,
+    stage: Tag,
+    bar: Option<DeadlineBar>,
+    facts: Vec<Fact>,
+    all_facts: Link,
+    checks_note: String,
+    points: Vec<CheckPoint>,
+    materials: Vec<LinkedLine>,
+    documents: Vec<LinkedLine>,
+    timeline: Vec<TimelineItem>,
+    record: String,
+    notes: Vec<Note>,
+    claim: Option<SmallForm>,
+    complete_action: String,
+    opinion: Option<Field>,
+    phrases: Vec<Link>,
+    actions: Option<ActionBar>,
+}
+
+/// The id in an address; what is no id is no case.
+pub(super) fn parse_case(text: &str) -> Result<CaseId, Stop> {
+    text.parse().map_err(|_| Problem::not_found().into())
+}
+
+/// The case (办件页).
+pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(case): Path<String>) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let id = parse_case(&case)?;
+    let view = cases::case_view(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
+    let mut p = visitor.page_titled(view.matter_name.clone());
+    p.crumbs = vec![Link::new(p.t("menu-inbox"), "/office/inbox"), Link::new(view.title.clone(), "")];
+    let base = format!("/office/cases/{id}");
+    let task = workable(&view.tasks);
+    let mut notes: Vec<Note> = view
+        .incidents
+        .iter()
+        .map(|line| Note { tone: Tone::Red, title: p.t("incident-title"), lines: vec![line.clone()], link: None })
+        .collect();
+    notes.extend(task.and_then(|task| greyed(&p, task)));
+    let claim = task.and_then(|task| claim_form(&p, &base, task));
+    let opinion = task.map(|_| {
+        let mut field = Field::new(FieldKind::LongText, "opinion", p.t("opinion-label"));
+        field.rows = 3;
+        field.chars_max = 2_000;
+        field
+    });
+    let page = CasePage {
+        nonce: visitor.nonce()?,
+        number: view.number.clone(),
+        stage: stage_tag(&view),
+        bar: view.clock.as_ref().map(|clock| bar(&p, &base, clock)),
+        facts: facts(&view),
+        all_facts: Link::new(p.t1("all-answers", "count", answers(&view)), format!("{base}/form")),
+        checks_note: checks_note(&p, &view),
+        points: view.checks.iter().map(|check| point(&p, check)).collect(),
+        materials: view.materials.iter().map(|material| material_line(&p, &base, material)).collect(),
+        documents: view.documents.iter().map(document_line).collect(),
+        timeline: timeline(&p, &view),
+        record: p.t1("record-text", "count", view.entries),
+        notes,
+        claim,
+        complete_action: task.map(|task| format!("{base}/tasks/{}", task.task)).unwrap_or_default(),
+        opinion,
+        phrases: Vec::new(),
+        actions: task.map(|task| action_bar(&base, task)),
+        p,
+    };
+    visitor.html(&page)
+}
+
+/// The task of which the page shows the buttons: one that this post may work on, else one that only waits for something.
+fn workable(tasks: &[TaskShown]) -> Option<&TaskShown> {
+    let possible = |task: &&TaskShown| task.outcomes.iter().any(|outcome| outcome.refused.is_none());
+    let concerns = |task: &&TaskShown| {
+        task.claim_refused.as_ref().is_none_or(|refusal| !matches!(refusal.code, "forbidden" | "post-not-held"))
+    };
+    tasks.iter().find(possible).or_else(|| tasks.iter().find(concerns))
+}
+
+/// Why buttons are grey, each reason once.
+fn greyed(p: &Page, task: &TaskShown) -> Option<Note> {
+    let mut lines: Vec<String> = Vec::new();
+    for outcome in &task.outcomes {
+        if let Some(refusal) = &outcome.refused {
+            let line = p.t2("greyed-line", "action", &outcome.text, "reason", &refusal.words);
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    (!lines.is_empty()).then(|| Note { tone: Tone::Amber, title: p.t("greyed-title"), lines, link: None })
+}
+
+fn claim_form(p: &Page, base: &str, task: &TaskShown) -> Option<SmallForm> {
+    let path = format!("{base}/tasks/{}", task.task);
+    if task.mine {
+        Some(SmallForm { action: format!("{path}/release"), text: p.t("action-release") })
+    } else if task.claim_refused.is_none() {
+        Some(SmallForm { action: format!("{path}/claim"), text: p.t("action-claim") })
+    } else {
+        None
+    }
+}
+
+/// Does choosing it need a page of its own: a reason, an article, the lines of a notice?
+pub(super) fn asks_more(task: &TaskShown, outcome: &OutcomeShown) -> bool {
+    outcome.reason || outcome.article || is_supplement(task, outcome)
+}
+
+/// The supplement notice is the envelope's own outcome; it exists only before acceptance (matter.md §1).
+pub(super) fn is_supplement(task: &TaskShown, outcome: &OutcomeShown) -> bool {
+    outcome.id == "supplement" && matches!(task.kind, "accept" | "decide")
+}
+
+fn action_bar(base: &str, task: &TaskShown) -> ActionBar {
+    let action = |(n, outcome): (usize, &OutcomeShown)| {
+        let refused = outcome.refused.is_some();
+        let own_page = asks_more(task, outcome) && !refused;
+        Action {
+            text: outcome.text.clone(),
+            style: match n {
+                0 => ActionStyle::Main,
+                _ if outcome.reason && outcome.article => ActionStyle::Danger,
+                _ => ActionStyle::Outline,
+            },
+            href: own_page.then(|| format!("{base}/tasks/{}/outcomes/{}", task.task, outcome.id)),
+            outcome: outcome.id.clone(),
+            disabled: refused,
+        }
+    };
+    ActionBar { form: "opinion-form".to_owned(), actions: task.outcomes.iter().enumerate().map(action).collect() }
+}
+
+fn stage_tag(view: &CaseView) -> Tag {
+    let tone = match view.stage.as_str() {
+        "granted" | "delivered" => Tone::Green,
+        "refused" | "not_accepted" => Tone::Red,
+        "supplement_asked" => Tone::Amber,
+        "withdrawn" => Tone::Plain,
+        _ => Tone::Blue,
+    };
+    Tag::new(tone, view.stage_name.clone())
+}
+
+fn bar(p: &Page, base: &str, clock: &cases::ClockShown) -> DeadlineBar {
+    DeadlineBar {
+        light: shown_light(clock.light, &clock.words),
+        due: p.t1(if clock.rule == "acceptance" { "due-acceptance" } else { "due-decision" }, "date", &clock.due_on),
+        basis: clock.basis.clone(),
+        counted_href: format!("{base}/clock"),
+        used_percent: clock.used_percent,
+        late_percent: clock.late_percent,
+        from: p.t1("bar-from", "date", &clock.from),
+        used: p.t1("bar-used", "days", clock.used_days),
+        until: p.t1("bar-until", "date", &clock.due_on),
+    }
+}
+
+fn answers(view: &CaseView) -> usize {
+    view.form.iter().map(|page| page.rows.len()).sum()
+}
+
+fn facts(view: &CaseView) -> Vec<Fact> {
+    let rows = view.form.iter().flat_map(|page| &page.rows);
+    let fact = |row: &cases::FormRow| Fact {
+        term: row.label.clone(),
+        value: row.value.clone(),
+        href: None,
+        wide: row.value.chars().count() > 16,
+    };
+    rows.take(FACTS_MAX).map(fact).collect()
+}
+
+fn checks_note(p: &Page, view: &CaseView) -> String {
+    let passed = view.checks.iter().filter(|check| check.verdict == "pass").count();
+    p.t2("detail-checks", "passed", passed, "all", view.checks.len())
+}
+
+fn point(p: &Page, check: &cases::CheckShown) -> CheckPoint {
+    let (tone, result, conclusion) = match check.verdict {
+        "pass" => (Tone::Green, "verdict-pass", "conclusion-pass"),
+        "fail" => (Tone::Red, "verdict-fail", "conclusion-fail"),
+        _ => (Tone::Amber, "verdict-undecided", "conclusion-undecided"),
+    };
+    let source = if check.evidence.is_empty() { p.t("evidence-none") } else { check.evidence.join(" · ") };
+    CheckPoint {
+        point: p.t2("check-line", "text", &check.text, "article", &check.article),
+        source,
+        source_href: None,
+        result: Tag::new(tone, p.t(result)),
+        conclusion: p.t(conclusion),
+        conclude_href: None,
+    }
+}
+
+fn material_line(p: &Page, base: &str, material: &cases::MaterialShown) -> LinkedLine {
+    let tag = match (material.given.is_empty(), material.required) {
+        (false, _) => Tag::new(Tone::Green, p.t("material-there")),
+        (true, Some(true)) => Tag::new(Tone::Red, p.t("material-missing")),
+        (true, Some(false)) => Tag::new(Tone::Plain, p.t("material-not-needed")),
+        (true, None) => Tag::new(Tone::Amber, p.t("conclusion-undecided")),
+    };
+    let href = material.file.as_ref().map(|_| format!("{base}/materials/{}", material.code)).unwrap_or_default();
+    LinkedLine { text: material.name.clone(), href, tag, note: material.given.clone() }
+}
+
+fn document_line(document: &cases::DocumentShown) -> LinkedLine {
+    let href = super::address(&format!("/verify/{}", percent_encode(&document.number)), &[("code", &document.code)]);
+    LinkedLine {
+        text: document.number.clone(),
+        href,
+        tag: Tag::new(Tone::Blue, document.name.clone()),
+        note: document.issued_on.clone(),
+    }
+}
+
+fn timeline(p: &Page, view: &CaseView) -> Vec<TimelineItem> {
+    let item = |happened: &Happened| {
+        let mut lines = vec![happened.who.clone(), happened.detail.clone()];
+        lines.retain(|line| !line.is_empty());
+        let links =
+            happened.document.iter().map(|document| Link::new(p.t("document-verify"), document_line(document).href));
+        let mut links: Vec<Link> = links.collect();
+        links.push(Link::new(
+            p.t1("journal-entry", "sequence", happened.sequence.to_string()),
+            format!("/api/v1/journal/entries/{}", happened.sequence),
+        ));
+        TimelineItem {
+            state: TimelineState::Done,
+            title: happened.title.clone(),
+            when: happened.at.clone(),
+            lines,
+            links,
+            tag: None,
+            quote: happened.opinion.clone(),
+        }
+    };
+    let mut items: Vec<TimelineItem> = view.timeline.iter().map(item).collect();
+    items.extend(view.tasks.iter().map(|task| {
+        let mut lines = vec![if task.claimed_by.is_empty() { p.t("task-unclaimed") } else { task.claimed_by.clone() }];
+        lines.extend(task.step_due_on.as_ref().map(|on| p.t1("step-due", "date", on)));
+        TimelineItem {
+            state: TimelineState::Now,
+            title: task.name.clone(),
+            when: p.t1("task-since", "at", &task.opened),
+            lines,
+            links: Vec::new(),
+            tag: Some(Tag::new(Tone::Blue, p.t("task-now"))),
+            quote: String::new(),
+        }
+    }));
+    items
+}
+
+/// The file of a material, as a download: never shown inside a page of ours (security.md §6).
+pub(super) async fn material(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((case, material)): Path<(String, String)>,
+) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let found = cases::file(&app, identity, parse_case(&case)?, &material).await;
+    let file = found.map_err(|error| visitor.stop(error))?;
+    let mut response = file.bytes.into_response();
+    let name = format!("attachment; filename*=UTF-8''{}", percent_encode(&file.name).replace('/', "%2F"));
+    for (header, value) in [
+        (header::CONTENT_TYPE, file.media.as_str()),
+        (header::CONTENT_DISPOSITION, name.as_str()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "sandbox"),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(header, value);
+        }
+    }
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "office/form.html")]
+struct FormPage {
+    p: Page,
+    groups: Vec<SummaryGroup>,
+}
+
+/// Everything the applicant wrote; personal values in part.
+pub(super) async fn form_page(State(app): State<App>, visitor: Visitor, Path(case): Path<String>) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let id = parse_case(&case)?;
+    let view = cases::case_view(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
+    let mut p = visitor.page_titled(view.title.clone());
+    p.crumbs = vec![
+        Link::new(p.t("menu-inbox"), "/office/inbox"),
+        Link::new(view.number.clone(), format!("/office/cases/{id}")),
+        Link::new(p.t("application"), ""),
+    ];
+    let masked = p.t("value-masked");
+    let groups = view.form.into_iter().map(|page| SummaryGroup {
+        title: page.title,
+        note: String::new(),
+        rows: page
+            .rows
+            .into_iter()
+            .map(|row| SummaryRow {
+                term: row.label,
+                value: row.value,
+                note: if row.masked { masked.clone() } else { String::new() },
+                ..SummaryRow::default()
+            })
+            .collect(),
+    });
+    let groups = groups.collect();
+    visitor.html(&FormPage { p, groups })
+}
+
+/// One clock of the page.
+struct ClockTable {
+    caption: String,
+    days: Vec<CountedDay>,
+}
+
+#[derive(Template)]
+#[template(path = "office/clock.html")]
+struct ClockPage {
+    p: Page,
+    clocks: Vec<ClockTable>,
+    empty: Empty,
+}
+
+/// How the limits are counted, each day of them (时限怎么算的).
+pub(super) async fn clock_page(State(app): State<App>, visitor: Visitor, Path(case): Path<String>) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let id = parse_case(&case)?;
+    let (number, counted) =
+        cases::derivations(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
+    let mut p = visitor.page("deadline-how");
+    p.crumbs = vec![
+        Link::new(p.t("menu-inbox"), "/office/inbox"),
+        Link::new(number, format!("/office/cases/{id}")),
+        Link::new(p.t("deadline-how"), ""),
+    ];
+    let day = |day: cases::CountedDay| CountedDay {
+        date: day.date,
+        weekday: day.weekday,
+        count: day.count,
+        reason: day.reason,
+        skipped: day.skipped,
+    };
+    let table = |counted: cases::Counted| ClockTable {
+        caption: match &counted.due_on {
+            Some(on) => p.t2("clock-caption", "name", &counted.name, "date", on),
+            None => p.t1("clock-caption-held", "name", &counted.name),
+        },
+        days: counted.days.into_iter().map(day).collect(),
+    };
+    let clocks = counted.into_iter().map(table).collect();
+    let empty = Empty { text: p.t("clock-empty"), action: None };
+    visitor.html(&ClockPage { p, clocks, empty })
+}

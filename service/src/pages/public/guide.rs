@@ -1,0 +1,140 @@
+//! The service guide (办事指南) of a matter, from its `guide.md`; materials and limits are what the matter itself says.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use kernel::catalog::Matter;
+use web::page::Page;
+use web::words::Words;
+
+use super::{limit_words, promise};
+use crate::app::App;
+use crate::error::Error;
+use crate::pages::hall::say;
+use crate::session::{Answer, Visitor};
+
+/// A piece of a section.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    Paragraph(String),
+    Dots(Vec<String>),
+    Numbers(Vec<String>),
+    Materials,
+    Limits,
+}
+
+struct Section {
+    heading: String,
+    blocks: Vec<Block>,
+}
+
+struct MaterialRow {
+    name: String,
+    hint: String,
+    formats: String,
+    basis: String,
+}
+
+#[derive(Template)]
+#[template(path = "public/guide.html")]
+struct GuidePage {
+    p: Page,
+    promise: String,
+    sections: Vec<Section>,
+    materials: Vec<MaterialRow>,
+    limits: Vec<String>,
+    apply: Option<String>,
+}
+
+/// `GET /matters/{code}`.
+pub(super) async fn guide_page(State(app): State<App>, visitor: Visitor, Path(code): Path<String>) -> Answer {
+    let matter = app.matter(&code).ok_or_else(|| visitor.stop(Error::not_found()))?;
+    let words = visitor.words;
+    let materials = matter.spec.materials.iter().map(|material| MaterialRow {
+        name: say(&material.name, words),
+        hint: say(&material.hint, words),
+        formats: material.formats.join(" / ").to_uppercase(),
+        basis: material.basis.clone(),
+    });
+    let sections = matter.guide.sections.iter();
+    let page = GuidePage {
+        promise: promise(&app, &matter, words),
+        sections: sections
+            .map(|section| Section { heading: section.heading.clone(), blocks: blocks(&section.body) })
+            .collect(),
+        materials: materials.collect(),
+        limits: limits(&app, &matter, words),
+        apply: (!matter.spec.applicant.is_empty()).then(|| format!("/matters/{code}/apply")),
+        p: visitor.page_titled(say(&matter.spec.name, words)),
+    };
+    visitor.html(&page)
+}
+
+fn limits(app: &App, matter: &Matter, words: Words) -> Vec<String> {
+    let Some(limits) = matter.spec.limits.in_force(app.today()) else { return Vec::new() };
+    let statutory = words.t1("public-statutory", "limit", limit_words(limits.statutory.limit, words));
+    let basis =
+        limits.statutory.basis.as_deref().map(|basis| words.t1("in-brackets", "text", basis)).unwrap_or_default();
+    vec![format!("{statutory}{basis}"), promise(app, matter, words)]
+}
+
+/// The little Markdown that guides use: paragraphs and lists. Everything else stands as it was written.
+pub(super) fn blocks(body: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut joined = false;
+    for line in body.lines().map(str::trim) {
+        if line.is_empty() {
+            joined = false;
+            continue;
+        }
+        let number = line
+            .split_once(". ")
+            .filter(|(digits, _)| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
+        if line == "{materials}" {
+            blocks.push(Block::Materials);
+        } else if line == "{limits}" {
+            blocks.push(Block::Limits);
+        } else if let Some(item) = line.strip_prefix("- ") {
+            match blocks.last_mut() {
+                Some(Block::Dots(items)) => items.push(item.to_owned()),
+                _ => blocks.push(Block::Dots(vec![item.to_owned()])),
+            }
+        } else if let Some((_, item)) = number {
+            match blocks.last_mut() {
+                Some(Block::Numbers(items)) => items.push(item.to_owned()),
+                _ => blocks.push(Block::Numbers(vec![item.to_owned()])),
+            }
+        } else {
+            match blocks.last_mut() {
+                Some(Block::Paragraph(text)) if joined => text.push_str(line),
+                _ => blocks.push(Block::Paragraph(line.to_owned())),
+            }
+            joined = true;
+            continue;
+        }
+        joined = false;
+    }
+    blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guide_is_paragraphs_and_lists() {
+        let text = |text: &str| text.to_owned();
+        let body = "First\nstill first.\n\nSecond:\n1. one\n2. two\n\n- dot\n{materials}\n\n{limits}\nV1.0 is no list";
+        assert_eq!(
+            blocks(body),
+            [
+                Block::Paragraph(text("Firststill first.")),
+                Block::Paragraph(text("Second:")),
+                Block::Numbers(vec![text("one"), text("two")]),
+                Block::Dots(vec![text("dot")]),
+                Block::Materials,
+                Block::Limits,
+                Block::Paragraph(text("V1.0 is no list")),
+            ]
+        );
+    }
+}

@@ -1,0 +1,420 @@
+//! Signing in and out, choosing a post, authenticating again, and the reader's own settings.
+//!
+//! Security.md §3: the same answer and the same time whether the name or the password was wrong; a growing delay, never a lock; a new
+//! token at sign-in, at a change of post and at elevation.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+use base::id::AccountId;
+use jiff::{SignedDuration, Timestamp};
+use kernel::directory::{Account, AccountKind, Post};
+use kernel::{State as KernelState, StreamId};
+use store::Credential;
+use web::form::Fields;
+use web::page::{Page, local_path};
+use web::password::{PasswordFault, Passwords, login_wait};
+use web::problem::{Fault, Problem};
+use web::view::{ErrorLine, Field, FieldKind, Link, error_lines};
+
+use crate::app::App;
+use crate::error::Error;
+use crate::session::{APPLICANT_HOME, Answer, OFFICE_HOME, Stop, Visitor, redirect};
+
+/// Password of all demonstration accounts; the sign-in page of a demonstration says it, no other installation knows it.
+pub const DEMO_PASSWORD: &str = "jiantong-demo-2026";
+/// Demonstration accounts listed at most.
+const DEMO_ACCOUNTS_MAX: usize = 12;
+/// Longest name to sign in with.
+const LOGIN_CHARS_MAX: usize = 64;
+/// Failures are counted within a day, longer than the longest delay.
+const FAILURES_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// Hashes computed at once: each takes 19 MiB and a core for tens of milliseconds.
+const HASHES_AT_ONCE: usize = 2;
+
+/// One limit for the whole process, because it is the machine's memory and cores that are limited.
+static PASSWORDS: LazyLock<Result<Passwords, PasswordFault>> = LazyLock::new(|| Passwords::new(HASHES_AT_ONCE));
+
+/// The addresses of this module.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/sign-in", get(sign_in_page).post(sign_in))
+        .route("/login", get(login_page))
+        .route("/sign-in/again", get(again_page).post(again))
+        .route("/logout", post(sign_out))
+        .route("/session/keep", post(keep))
+        .route("/account", get(account_page))
+        .route("/account/post", post(choose_post))
+        .route("/settings", get(settings))
+}
+
+/// The passwords' hasher, for whoever sets one.
+pub fn passwords() -> Result<&'static Passwords, Fault> {
+    PASSWORDS.as_ref().map_err(|error| Fault::new(format!("preparing to hash passwords: {error}")))
+}
+
+/// A name to sign in with, as credentials keep it: without surrounding blanks, in small letters.
+pub fn login_name(typed: &str) -> String {
+    typed.trim().to_lowercase()
+}
+
+/// One account of the demonstration.
+struct DemoAccount {
+    login: String,
+    name: String,
+    post: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign-in/sign-in.html")]
+struct SignInPage {
+    p: Page,
+    nonce: String,
+    to: String,
+    errors: Vec<ErrorLine>,
+    fields: Vec<Field>,
+    demo: Vec<DemoAccount>,
+    demo_password: &'static str,
+}
+
+async fn login_page(RawQuery(query): RawQuery) -> Response {
+    redirect(&query.map_or_else(|| "/sign-in".to_owned(), |query| format!("/sign-in?{query}")), None)
+}
+
+async fn sign_in_page(State(app): State<App>, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
+    let to = target(query.as_deref());
+    if let Some(identity) = visitor.who() {
+        let home = if identity.post().is_some() { OFFICE_HOME } else { APPLICANT_HOME };
+        return Ok(redirect(if to == "/" { home } else { &to }, None));
+    }
+    show_sign_in(&app, &visitor, to, "", None).await
+}
+
+/// Where to go afterwards: a path of this site.
+fn target(query: Option<&str>) -> String {
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    local_path(&fields.optional_text("to", 1024).unwrap_or_default()).to_owned()
+}
+
+async fn show_sign_in(app: &App, visitor: &Visitor, to: String, login: &str, error: Option<String>) -> Answer {
+    let mut p = visitor.page("sign-in-title");
+    p.failed = error.is_some();
+    let mut name = Field::new(FieldKind::Text, "login", p.t("sign-in-login")).value(login);
+    name.autocomplete = "username";
+    name.error.clone_from(&error);
+    let mut secret = Field::new(FieldKind::Password, "password", p.t("sign-in-password"));
+    secret.autocomplete = "current-password";
+    let fields = vec![name, secret];
+    let demo =
+        if app.settings().demo { demo_accounts(app, visitor).await.map_err(|e| visitor.stop(e))? } else { Vec::new() };
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let nonce = visitor.nonce()?;
+    let errors = error_lines(&fields);
+    visitor.html_with(status, &SignInPage { p, nonce, to, errors, fields, demo, demo_password: DEMO_PASSWORD })
+}
+
+async fn sign_in(State(app): State<App>, visitor: Visitor, fields: Fields) -> Answer {
+    visitor.check_form(&fields)?;
+    let to = local_path(&fields.optional_text("to", 1024).unwrap_or_default()).to_owned();
+    let typed = fields.optional_text("login", LOGIN_CHARS_MAX).unwrap_or_default();
+    let login = login_name(&typed);
+    let given = fields.secret("password").unwrap_or_default();
+    let credential = {
+        let login = login.clone();
+        app.store().read(move |reader| reader.credential(&login)).await.map_err(|fault| visitor.stop(fault.into()))?
+    };
+    let verdict = verify(&app, &visitor, &login, credential.as_ref(), &given).await?;
+    let error = match (verdict, credential) {
+        (Verdict::Wait(left), _) => visitor.words.t1("sign-in-wait", "seconds", left.as_secs().max(1)),
+        (Verdict::Right, Some(credential)) => match enabled_account(&app, &visitor, &credential.account).await? {
+            Some(account) => return enter(&app, &visitor, &account, &to).await,
+            None => visitor.words.t("sign-in-wrong"),
+        },
+        _ => visitor.words.t("sign-in-wrong"),
+    };
+    show_sign_in(&app, &visitor, to, &typed, Some(error)).await
+}
+
+enum Verdict {
+    Right,
+    Wrong,
+    Wait(SignedDuration),
+}
+
+/// Compares the password unless the name must wait. Unknown names are counted and take as long as known ones.
+async fn verify(
+    app: &App,
+    visitor: &Visitor,
+    login: &str,
+    credential: Option<&Credential>,
+    given: &str,
+) -> Result<Verdict, Stop> {
+    let now = app.now();
+    let (failures, last) = (format!("sign-in/{login}"), format!("sign-in-last/{login}"));
+    let names = (failures.clone(), last.clone());
+    let (used, last_at) = app
+        .store()
+        .read(move |reader| Ok((reader.budget(&names.0)?.0, reader.budget(&names.1)?.1)))
+        .await
+        .map_err(|fault| visitor.stop(fault.into()))?;
+    let used = u32::try_from(used).unwrap_or(u32::MAX);
+    let last_at = Timestamp::from_microsecond(last_at).unwrap_or(Timestamp::UNIX_EPOCH);
+    if let Some(left) = login_wait(used, last_at, now) {
+        return Ok(Verdict::Wait(left));
+    }
+    let stored = credential.map(|credential| credential.password.as_str());
+    let right = passwords()?.verify(stored, given).await;
+    let right = right.map_err(|error| Fault::new("verifying a password").because(error))?;
+    let written = if right {
+        let spent = used > 0;
+        app.store()
+            .write(move |writes| {
+                if spent {
+                    writes.refill_budget(&failures)?;
+                    writes.refill_budget(&last)?;
+                }
+                Ok(())
+            })
+            .await
+    } else {
+        let (at, window) = (now.as_microsecond(), FAILURES_WINDOW.as_micros());
+        let window = i64::try_from(window).unwrap_or(i64::MAX);
+        app.store()
+            .write(move |writes| {
+                writes.use_budget(&failures, at, window)?;
+                // A window of nothing: each use begins a new one, so its beginning is the time of the last failure.
+                writes.use_budget(&last, at, 0).map(|_| ())
+            })
+            .await
+    };
+    written.map_err(|fault| visitor.stop(Error::Fault(fault)))?;
+    Ok(if right { Verdict::Right } else { Verdict::Wrong })
+}
+
+async fn enabled_account(app: &App, visitor: &Visitor, id: &str) -> Result<Option<Account>, Stop> {
+    let stream = StreamId::account(id);
+    let state =
+        app.store().read(move |reader| reader.state(&stream)).await.map_err(|fault| visitor.stop(fault.into()))?;
+    Ok(match state {
+        Some((_, KernelState::Account(account))) if !account.disabled => Some(account),
+        _ => None,
+    })
+}
+
+/// Opens the session: with the post, if there is only one, else the person chooses.
+async fn enter(app: &App, visitor: &Visitor, account: &Account, to: &str) -> Answer {
+    let today = app.today();
+    let held: Vec<&Post> = account.posts.iter().filter(|post| post.holds_on(today)).collect();
+    let (post, home) = match (account.kind, held.as_slice()) {
+        (AccountKind::Applicant, _) => (None, APPLICANT_HOME),
+        (AccountKind::Officer, [only]) => (Some(only.id), OFFICE_HOME),
+        (AccountKind::Officer, _) => (None, "/account"),
+    };
+    let cookie = visitor.renew(account.id, post, false).await?;
+    Ok(redirect(if to == "/" || home == "/account" { home } else { to }, Some(cookie)))
+}
+
+async fn demo_accounts(app: &App, visitor: &Visitor) -> Result<Vec<DemoAccount>, Error> {
+    let today = app.today();
+    let listed = app
+        .store()
+        .read(move |reader| {
+            let mut found = Vec::new();
+            // The demonstration opens the accounts it shows first.
+            for item in reader.accounts("", 40)? {
+                let Some(credential) = reader.credentials_of(&item.id)?.into_iter().next() else { continue };
+                let Some((_, KernelState::Account(account))) = reader.state(&StreamId::account(&item.id))? else {
+                    continue;
+                };
+                let post = account.posts.iter().find(|post| post.holds_on(today)).cloned();
+                let organisation = match &post {
+                    Some(post) => reader.organisation(&post.organisation)?.map(|organisation| organisation.name),
+                    None => None,
+                };
+                let name = reader.open(&[(account.subject, account.name.field.clone())])?.pop();
+                let name = name.as_ref().and_then(store::Opened::value).unwrap_or_default().to_owned();
+                found.push((credential.login, name, post, organisation));
+                if found.len() == DEMO_ACCOUNTS_MAX {
+                    break;
+                }
+            }
+            Ok(found)
+        })
+        .await?;
+    let (catalog, words) = (app.catalog(), visitor.words);
+    let say = |(login, name, post, organisation): (String, String, Option<Post>, Option<String>)| {
+        let kind =
+            post.and_then(|post| Some(catalog.post_kinds.get(&post.kind)?.name.get(words.lang.tag()).to_owned()));
+        let post = match (organisation, kind) {
+            (Some(organisation), Some(kind)) => format!("{organisation} {kind}"),
+            _ => words.t("person-applicant"),
+        };
+        DemoAccount { login, name, post }
+    };
+    Ok(listed.into_iter().map(say).collect())
+}
+
+#[derive(Template)]
+#[template(path = "sign-in/again.html")]
+struct AgainPage {
+    p: Page,
+    nonce: String,
+    action: String,
+    errors: Vec<ErrorLine>,
+    fields: Vec<Field>,
+    kept: Vec<(String, String)>,
+}
+
+/// The page that asks for the password again and keeps what was typed, so that nothing has to be written twice.
+pub(crate) fn ask_again(visitor: &Visitor, action: &str, kept: Vec<(String, String)>, error: Option<String>) -> Answer {
+    let mut p = visitor.page("again-title");
+    p.failed = error.is_some();
+    let mut secret = Field::new(FieldKind::Password, "password", p.t("sign-in-password"));
+    secret.autocomplete = "current-password";
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    secret.error = error;
+    let fields = vec![secret];
+    let (nonce, errors) = (visitor.nonce()?, error_lines(&fields));
+    visitor.html_with(status, &AgainPage { p, nonce, action: action.to_owned(), errors, fields, kept })
+}
+
+/// Verifies the password given with a form. The new cookie, or what to tell the person.
+pub(crate) async fn elevate(app: &App, visitor: &Visitor, given: &str) -> Result<Result<HeaderValue, String>, Stop> {
+    let account = visitor.identity()?.account();
+    let id = account.to_string();
+    let credentials = app.store().read(move |reader| reader.credentials_of(&id)).await;
+    let credential = credentials.map_err(|fault| visitor.stop(fault.into()))?.into_iter().next();
+    let login = credential.as_ref().map(|credential| credential.login.clone()).unwrap_or_default();
+    Ok(match verify(app, visitor, &login, credential.as_ref(), given).await? {
+        Verdict::Right => Ok(visitor.renew(account, visitor.post_id(), true).await?),
+        Verdict::Wrong => Err(visitor.words.t("again-wrong")),
+        Verdict::Wait(left) => Err(visitor.words.t1("sign-in-wait", "seconds", left.as_secs().max(1))),
+    })
+}
+
+async fn again_page(visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
+    visitor.identity()?;
+    ask_again(&visitor, "/sign-in/again", vec![("to".to_owned(), target(query.as_deref()))], None)
+}
+
+async fn again(State(app): State<App>, visitor: Visitor, fields: Fields) -> Answer {
+    visitor.check_form(&fields)?;
+    let to = local_path(&fields.optional_text("to", 1024).unwrap_or_default()).to_owned();
+    let given = fields.secret("password").unwrap_or_default();
+    match elevate(&app, &visitor, &given).await? {
+        Ok(cookie) => Ok(redirect(&to, Some(cookie))),
+        Err(sentence) => ask_again(&visitor, "/sign-in/again", vec![("to".to_owned(), to)], Some(sentence)),
+    }
+}
+
+async fn sign_out(visitor: Visitor, fields: Fields) -> Answer {
+    visitor.check_token(&fields)?;
+    Ok(redirect("/", Some(visitor.end().await?)))
+}
+
+/// The extractor wrote down that the person is there, which is all that staying takes.
+async fn keep(visitor: Visitor, fields: Fields) -> Answer {
+    visitor.check_token(&fields)?;
+    let identity = visitor.identity()?;
+    Ok(redirect(if identity.post().is_some() { OFFICE_HOME } else { APPLICANT_HOME }, None))
+}
+
+/// One post to act as.
+struct PostChoice {
+    id: String,
+    text: String,
+    current: bool,
+}
+
+#[derive(Template)]
+#[template(path = "sign-in/account.html")]
+struct AccountPage {
+    p: Page,
+    nonce: String,
+    posts: Vec<PostChoice>,
+    settings: Vec<Link>,
+}
+
+async fn account_page(State(app): State<App>, visitor: Visitor) -> Answer {
+    let Some(account) = visitor.account().cloned() else {
+        visitor.identity()?;
+        return Err(Problem::sign_in().into());
+    };
+    let today = app.today();
+    let held: Vec<Post> = account.posts.iter().filter(|post| post.holds_on(today)).cloned().collect();
+    let codes: Vec<String> = held.iter().map(|post| post.organisation.clone()).collect();
+    let read = app.store().read(move |reader| {
+        codes.iter().map(|code| Ok(reader.organisation(code)?.map(|found| found.name))).collect::<Result<Vec<_>, _>>()
+    });
+    let names: Vec<Option<String>> = read.await.map_err(|fault| visitor.stop(fault.into()))?;
+    let (catalog, lang) = (app.catalog(), visitor.words.lang.tag());
+    let choice = |(post, organisation): (Post, Option<String>)| {
+        let kind = catalog.post_kinds.get(&post.kind).map_or(post.kind.as_str(), |kind| kind.name.get(lang));
+        let organisation = organisation.unwrap_or(post.organisation);
+        PostChoice {
+            text: format!("{organisation} {} {kind}", post.division),
+            current: visitor.post_id() == Some(post.id),
+            id: post.id.to_string(),
+        }
+    };
+    let posts = held.into_iter().zip(names).map(choice).collect();
+    let (p, nonce) = (visitor.page("account-title"), visitor.nonce()?);
+    let settings =
+        vec![Link::new(p.t("size-large"), p.setting("size=l")), Link::new(p.t("size-normal"), p.setting("size=m"))];
+    visitor.html(&AccountPage { p, nonce, posts, settings })
+}
+
+async fn choose_post(State(app): State<App>, visitor: Visitor, fields: Fields) -> Answer {
+    visitor.check_form(&fields)?;
+    let Some(account) = visitor.account() else { return Err(Problem::sign_in().into()) };
+    let (today, given) = (app.today(), fields.optional_text("post", 64).unwrap_or_default());
+    let held = account.posts.iter().find(|post| post.id.to_string() == given && post.holds_on(today));
+    let post = held.ok_or_else(Problem::bad_request)?;
+    let account: AccountId = account.id;
+    Ok(redirect(OFFICE_HOME, Some(visitor.renew(account, Some(post.id), false).await?)))
+}
+
+/// Language and type size, for a year in a cookie; without JavaScript, so a link.
+async fn settings(visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
+    let cookies = visitor.cookies();
+    let back = fields.optional_text("back", 1024).unwrap_or_default();
+    let cookie = match (fields.choice("size", ["l", "m"]), fields.choice("lang", ["zh-CN", "en"])) {
+        (Ok(size), _) => Some(cookies.set_preference("jt-size", if size == "l" { "l" } else { "m" })),
+        (_, Ok(lang)) => Some(cookies.set_preference("jt-lang", if lang == "en" { "en" } else { "zh-CN" })),
+        _ => None,
+    };
+    Ok(redirect(&back, cookie))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demonstration_password_meets_the_rules() {
+        assert!(web::password::Password::parse(DEMO_PASSWORD).is_ok());
+    }
+
+    #[test]
+    fn goes_back_only_within_this_site() {
+        for (query, goes) in [
+            (None, "/"),
+            (Some("to=/office/cases/1%3Fa=b"), "/office/cases/1?a=b"),
+            (Some("to=//evil.example"), "/"),
+            (Some("to=https://evil.example/"), "/"),
+        ] {
+            assert_eq!(target(query), goes, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn a_sign_in_name_is_folded() {
+        assert_eq!(login_name("  Wang.Clerk "), "wang.clerk");
+    }
+}

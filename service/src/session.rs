@@ -1,0 +1,466 @@
+//! Who is at the other end of a request: the session behind the cookie, the account, the post in force, and the frame of the page they see.
+//!
+//! Rules: security.md §3. A session's token is only in the cookie; the store keeps its hash. A disabled account or an ended post ends its
+//! sessions with the next request, because account and post are read again each time.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use base::id::{AccountId, PostId, SubjectId};
+use jiff::{SignedDuration, Timestamp};
+use kernel::catalog::{Effect, Grant, Obligation, TargetClass};
+use kernel::directory::{Account, AccountKind, Post};
+use kernel::policy::{self, Object};
+use kernel::{State, StreamId};
+use store::Session;
+use web::form::Fields;
+use web::page::{Flash, MenuGroup, MenuItem, Page, SessionClock, SignedIn, Site, local_path, percent_encode};
+use web::problem::{Failure, Problem};
+use web::session::{Cookies, SessionRules, SessionState, SessionTimes, SessionToken, cookie};
+use web::view::{Link, Tone};
+use web::words::{Lang, Words};
+
+use crate::app::App;
+use crate::error::{Error, failure};
+use crate::identity::Identity;
+
+/// Where officers start.
+pub const OFFICE_HOME: &str = "/office/inbox";
+/// Where applicants start.
+pub const APPLICANT_HOME: &str = "/my";
+
+/// The answer of a page's handler.
+pub type Answer = Result<Response, Stop>;
+
+/// Why a handler stops early: the request is sent elsewhere, or fails.
+#[derive(Debug)]
+pub enum Stop {
+    /// Another page first: sign in, choose a post.
+    Elsewhere(String),
+    /// The rules, the request or a machine say no.
+    Failure(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Failure(problem.into())
+    }
+}
+
+impl From<web::problem::Fault> for Stop {
+    fn from(fault: web::problem::Fault) -> Self {
+        Self::Failure(fault.into())
+    }
+}
+
+impl IntoResponse for Stop {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Elsewhere(href) => Redirect::to(&href).into_response(),
+            Self::Failure(failure) => failure.into_response(),
+        }
+    }
+}
+
+/// The person behind a request, signed in or not.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Language and words.
+    pub words: Words,
+    app: App,
+    /// Path and query of the request.
+    asked: String,
+    /// Word of what was just done, from the address.
+    done: Option<String>,
+    large: bool,
+    cookies: Cookies,
+    /// What forms are bound to: the session, or the anonymous visit.
+    token: SessionToken,
+    /// The visit's cookie is not set yet.
+    new_visit: bool,
+    signed_in: Option<SignedInAs>,
+}
+
+#[derive(Clone, Debug)]
+struct SignedInAs {
+    session: Session,
+    account: Account,
+    name: String,
+    left: SignedDuration,
+    identity: Option<Identity>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("App")
+    }
+}
+
+/// The rules of sessions on this node.
+pub fn rules() -> SessionRules {
+    SessionRules::default()
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let headers = &parts.headers;
+        let words = Words::new(language(headers, parts.uri.query()));
+        let cookies = Cookies { tls: app.settings().public_url.starts_with("https://") };
+        let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
+        let done = query.optional_text("done", 40).ok().filter(|word| !word.is_empty());
+        let mut signed_in = None;
+        if let Some(token) = cookies.session(headers) {
+            signed_in = who(app, &token).await.map_err(|error| failure(error, words))?.map(|as_whom| (token, as_whom));
+        }
+        let (token, new_visit, signed_in) = match signed_in {
+            Some((token, as_whom)) => (token, false, Some(as_whom)),
+            None => match cookies.visit(headers) {
+                Some(visit) => (visit, false, None),
+                None => (fresh_token()?, true, None),
+            },
+        };
+        let asked = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        let large = cookie(headers, "jt-size") == Some("l");
+        Ok(Self { words, app: app.clone(), asked, done, large, cookies, token, new_visit, signed_in })
+    }
+}
+
+impl Visitor {
+    /// Who acts, if anyone does: signed in, and acting as a post if an officer.
+    pub fn who(&self) -> Option<&Identity> {
+        self.signed_in.as_ref()?.identity.as_ref()
+    }
+
+    /// The account signed in, also while no post is chosen.
+    pub fn account(&self) -> Option<&Account> {
+        self.signed_in.as_ref().map(|signed_in| &signed_in.account)
+    }
+
+    /// Who acts; others are sent to sign in and come back. Requests of the interface get 401.
+    pub fn identity(&self) -> Result<&Identity, Stop> {
+        match &self.signed_in {
+            Some(SignedInAs { identity: Some(identity), .. }) => Ok(identity),
+            Some(_) => Err(Stop::Elsewhere("/account".to_owned())),
+            None if self.asked.starts_with("/api/") => Err(Problem::sign_in().into()),
+            None => Err(Stop::Elsewhere(format!("/sign-in?to={}", percent_encode(&self.asked)))),
+        }
+    }
+
+    /// An officer acting as a post; an applicant is told that the function is not theirs.
+    pub fn officer(&self) -> Result<(&Identity, &Post), Stop> {
+        let identity = self.identity()?;
+        let post = identity.post().ok_or_else(|| Stop::from(Problem::forbidden()))?;
+        Ok((identity, post))
+    }
+
+    /// Someone who applies.
+    pub fn applicant(&self) -> Result<&Identity, Stop> {
+        let identity = self.identity()?;
+        if identity.post().is_some() { Err(Problem::forbidden().into()) } else { Ok(identity) }
+    }
+
+    /// Was the form made for this session or visit? Gives its idempotency key.
+    pub fn check_form<'a>(&self, fields: &'a Fields) -> Result<&'a str, Stop> {
+        fields.check_csrf(&self.token)?;
+        Ok(fields.nonce()?)
+    }
+
+    /// The same for forms that only carry the token: signing out, staying.
+    pub fn check_token(&self, fields: &Fields) -> Result<(), Stop> {
+        Ok(fields.check_csrf(&self.token)?)
+    }
+
+    /// Authenticated again within the last ten minutes: decisions, seals, unmasking.
+    pub fn elevated(&self) -> bool {
+        self.signed_in.as_ref().is_some_and(|signed_in| rules().is_elevated(&times(&signed_in.session), self.app.now()))
+    }
+
+    /// May the post open a page of that name (`inbox`, `hall`)?
+    pub fn may_view(&self, page: &str) -> bool {
+        let Some(Identity::Officer { post, .. }) = self.who() else { return false };
+        let object = Object {
+            class: TargetClass::Page,
+            name: page,
+            immediate: false,
+            organisation: &post.organisation,
+            region: post.region,
+        };
+        policy::allows(&self.app.catalog().grants, post, "page.view", &object)
+    }
+
+    /// A failure in the reader's language.
+    pub fn stop(&self, error: Error) -> Stop {
+        Stop::Failure(failure(error, self.words))
+    }
+
+    /// A nonce for a form.
+    pub fn nonce(&self) -> Result<String, Stop> {
+        web::session::nonce().map_err(|error| web::problem::Fault::new("making a form's key").because(error).into())
+    }
+
+    /// The frame of a page: title from a message, person, menu, form token, notices. The caller adds crumbs and islands.
+    pub fn page(&self, title_key: &str) -> Page {
+        self.page_titled(self.words.t(title_key))
+    }
+
+    /// The same with a title of its own.
+    pub fn page_titled(&self, title: impl Into<String>) -> Page {
+        let words = self.words;
+        let path = self.asked.split('?').next().unwrap_or("/").to_owned();
+        // A word of the address that no message has prints as its key: then nothing was done that we know of.
+        let said = self.done.as_ref().map(|done| format!("done-{done}")).map(|key| (words.t(&key), key));
+        let flash = said.filter(|(text, key)| text != key).map(|(text, _)| Flash { tone: Tone::Green, text });
+        Page {
+            words,
+            title: title.into(),
+            path,
+            large: self.large,
+            site: Site {
+                name: words.t("site-name"),
+                tagline: words.t("site-tagline"),
+                footer: vec![words.t("site-footer")],
+                ..Site::default()
+            },
+            nav: NAV.iter().map(|(key, href)| Link::new(words.t(key), *href)).collect(),
+            menu: self.menu(),
+            person: self.person(),
+            csrf: self.token.csrf().unwrap_or_default(),
+            demo: self.app.settings().demo,
+            today: words.long_date(self.app.today()),
+            flash,
+            session: self.signed_in.as_ref().map(|signed_in| SessionClock {
+                seconds_left: u32::try_from(signed_in.left.as_secs()).unwrap_or(0),
+                warn_seconds: u32::try_from(rules().warn.as_secs()).unwrap_or(300),
+            }),
+            ..Page::default()
+        }
+    }
+
+    /// A rendered page; a first visitor gets the cookie that binds their forms.
+    pub fn html(&self, template: &impl askama::Template) -> Answer {
+        self.html_with(StatusCode::OK, template)
+    }
+
+    /// The same with a status: 422 for a form that came back.
+    pub fn html_with(&self, status: StatusCode, template: &impl askama::Template) -> Answer {
+        let mut response = web::problem::html(status, template)?;
+        if self.new_visit {
+            response.headers_mut().append(header::SET_COOKIE, self.cookies.set_visit(&self.token));
+        }
+        Ok(response)
+    }
+
+    /// Names and flags of the cookies here.
+    pub fn cookies(&self) -> Cookies {
+        self.cookies
+    }
+
+    fn person(&self) -> Option<SignedIn> {
+        let signed_in = self.signed_in.as_ref()?;
+        let catalog = self.app.catalog();
+        let (post, home) = match &signed_in.identity {
+            Some(Identity::Officer { post, .. }) => {
+                let kind =
+                    catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()).to_owned());
+                let kind = kind.unwrap_or_else(|| post.kind.clone());
+                let post = if post.division.is_empty() { kind } else { format!("{} {kind}", post.division) };
+                (post, OFFICE_HOME)
+            }
+            Some(Identity::Applicant { .. }) => (self.words.t("person-applicant"), APPLICANT_HOME),
+            None => (self.words.t("person-no-post"), "/account"),
+        };
+        Some(SignedIn {
+            name: signed_in.name.clone(),
+            post,
+            home: home.to_owned(),
+            unread: 0,
+            reminders_href: "/office/reminders".to_owned(),
+            account_href: "/account".to_owned(),
+        })
+    }
+
+    fn menu(&self) -> Vec<MenuGroup> {
+        let Some(Identity::Officer { .. }) = self.who() else { return Vec::new() };
+        let mut items = Vec::new();
+        for (page, icon, key, href) in [
+            ("inbox", "inbox", "menu-inbox", OFFICE_HOME),
+            ("hall", "building", "menu-desk", "/office/desk"),
+            ("inbox", "search", "menu-cases", "/office/cases"),
+            ("inbox", "bell", "menu-reminders", "/office/reminders"),
+        ] {
+            if self.may_view(page) {
+                let (icon, text) = (icon.to_owned(), self.words.t(key));
+                items.push(MenuItem { icon, text, href: href.to_owned(), ..MenuItem::default() });
+            }
+        }
+        vec![MenuGroup { title: self.words.t("menu-work"), items }]
+    }
+
+    /// Opens a session for an account and gives its cookie: at sign-in, at a change of post and at elevation the token is new.
+    pub(crate) async fn renew(
+        &self,
+        account: AccountId,
+        post: Option<PostId>,
+        elevated: bool,
+    ) -> Result<HeaderValue, Stop> {
+        let now = self.app.now();
+        let token = fresh_token()?;
+        let old = self.signed_in.as_ref().map(|signed_in| signed_in.session.clone());
+        // Twelve hours count from the login, whatever is renewed in between.
+        let same = old.as_ref().filter(|session| session.account == account.to_string());
+        let created_at = same.map_or(now.as_microsecond(), |session| session.created_at);
+        let elevated_at =
+            if elevated { Some(now.as_microsecond()) } else { same.and_then(|session| session.elevated_at) };
+        let started = Timestamp::from_microsecond(created_at).unwrap_or(now);
+        let session = Session {
+            id_hash: token.hash().0,
+            account: account.to_string(),
+            post: post.map(|post| post.to_string()).unwrap_or_default(),
+            created_at,
+            seen_at: now.as_microsecond(),
+            elevated_at,
+            expires_at: (started + rules().absolute).as_microsecond(),
+            data: serde_json::json!({}),
+        };
+        let ended = old.map(|session| session.id_hash);
+        let written = self.app.store().write(move |writes| {
+            if let Some(ended) = &ended {
+                writes.end_session(ended)?;
+            }
+            writes.put_session(&session)
+        });
+        written.await.map_err(|fault| self.stop(Error::Fault(fault)))?;
+        Ok(self.cookies.set_session(&token))
+    }
+
+    /// Ends the session, if there is one.
+    pub(crate) async fn end(&self) -> Result<HeaderValue, Stop> {
+        if let Some(signed_in) = &self.signed_in {
+            let hash = signed_in.session.id_hash;
+            let written = self.app.store().write(move |writes| writes.end_session(&hash)).await;
+            written.map_err(|fault| self.stop(Error::Fault(fault)))?;
+        }
+        Ok(self.cookies.clear_session())
+    }
+
+    /// The post of the session.
+    pub(crate) fn post_id(&self) -> Option<PostId> {
+        self.who().and_then(Identity::post).map(|post| post.id)
+    }
+}
+
+/// Does the grant for this action on this object oblige the post to authenticate again?
+pub(crate) fn obliged_to_elevate(grants: &[Grant], post: &Post, action: &str, object: &Object<'_>) -> bool {
+    policy::allows(grants, post, action, object)
+        && grants.iter().any(|grant| {
+            grant.post_kind == post.kind
+                && grant.action == action
+                && grant.effect == Effect::Allow
+                && grant.obligations.contains(&Obligation::Elevate)
+        })
+}
+
+/// Main navigation of the public site: message key and address.
+const NAV: [(&str, &str); 4] =
+    [("nav-home", "/"), ("nav-matters", "/matters"), ("nav-progress", "/progress"), ("nav-verify", "/verify")];
+
+/// A redirect with a cookie.
+pub(crate) fn redirect(href: &str, cookie: Option<HeaderValue>) -> Response {
+    let mut response = Redirect::to(local_path(href)).into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn fresh_token() -> Result<SessionToken, Failure> {
+    SessionToken::generate().map_err(|error| web::problem::Fault::new("making a session").because(error).into())
+}
+
+/// `?lang=` of the interface, else the cookie, else Chinese.
+fn language(headers: &HeaderMap, query: Option<&str>) -> Lang {
+    let asked = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("lang="));
+    Lang::parse(asked.or_else(|| cookie(headers, "jt-lang")).unwrap_or_default())
+}
+
+fn instant(microseconds: i64) -> Timestamp {
+    Timestamp::from_microsecond(microseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn times(session: &Session) -> SessionTimes {
+    SessionTimes {
+        started_at: instant(session.created_at),
+        seen_at: instant(session.seen_at),
+        elevated_at: session.elevated_at.map(instant),
+    }
+}
+
+/// The live session behind a token, with its account as it is now.
+async fn who(app: &App, token: &SessionToken) -> Result<Option<SignedInAs>, Error> {
+    let (hash, now, today) = (token.hash().0, app.now(), app.today());
+    let found = app
+        .store()
+        .read(move |reader| {
+            let Some(session) = reader.session(&hash)? else { return Ok(None) };
+            let state = reader.state(&StreamId::account(&session.account))?;
+            let Some((_, State::Account(account))) = state else { return Ok(None) };
+            let name = reader.open(&[(account.subject, account.name.field.clone())])?.pop();
+            let name = name.as_ref().and_then(store::Opened::value).unwrap_or_default().to_owned();
+            Ok(Some((session, account, name)))
+        })
+        .await?;
+    let Some((session, account, name)) = found else { return Ok(None) };
+    let times = times(&session);
+    let SessionState::Live { left } = rules().state(&times, now) else { return Ok(None) };
+    if account.disabled {
+        return Ok(None);
+    }
+    if rules().should_touch(&times, now) {
+        let at = now.as_microsecond();
+        app.store().write(move |writes| writes.touch_session(&hash, at)).await.map_err(Error::Fault)?;
+    }
+    let identity = match account.kind {
+        AccountKind::Applicant => Some(Identity::Applicant {
+            account: account.id,
+            subject: account.subject,
+            represents: account.represents.clone(),
+            name: name.clone(),
+        }),
+        AccountKind::Officer => {
+            let post = account.posts.iter().find(|post| post.id.to_string() == session.post);
+            post.filter(|post| post.holds_on(today)).map(|post| Identity::Officer {
+                account: account.id,
+                post: post.clone(),
+                name: name.clone(),
+            })
+        }
+    };
+    Ok(Some(SignedInAs { session, account, name, left, identity }))
+}
+
+/// The display names of accounts, for pages that say who did something; erased and unknown ones are left out.
+pub(crate) fn names_of(
+    reader: &mut store::Reader<'_>,
+    accounts: &[AccountId],
+) -> Result<std::collections::BTreeMap<AccountId, (String, Vec<Post>)>, store::Fault> {
+    let streams: Vec<StreamId> = accounts.iter().map(StreamId::account).collect();
+    let states = reader.states(&streams)?;
+    let accounts: Vec<&Account> = states.iter().filter_map(|(_, _, state)| state.as_account()).collect();
+    let wanted: Vec<(SubjectId, String)> =
+        accounts.iter().map(|account| (account.subject, account.name.field.clone())).collect();
+    let opened = reader.open(&wanted)?;
+    let named = accounts
+        .iter()
+        .zip(opened)
+        .filter_map(|(account, name)| Some((account.id, (name.value()?.to_owned(), account.posts.clone()))));
+    Ok(named.collect())
+}

@@ -1,0 +1,35 @@
+### Signing in, posts, authenticating again.
+
+site-name = Hebei housing and construction services
+site-tagline = Apply online · decided on time · every step on record
+site-footer = Run by the Department of Housing and Urban-Rural Development of Hebei
+nav-home = Home
+nav-matters = Services
+nav-progress = Progress
+nav-verify = Verify a document
+person-applicant = Applicant
+person-no-post = No post chosen
+menu-work = Cases
+menu-inbox = Inbox
+menu-desk = Window desk
+menu-cases = Find cases
+menu-reminders = Reminders
+sign-in-title = Sign in
+sign-in-login = User name
+sign-in-password = Password
+sign-in-button = Sign in
+sign-in-wrong = User name or password is not right. Enter them again.
+sign-in-wait = Too many wrong entries. Try again in { $seconds } seconds.
+demo-accounts = Demonstration accounts
+demo-accounts-hint = The password of every demonstration account is { $password }
+demo-name = Name
+demo-post = Office and post
+again-title = Confirm that it is you
+again-why = Before a decision or a document is issued, enter your password again. It is not asked for again for 10 minutes, and nothing you wrote is lost.
+again-wrong = The password is not right. Enter it again.
+again-button = Confirm and go on
+account-title = Account and posts
+account-posts = Act as
+account-post-current = {" "}(current)
+account-no-post = You hold no post in force. Posts are given by your office's administrator.
+account-display = Display

@@ -1,0 +1,37 @@
+### 公共页面：首页、事项、办事指南、进度查询、证照文书核验。
+
+public-home-title = 首页
+public-services = 办事服务
+public-all-matters = 全部事项
+public-matters-title = 事项列表
+public-matters-none = 没有名称含“{ $words }”的事项。
+public-matter = 事项
+public-promised = 承诺 { $limit }办结
+public-statutory = 法定期限 { $limit }
+public-limit-working-days = { $n } 个工作日
+public-limit-days = { $n } 日
+public-limit-months = { $n } 个月
+public-limit-hours = { $n } 小时
+public-apply = 在线申请
+public-material = 材料
+public-formats = 格式
+public-basis = 依据
+public-progress-title = 办件进度查询
+public-progress-hint = 输入办件编号，以及申请单位的统一社会信用代码或者收件凭证上的核验码。
+public-progress-fact = 信用代码或核验码
+public-progress-button = 查询进度
+public-progress-none = 没有两项都相符的办件。请核对编号和第二项后再查。
+public-verify-title = 证照文书核验
+public-verify-hint = 输入证照或文书上的编号和核验码，也可以扫描其上的二维码。
+public-verify-button = 核验
+public-verify-number = 文号或证号
+public-verify-code = 核验码
+public-verify-none = 没有编号和核验码都相符的证照或文书。请核对后再查。
+public-verify-kind = 名称
+public-verify-issuer = 签发机关
+public-verify-issued = 签发日期
+public-verify-holder = 持有单位
+public-verify-until = 有效期至
+public-verify-hash = 文件摘要（SHA-256）
+public-verify-genuine = 真实有效
+public-verify-ended = 真实，但已失效

@@ -1,0 +1,35 @@
+### 登录、岗位、再次验证身份。
+
+site-name = 河北省住房和城乡建设政务服务
+site-tagline = 网上申请 · 限时办结 · 全程可查
+site-footer = 主办：河北省住房和城乡建设厅
+nav-home = 首页
+nav-matters = 办事
+nav-progress = 进度查询
+nav-verify = 证照文书核验
+person-applicant = 申请人
+person-no-post = 未选岗位
+menu-work = 办件
+menu-inbox = 待办
+menu-desk = 窗口
+menu-cases = 办件查询
+menu-reminders = 提醒
+sign-in-title = 登录
+sign-in-login = 用户名
+sign-in-password = 密码
+sign-in-button = 登录
+sign-in-wrong = 用户名或密码不正确，请重新输入
+sign-in-wait = 多次输入有误，请 { $seconds } 秒后再试
+demo-accounts = 演示账户
+demo-accounts-hint = 演示账户的密码都是 { $password }
+demo-name = 姓名
+demo-post = 单位和岗位
+again-title = 再次验证身份
+again-why = 作出决定、签发文书前，需要再次输入本人密码。10 分钟内不再询问，已填写的内容不会丢失。
+again-wrong = 密码不正确，请重新输入
+again-button = 验证并继续
+account-title = 账户与岗位
+account-posts = 以哪个岗位办公
+account-post-current = （当前）
+account-no-post = 当前没有有效岗位。岗位由本单位管理员授予。
+account-display = 显示
