@@ -161,6 +161,8 @@ pub(super) async fn a_panic_and_a_poisonous_command_stop_nobody_else(world: Worl
     );
     assert!(one.is_ok() && two.is_ok());
     assert!(matches!(panicked, Err(SubmitError::Fault(fault)) if fault.to_string().contains("asked for it")));
+    let (early, three) = tokio::join!(world.write("2", json!({"panic": "early"})), world.write("3", json!({"v": 2})));
+    assert!(matches!(early, Err(SubmitError::Fault(_))) && three.is_ok());
     // Too large for an entry, and a write that fails: each alone.
     let (large, failed, fine) = tokio::join!(
         world.write("4", json!({"text": "x".repeat(70_000)})),
@@ -170,7 +172,7 @@ pub(super) async fn a_panic_and_a_poisonous_command_stop_nobody_else(world: Worl
     assert!(matches!(large, Err(SubmitError::Fault(_))) && failed.is_err() && fine.is_ok());
     // A reader that panics is a fault of that read alone.
     assert!(world.store.read(|_| -> Result<(), Fault> { panic!("read") }).await.is_err());
-    assert_eq!(world.store.read(|reader| Ok(reader.tree_head()?.size)).await.unwrap(), 3);
+    assert_eq!(world.store.read(|reader| Ok(reader.tree_head()?.size)).await.unwrap(), 4);
 }
 
 pub(super) async fn time_never_stands_still_or_runs_back(world: World) {

@@ -167,6 +167,7 @@ fn counter() -> NumberKey {
 }
 
 fn needs(command: &Command, actor: &Actor, facts: &Facts) -> Needs {
+    assert!(asks(command, "panic").is_none_or(|when| when != "early"), "the body asked for it early");
     let mut needs = kernel::needs(command, actor, facts);
     if asks(command, "number").is_some() {
         needs.numbers.push(counter());

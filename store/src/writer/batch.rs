@@ -46,6 +46,12 @@ fn fault_of_command(fault: Fault) -> Dropped {
     Dropped::Command(SubmitError::Fault(Arc::new(fault)))
 }
 
+/// Runs the kernel's rules: a panic in them is that command's fault alone (style.md "Errors": the request dies, the node lives).
+fn guarded<T>(rules: impl FnOnce() -> T) -> Result<T, Dropped> {
+    catch_unwind(AssertUnwindSafe(rules))
+        .map_err(|panic| fault_of_command(Fault::Task(format!("the rules panicked: {}", panic_text(&*panic)))))
+}
+
 /// The batch under way.
 pub(crate) struct Batch<'a> {
     pub(crate) connection: &'a mut dyn Connection,
@@ -127,9 +133,10 @@ impl<'a> Batch<'a> {
         tree: TileWriter,
         submissions: &[&Submission],
     ) -> Result<Self, Fault> {
-        let needs = submissions.iter().map(|one| (rules.needs)(&one.command, &one.actor, &one.facts));
         let (mut streams, mut numbers) = (Vec::new(), BTreeSet::new());
-        for (need, one) in needs.zip(submissions) {
+        for one in submissions {
+            // A panic shows again, and is answered, when the command's turn comes.
+            let Ok(need) = guarded(|| (rules.needs)(&one.command, &one.actor, &one.facts)) else { continue };
             streams.extend(need.streams);
             streams.extend(one.facts.read.iter().map(|(stream, _)| stream.clone()));
             numbers.extend(need.numbers);
@@ -167,7 +174,8 @@ impl<'a> Batch<'a> {
                 Err(SubmitError::KeyReused.into())
             };
         }
-        let needs = (self.rules.needs)(&submission.command, &submission.actor, &submission.facts);
+        let Rules { needs, decide } = self.rules;
+        let needs = guarded(|| needs(&submission.command, &submission.actor, &submission.facts))?;
         let stale = submission.facts.read.iter().any(|(stream, version)| self.version(stream) != *version);
         if stale {
             return Err(SubmitError::Stale.into());
@@ -183,14 +191,9 @@ impl<'a> Batch<'a> {
                 loaded.insert(stream, (*version, state.clone()));
             }
         }
-        let decide = self.rules.decide;
-        let decided = catch_unwind(AssertUnwindSafe(|| {
-            decide(&submission.command, &submission.actor, &loaded, &submission.facts)
-        }));
-        let decision = decided
-            .map_err(|panic| fault_of_command(Fault::Task(format!("decide panicked: {}", panic_text(&*panic)))))?
-            .map_err(SubmitError::Refused)?;
-        let planned = self.plan(submission, entered_at, &decision)?;
+        let decision = guarded(|| decide(&submission.command, &submission.actor, &loaded, &submission.facts))?;
+        let decision = decision.map_err(SubmitError::Refused)?;
+        let planned = guarded(|| self.plan(submission, entered_at, &decision))??;
         Ok(self.merge(submission, decision, planned))
     }
 
