@@ -95,9 +95,10 @@ impl Database {
         if let Ok(url) = std::env::var(TEST_DATABASE) {
             return Ok(Self { url, server: None });
         }
-        let words = ["run", "--locked", "--quiet", "--package", "jiantong-testkit", "--bin", "test-postgres"];
+        // With the whole workspace's features: `-p` would select others and build half the tree again.
+        shell::call(&mut workspace.cargo(["build", "--locked", "--workspace", "--bin", "test-postgres"]))?;
         let mut server = workspace
-            .cargo(words)
+            .command(workspace.binary().with_file_name("test-postgres"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
