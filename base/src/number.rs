@@ -354,7 +354,7 @@ mod tests {
             assert_eq!(register.scope_key(fields, day).unwrap(), *key);
         }
         let notices = registers.iter().filter(|register| register.code.starts_with("notice-")).count();
-        assert_eq!(notices, 11);
+        assert_eq!(notices, 12);
     }
 
     #[test]

@@ -104,6 +104,10 @@ fn is_chinese(c: char) -> bool {
 fn no_chinese_stands_outside_the_catalogues() {
     let mut found = Vec::new();
     for (path, text) in sources("rs") {
+        // Commands speak on a terminal, from the binary alone; `cargo xtask tidy` names each that may.
+        if path.components().any(|part| part.as_os_str() == "command") {
+            continue;
+        }
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             // Data that happens to be Chinese says so: `// not a message: …`.
