@@ -1,6 +1,12 @@
 //! The `jiantong` binary: configuration, wiring, jobs, commands. The only crate that reads the clock, the environment and the command line.
 
+mod clock;
 mod command;
+mod config;
+mod jobs;
+mod logs;
+mod serve;
+mod start;
 
 use std::process::ExitCode;
 

@@ -224,12 +224,7 @@ impl Visitor {
             title: title.into(),
             path,
             large: self.large,
-            site: Site {
-                name: words.t("site-name"),
-                tagline: words.t("site-tagline"),
-                footer: vec![words.t("site-footer")],
-                ..Site::default()
-            },
+            site: site(words),
             nav: NAV.iter().map(|(key, href)| Link::new(words.t(key), *href)).collect(),
             menu: self.menu(),
             person: self.person(),
@@ -367,6 +362,16 @@ pub(crate) fn obliged_to_elevate(grants: &[Grant], post: &Post, action: &str, ob
                 && grant.effect == Effect::Allow
                 && grant.obligations.contains(&Obligation::Elevate)
         })
+}
+
+/// The site as its pages name it.
+pub fn site(words: Words) -> Site {
+    Site {
+        name: words.t("site-name"),
+        tagline: words.t("site-tagline"),
+        footer: vec![words.t("site-footer")],
+        ..Site::default()
+    }
 }
 
 /// Main navigation of the public site: message key and address.

@@ -127,7 +127,12 @@ pub(crate) fn read_folder(root: &Path) -> anyhow::Result<Files> {
 
 /// The catalog, or the first findings as one error.
 pub(crate) fn load(over: Option<&Path>) -> anyhow::Result<Catalog> {
-    let (catalog, problems) = Catalog::parse(&files(over)?);
+    parse(&files(over)?)
+}
+
+/// The catalog in these files, or its first findings as one error.
+pub(crate) fn parse(files: &Files) -> anyhow::Result<Catalog> {
+    let (catalog, problems) = Catalog::parse(files);
     catalog.with_context(|| {
         let errors: Vec<String> = problems.iter().filter(|p| p.is_error()).map(Problem::to_string).collect();
         let shown = errors.iter().take(5).cloned().collect::<Vec<_>>().join("\n  ");

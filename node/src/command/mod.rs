@@ -6,6 +6,7 @@ pub(crate) mod deadline;
 pub(crate) mod flow;
 pub(crate) mod journal;
 pub(crate) mod rules;
+pub(crate) mod serve;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use clap::Subcommand;
 /// What the binary can be asked to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    Serve(serve::ServeArgs),
     Catalog(catalog::CatalogArgs),
     Deadline(deadline::DeadlineArgs),
     Code(code::CodeArgs),
@@ -37,6 +39,10 @@ pub(crate) enum JournalCommand {
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     match command {
+        Command::Serve(args) => {
+            drop(out);
+            return serve::run(&args);
+        }
         Command::Catalog(args) => catalog::run(&args, &mut out)?,
         Command::Deadline(args) => deadline::run(&args, &catalog::load(None)?.calendar, &mut out)?,
         Command::Code(args) => code::run(&args, &catalog::load(None)?.regions, &mut out)?,

@@ -1,0 +1,90 @@
+//! What a node does by itself while it serves. Each job is safe to repeat and to run on several processes over one database: the kernel
+//! refuses what is done already.
+
+use std::time::Duration;
+
+use service::App;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Sign-in failures are forgotten after a day.
+const BUDGETS_KEPT: Duration = days(1);
+/// A repeated request gets its first answer for a week.
+const REPLIES_KEPT: Duration = days(7);
+/// An application that nobody went on with is forgotten after a year.
+const DRAFTS_KEPT: Duration = days(365);
+
+const fn days(n: u64) -> Duration {
+    Duration::from_secs(n * 24 * 60 * 60)
+}
+
+/// The jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Job {
+    /// Signs the journal's head, so that receipts can be given (security.md §5: at least every 60 s).
+    Checkpoint,
+    /// Forgets what is kept for a while only.
+    Tidying,
+}
+
+impl Job {
+    const ALL: [Self; 2] = [Self::Checkpoint, Self::Tidying];
+
+    fn period(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Checkpoint => 45,
+            Self::Tidying => 3600,
+        })
+    }
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        match self {
+            Self::Checkpoint => sign_checkpoint(app).await,
+            Self::Tidying => forget(app).await,
+        }
+    }
+}
+
+/// Starts all jobs; they end when the channel says so, each after what it is doing.
+pub(crate) fn start(app: &App, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    Job::ALL.into_iter().map(|job| repeat(job, app.clone(), stop.clone())).collect()
+}
+
+/// Does a job again and again. A failure is logged and tried at the next turn.
+async fn repeat(job: Job, app: App, mut stop: watch::Receiver<bool>) {
+    let mut turns = interval(job.period());
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = turns.tick() => {}
+            // An error means that the sender is gone, and with it the server.
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        if let Err(error) = job.run(&app).await {
+            tracing::warn!(job = ?job, cause = format!("{error:#}"), "A job failed and is tried again");
+        }
+    }
+}
+
+/// Signs the journal as it stands, if anything came since the last time.
+pub(crate) async fn sign_checkpoint(app: &App) -> anyhow::Result<()> {
+    if let Some(signed) = app.store().sign_checkpoint(app.now().as_microsecond()).await? {
+        tracing::debug!(size = signed.size, "Checkpoint signed");
+    }
+    Ok(())
+}
+
+async fn forget(app: &App) -> anyhow::Result<()> {
+    let now = app.now().as_microsecond();
+    let before = |kept: Duration| now - i64::try_from(kept.as_micros()).unwrap_or(now);
+    let (budgets, replies, drafts) = (before(BUDGETS_KEPT), before(REPLIES_KEPT), before(DRAFTS_KEPT));
+    let idle = i64::try_from(service::session::rules().idle.as_micros()).unwrap_or(i64::MAX);
+    let ended = app.store().write(move |writes| {
+        let forgotten = writes.forget(budgets, replies, drafts)?;
+        Ok(forgotten + writes.end_expired_sessions(now, now - idle)?)
+    });
+    let ended = ended.await?;
+    tracing::debug!(rows = ended, "Forgot what is kept for a while only");
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Serving: routes behind the guard, jobs, and a stop that finishes what runs and signs the journal's head.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use service::App;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use web::guard::{GuardConfig, Limits, guarded};
+use web::server::ServeConfig;
+use web::words::Words;
+
+use crate::config::Config;
+use crate::jobs;
+
+/// Takes the address, so that nobody else does while the node prepares, and so that a free port gets its number.
+pub(crate) fn bind(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    web::assets::ready()?;
+    let listener = TcpListener::bind(config.listen).with_context(|| format!("listen on {}", config.listen))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Serves until the process is told to stop.
+pub(crate) async fn run(app: App, config: &Config, listener: TcpListener) -> anyhow::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let (stopping, stop) = watch::channel(false);
+    let mut running = jobs::start(&app, &stop);
+    let router = router(&app, config);
+    let serve = ServeConfig { limits: Limits::default(), behind_proxy: config.behind_proxy };
+    let told = told_to_stop()?;
+    web::server::serve(listener, router, serve, told).await.context("accepting connections")?;
+    tracing::info!("Stopping");
+    stopping.send_replace(true);
+    while running.join_next().await.is_some() {}
+    jobs::sign_checkpoint(&app).await?;
+    app.store().stop();
+    Ok(())
+}
+
+/// Everything this node answers.
+fn router(app: &App, config: &Config) -> Router {
+    let mut routes = service::pages::routes().merge(web::assets::routes()).route("/health", get(health));
+    if app.settings().demo {
+        routes = routes.merge(web::gallery::routes());
+    }
+    let started = Instant::now();
+    let words = Words::default();
+    let guard = GuardConfig {
+        hosts: hosts(config, &app.settings().public_url),
+        tls: app.settings().public_url.starts_with("https://"),
+        behind_proxy: config.behind_proxy,
+        site: service::session::site(words),
+        clock: Arc::new(move || started.elapsed()),
+        limits: Limits::default(),
+    };
+    guarded(routes.with_state(app.clone()), guard)
+}
+
+/// The names under which the node answers: none, which means loopback, or the public address's and the configured ones.
+fn hosts(config: &Config, public_url: &str) -> Vec<String> {
+    let public = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
+    let public = public.split(['/', ':']).next().unwrap_or_default();
+    if config.listen.ip().is_loopback() && ["127.0.0.1", "localhost", ""].contains(&public) && config.hosts.is_empty() {
+        return Vec::new();
+    }
+    // Health checks of the machine itself come by its loopback name.
+    config.hosts.iter().cloned().chain([public.to_owned(), "127.0.0.1".to_owned(), "localhost".to_owned()]).collect()
+}
+
+/// `GET /health`: 200 when reads and writes of the store answer, else 503. No secret and no name in it.
+async fn health(State(app): State<App>) -> (StatusCode, Json<Value>) {
+    let store = app.store();
+    let head = store.read(|reader| reader.tree_head()).await;
+    let written = store.write(|_| Ok(())).await;
+    let stats = store.stats();
+    let (status, word) = match (&head, &written) {
+        (Ok(_), Ok(())) => (StatusCode::OK, "ok"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "failing"),
+    };
+    let body = json!({
+        "status": word,
+        "version": env!("CARGO_PKG_VERSION"),
+        "catalog": app.catalog().version(),
+        "journal": head.ok().map(|head| head.size),
+        "writer": { "commands": stats.commands, "commits": stats.commits },
+        "paper": app.printer().is_some(),
+    });
+    (status, Json(body))
+}
+
+/// Ready when the process gets SIGTERM or SIGINT.
+fn told_to_stop() -> anyhow::Result<impl Future<Output = ()> + Send> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
