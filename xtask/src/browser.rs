@@ -1,9 +1,9 @@
 //! Checks in a real browser, against a demo server that starts from an empty folder.
 //!
 //! First `ui/check/axe.mjs` looks at [`PAGES`]. Then each `ui/check/NAME.journey.mjs` is run by Node.js. A journey finds the server in
-//! `JIANTONG_URL` and the browser in `CHROMIUM`, may write pictures into the folder `JIANTONG_PICTURES`, prints what it does, closes with
-//! `N passed, N failed`, and ends with a code other than 0 when something failed. Journeys run in the order of their names and share the
-//! server: each brings the case it needs.
+//! `JIANTONG_URL`, the program in `JIANTONG_PROGRAM` and the browser in `CHROMIUM`, may write pictures into the folder
+//! `JIANTONG_PICTURES`, prints what it does, closes with `N passed, N failed`, and ends with a code other than 0 when something failed.
+//! Journeys run in the order of their names and share the server: each brings the case it needs.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -16,8 +16,23 @@ use crate::run::SCALE;
 use crate::shell::{self, Workspace};
 use crate::steps::Steps;
 
-/// What anybody may see without logging in; `/_ui` shows every component. Pages behind the login are looked at by journeys.
-const PAGES: &[&str] = &["/", "/_ui"];
+/// What anybody may see without logging in; the pages under `/_ui` show every component. Pages behind the login are looked at by journeys.
+const PAGES: &[&str] = &[
+    "/",
+    "/matters",
+    "/progress",
+    "/verify",
+    "/sign-in",
+    "/nowhere",
+    "/_ui",
+    "/_ui/form",
+    "/_ui/check",
+    "/_ui/inbox",
+    "/_ui/case",
+    "/_ui/states",
+    "/_ui/document",
+    "/_ui/error",
+];
 
 /// Runs every check as a step of its own.
 pub(crate) fn journeys(workspace: &Workspace, steps: &mut Steps) {
@@ -67,6 +82,7 @@ fn node(workspace: &Workspace, script: &Path, server: &Server, pictures: &Path) 
     fs::create_dir_all(pictures)?;
     let mut node = workspace.command("node");
     node.arg(script).env("JIANTONG_URL", &server.url).env("JIANTONG_PICTURES", pictures);
+    node.env("JIANTONG_PROGRAM", workspace.binary());
     node.env("CHROMIUM", shell::on_path("chromium").context("chromium is not installed")?);
     Ok(node)
 }

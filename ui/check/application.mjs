@@ -1,0 +1,69 @@
+// How a visitor of the demonstration applies: every page of the form, every material, checked and sent.
+import fs from "node:fs";
+
+const file = (path) => new URL(`../../${path}`, import.meta.url);
+
+/** What the visitor applies with: the demonstration's registers hold the project and those who build it. */
+export const visitor = JSON.parse(fs.readFileSync(file("node/demo/visitor.json"), "utf8"));
+
+/** A small PDF. */
+const PDF = Buffer.from(
+  "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n" +
+    "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\nxref\n0 4\n0000000000 65535 f \n0000000009 00000 n \n" +
+    "0000000052 00000 n \n0000000101 00000 n \ntrailer<</Size 4/Root 1 0 R>>\nstartxref\n164\n%%EOF\n",
+);
+
+/** From the guide to the list of tasks with all pages filled. */
+export async function apply(person, { look } = {}) {
+  await person.goto(`/matters/${visitor.matter}`);
+  if (look) await person.look("guide");
+  await person.press(person.page.locator('main a[href$="/apply"]'));
+  await person.fill({ applicant: visitor.form.applicant_code, code: visitor.form.applicant_code });
+  if (look) await person.look("apply-start");
+  await person.press(person.page.locator("main form button"));
+  const tasks = person.page.url();
+  if (look) await person.look("apply-tasks");
+  const pages = await hrefs(person, '.task-list a[href*="/pages/"]');
+  person.journey.expect(pages.length > 2, `${pages.length} pages to fill`);
+  for (const [n, address] of pages.entries()) {
+    await person.goto(address);
+    await person.fill(visitor.form);
+    if (look) await person.look(`apply-page-${n + 1}`);
+    await person.press(person.page.locator("main form button"));
+    const errors = await person.page.locator(".error-summary li").allInnerTexts();
+    person.journey.expect(!errors.length, `page ${n + 1} stands ${errors}`);
+  }
+  await person.goto(tasks);
+}
+
+/** Uploads every material that has a page, but those left out; `here`: the one whose page is open. */
+export async function uploadAll(person, { without = [], look, here } = {}) {
+  const tasks = person.page.url();
+  const pages = here ? [tasks] : await hrefs(person, '.task-list a[href*="/files/"]');
+  for (const address of pages) {
+    if (without.some((code) => address.endsWith(`/${code}`))) continue;
+    if (!here) await person.goto(address);
+    await person.page.locator('input[type="file"]').setInputFiles({ name: "材料 示例.pdf", mimeType: "application/pdf", buffer: PDF });
+    if (look && address === pages[0]) await person.look("apply-upload");
+    await person.press(person.page.locator('form[enctype="multipart/form-data"] button.button:not(.quiet)'));
+  }
+  if (!here) await person.goto(tasks);
+}
+
+/** From the list of tasks to the receipt. Gives the case number and the address of the case's page. */
+export async function sendIn(person, { look } = {}) {
+  await person.press(person.page.locator('main a[href$="/check"]'));
+  await person.fill({ declare: true });
+  if (look) await person.look("apply-check");
+  await person.press(person.page.locator("main form button"));
+  person.journey.expect(person.page.url().endsWith("/submitted"), "the application is handed in");
+  if (look) await person.look("apply-submitted");
+  const number = (await person.text()).match(/\d{6}-?[\d-]{8,}/)?.[0] ?? "";
+  person.journey.expect(number !== "", `the receipt names the case ${number}`);
+  return { number, address: person.page.url().replace(/\/submitted$/, "") };
+}
+
+async function hrefs(person, selector) {
+  const all = await person.page.locator(selector).evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  return [...new Set(all)];
+}
