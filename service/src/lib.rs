@@ -11,8 +11,10 @@ pub mod gather;
 pub mod identity;
 pub mod pages;
 pub mod registers;
+pub mod reminders;
 pub mod seed;
 pub mod session;
+pub mod timers;
 
 pub use app::{App, Clock, EntropySource, Settings};
 pub use error::{Error, Result};

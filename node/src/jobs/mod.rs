@@ -22,6 +22,10 @@ const fn days(n: u64) -> Duration {
 /// The jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Job {
+    /// Carries out timers of the law and of processes.
+    Timers,
+    /// Sends the reminders that are owed.
+    Reminders,
     /// Signs the journal's head, so that receipts can be given (security.md §5: at least every 60 s).
     Checkpoint,
     /// Forgets what is kept for a while only.
@@ -29,10 +33,12 @@ enum Job {
 }
 
 impl Job {
-    const ALL: [Self; 2] = [Self::Checkpoint, Self::Tidying];
+    const ALL: [Self; 4] = [Self::Timers, Self::Reminders, Self::Checkpoint, Self::Tidying];
 
     fn period(self) -> Duration {
         Duration::from_secs(match self {
+            Self::Timers => 1,
+            Self::Reminders => 60,
             Self::Checkpoint => 45,
             Self::Tidying => 3600,
         })
@@ -40,6 +46,8 @@ impl Job {
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         match self {
+            Self::Timers => Ok(app.run_timers().await.map(|_| ())?),
+            Self::Reminders => Ok(app.send_reminders().await.map(|_| ())?),
             Self::Checkpoint => sign_checkpoint(app).await,
             Self::Tidying => forget(app).await,
         }
