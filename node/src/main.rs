@@ -3,6 +3,7 @@
 mod clock;
 mod command;
 mod config;
+mod demo;
 mod jobs;
 mod logs;
 mod serve;

@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::identity::Identity;
 
 pub use cases::{CaseView, ClockLine, MyCase, NoticeView, Progress, Verified};
-pub use files::{FileSink, UPLOAD_BYTES_MAX, file_field, hash_field, upload_rules};
+pub use files::{FileSink, UPLOAD_BYTES_MAX, file_field, handed_in, hash_field, upload_rules};
 pub use send::Receipt;
 pub use supplement::{SupplementLine, SupplementView};
 

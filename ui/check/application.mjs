@@ -1,10 +1,22 @@
 // How a visitor of the demonstration applies: every page of the form, every material, checked and sent.
 import fs from "node:fs";
 
-const file = (path) => new URL(`../../${path}`, import.meta.url);
+const root = new URL("../../", import.meta.url);
+const read = (path) => JSON.parse(fs.readFileSync(new URL(path, root), "utf8"));
 
-/** What the visitor applies with: the demonstration's registers hold the project and those who build it. */
-export const visitor = JSON.parse(fs.readFileSync(file("node/demo/visitor.json"), "utf8"));
+/** What the visitor applies with: an example of the catalog moved to today, whose records are in the demonstration's registers. */
+export const visitor = invited();
+
+function invited() {
+  const { login, matter, example } = read("node/demo/visitor.json");
+  const systems = fs.readdirSync(new URL("catalog/systems/", root));
+  const path = systems.map((system) => `catalog/systems/${system}/matters/${matter}/examples/${example}.json`);
+  const { on, form } = read(path.find((file) => fs.existsSync(new URL(file, root))));
+  const today = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date());
+  const later = Date.parse(today) - Date.parse(on);
+  const moved = (value) => (/^\d{4}-\d\d-\d\d$/.test(value) ? new Date(Date.parse(value) + later).toISOString().slice(0, 10) : value);
+  return { login, matter, form: Object.fromEntries(Object.entries(form).map(([name, value]) => [name, moved(value)])) };
+}
 
 /** A small PDF. */
 const PDF = Buffer.from(

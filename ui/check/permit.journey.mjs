@@ -41,7 +41,7 @@ await journey(async (run) => {
   await step(officer, "/office/desk", number, "accepted");
   for (const [login, outcome] of [
     ["jingban", "agree"],
-    ["kezhang", "agree"],
+    ["guzhang", "agree"],
     ["juzhang", "grant"],
   ]) {
     const next = await run.person();

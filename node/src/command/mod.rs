@@ -3,6 +3,7 @@
 pub(crate) mod catalog;
 pub(crate) mod code;
 pub(crate) mod deadline;
+pub(crate) mod demo;
 pub(crate) mod flow;
 pub(crate) mod journal;
 pub(crate) mod rules;
@@ -17,6 +18,7 @@ use clap::Subcommand;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Serve(serve::ServeArgs),
+    Demo(demo::DemoArgs),
     Catalog(catalog::CatalogArgs),
     Deadline(deadline::DeadlineArgs),
     Code(code::CodeArgs),
@@ -42,6 +44,10 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => {
             drop(out);
             return serve::run(&args);
+        }
+        Command::Demo(args) => {
+            drop(out);
+            return demo::run(&args);
         }
         Command::Catalog(args) => catalog::run(&args, &mut out)?,
         Command::Deadline(args) => deadline::run(&args, &catalog::load(None)?.calendar, &mut out)?,

@@ -4,6 +4,7 @@ use base::id::CaseId;
 use jiff::civil::Date;
 use kernel::Command;
 use kernel::case::{CaseCommand, Channel, Submit};
+use kernel::catalog::Matter;
 use kernel::sealed::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -68,28 +69,32 @@ pub(super) fn secrets_of(
 impl App {
     /// Hands a draft in. A repeated submission finds the case of the first.
     pub async fn submit_draft(&self, identity: &Identity, id: &str, nonce: &str) -> Result<Receipt> {
-        let owner = Owner::of(identity)?;
-        let case = case_of(id)?;
         let (draft, matter) = match self.draft(identity, id).await {
             Ok(found) => found,
             // The draft went when the first click handed it in.
             Err(error) => return self.receipt(identity, id).await.map_err(|_| error),
         };
+        let receipt = self.hand_in(identity, &matter, &draft, nonce).await?;
+        self.remove_draft(identity, id).await?;
+        Ok(receipt)
+    }
+
+    /// Makes a case of an application whose form stands and whose files are stored.
+    pub async fn hand_in(&self, identity: &Identity, matter: &Matter, draft: &Draft, nonce: &str) -> Result<Receipt> {
+        let (owner, case) = (Owner::of(identity)?, case_of(&draft.id)?);
         let errors = matter.form.validate(&draft.form);
         if !errors.is_empty() {
             return Err(Error::Invalid(errors));
         }
         let mut again = true;
-        let receipt = loop {
-            match self.try_submit(identity, &owner, case, &draft, nonce).await? {
-                Ok(receipt) => break receipt,
+        loop {
+            match self.try_submit(identity, &owner, case, draft, nonce).await? {
+                Ok(receipt) => return Ok(Receipt::of(case, &receipt.reply)),
                 // A register changed between reading and deciding: its rows are read again, once.
                 Err(SubmitError::Stale) if again => again = false,
                 Err(error) => return Err(error.into()),
             }
-        };
-        self.remove_draft(identity, id).await?;
-        Ok(Receipt::of(case, &receipt.reply))
+        }
     }
 
     async fn try_submit(

@@ -21,6 +21,7 @@ use web::page::{Page, local_path};
 use web::password::{PasswordFault, Passwords, login_wait};
 use web::problem::{Fault, Problem};
 use web::view::{ErrorLine, Field, FieldKind, Link, error_lines};
+use web::words::Words;
 
 use crate::app::App;
 use crate::error::Error;
@@ -64,10 +65,13 @@ pub fn login_name(typed: &str) -> String {
 }
 
 /// One account of the demonstration.
-struct DemoAccount {
-    login: String,
-    name: String,
-    post: String,
+pub struct DemoAccount {
+    /// Name to sign in with.
+    pub login: String,
+    /// The person's name.
+    pub name: String,
+    /// Organisation and post.
+    pub post: String,
 }
 
 #[derive(Template)]
@@ -110,8 +114,11 @@ async fn show_sign_in(app: &App, visitor: &Visitor, to: String, login: &str, err
     let mut secret = Field::new(FieldKind::Password, "password", p.t("sign-in-password"));
     secret.autocomplete = "current-password";
     let fields = vec![name, secret];
-    let demo =
-        if app.settings().demo { demo_accounts(app, visitor).await.map_err(|e| visitor.stop(e))? } else { Vec::new() };
+    let demo = if app.settings().demo {
+        demo_accounts(app, visitor.words).await.map_err(|e| visitor.stop(e))?
+    } else {
+        Vec::new()
+    };
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let nonce = visitor.nonce()?;
     let errors = error_lines(&fields);
@@ -219,7 +226,8 @@ async fn enter(app: &App, visitor: &Visitor, account: &Account, to: &str) -> Ans
     Ok(redirect(if to == "/" || home == "/account" { home } else { to }, Some(cookie)))
 }
 
-async fn demo_accounts(app: &App, visitor: &Visitor) -> Result<Vec<DemoAccount>, Error> {
+/// The accounts with which a visitor of the demonstration signs in, in the order in which they were opened.
+pub async fn demo_accounts(app: &App, words: Words) -> Result<Vec<DemoAccount>, Error> {
     let today = app.today();
     let listed = app
         .store()
@@ -246,7 +254,7 @@ async fn demo_accounts(app: &App, visitor: &Visitor) -> Result<Vec<DemoAccount>,
             Ok(found)
         })
         .await?;
-    let (catalog, words) = (app.catalog(), visitor.words);
+    let catalog = app.catalog();
     let say = |(login, name, post, organisation): (String, String, Option<Post>, Option<String>)| {
         let kind =
             post.and_then(|post| Some(catalog.post_kinds.get(&post.kind)?.name.get(words.lang.tag()).to_owned()));
