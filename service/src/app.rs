@@ -116,22 +116,26 @@ impl App {
         self.catalog().matter(code).cloned()
     }
 
-    /// A matter at the version that a case keeps: the current one, or one from the stored catalog versions.
+    /// A matter at the version that a case keeps.
     pub async fn matter_at(&self, code: &str, version: &str) -> Result<Arc<Matter>> {
+        self.catalog_at(version).await?.matter(code).cloned().ok_or_else(Error::not_found)
+    }
+
+    /// A catalog version: the current one, or one of those that the store keeps.
+    pub async fn catalog_at(&self, version: &str) -> Result<Arc<Catalog>> {
         let (current, shelf) = (self.catalog(), &self.0.shelf);
         let known =
             if current.version() == version { Some(current) } else { older(&shelf.older).get(version).cloned() };
         if let Some(catalog) = known {
-            return catalog.matter(code).cloned().ok_or_else(Error::not_found);
+            return Ok(catalog);
         }
         let wanted = version.to_owned();
         let stored = self.store().read(move |reader| reader.catalog(&wanted)).await?.ok_or_else(Error::not_found)?;
         let mut files = Files::new();
         stored.into_iter().for_each(|(path, bytes)| files.insert(path, bytes));
         let catalog = Catalog::parse(&files).0.map(Arc::new).ok_or_else(Error::not_found)?;
-        let matter = catalog.matter(code).cloned().ok_or_else(Error::not_found)?;
-        older(&shelf.older).insert(version.to_owned(), catalog);
-        Ok(matter)
+        older(&shelf.older).insert(version.to_owned(), Arc::clone(&catalog));
+        Ok(catalog)
     }
 }
 

@@ -28,6 +28,9 @@ pub enum Error {
     /// A machine failed: the log gets the cause, the person a reference number.
     #[error("{0}")]
     Fault(Arc<store::Fault>),
+    /// The node has no fonts, so it prints nothing.
+    #[error("this node has no fonts")]
+    NoPrinter,
     /// Paper could not be made.
     #[error("paper: {0}")]
     Paper(#[from] print::PrintError),
@@ -108,6 +111,7 @@ pub fn failure(error: Error, words: Words) -> Failure {
             Fault::new("storing").because(SharedFault(fault)).shown_as(Problem::storage_full()).into()
         }
         Error::Fault(fault) => Fault::new("using the store").because(SharedFault(fault)).into(),
+        Error::NoPrinter => Fault::new("printing without fonts").into(),
         Error::Paper(error) => Fault::new("making paper").because(error).into(),
     }
 }

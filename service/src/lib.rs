@@ -10,6 +10,7 @@ pub mod error;
 pub mod gather;
 pub mod identity;
 pub mod pages;
+pub mod papers;
 pub mod registers;
 pub mod reminders;
 pub mod seed;

@@ -1,8 +1,10 @@
 //! Records written by imports and jobs: personal fields are sealed, and a personal key never becomes the name of a stream.
 
+use base::code::licence::normalise_licence_number;
 use jiff::civil::Date;
 use kernel::Command;
 use kernel::catalog::Register;
+use kernel::form::Widget;
 use kernel::record::{RecordCommand, RecordWrite};
 use kernel::sealed::Secret;
 use serde_json::Value;
@@ -56,9 +58,17 @@ impl App {
     }
 }
 
-/// The id of a record: its key, or the node's keyed hash of it where the key is personal (a citizen number).
+/// The id of a record: its key, in one spelling where spellings vary (brackets of licence numbers), or the node's keyed hash of it where
+/// the key is personal (a citizen number).
 pub fn record_id(store: &Store, register: &str, declared: &Register, key: &str) -> String {
-    if is_personal_key(declared) { store.lookup_hash(register, key) } else { key.to_owned() }
+    let widget = declared.schema.field(&declared.spec.key).map(|field| field.widget);
+    if is_personal_key(declared) {
+        store.lookup_hash(register, key)
+    } else if widget == Some(Widget::LicenceNo) {
+        normalise_licence_number(key)
+    } else {
+        key.to_owned()
+    }
 }
 
 /// The register is looked up by a personal value.

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use base::id::{AccountId, PostId, SubjectId};
 use jiff::{SignedDuration, Timestamp};
-use kernel::catalog::{Effect, Grant, Obligation, TargetClass};
+use kernel::catalog::{Catalog, Effect, Grant, Obligation, TargetClass};
 use kernel::directory::{Account, AccountKind, Post};
 use kernel::policy::{self, Object};
 use kernel::{State, StreamId};
@@ -267,8 +267,7 @@ impl Visitor {
                 let kind =
                     catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()).to_owned());
                 let kind = kind.unwrap_or_else(|| post.kind.clone());
-                let post = if post.division.is_empty() { kind } else { format!("{} {kind}", post.division) };
-                (post, OFFICE_HOME)
+                (division_name(&catalog, post).unwrap_or(kind), OFFICE_HOME)
             }
             Some(Identity::Applicant { .. }) => (self.words.t("person-applicant"), APPLICANT_HOME),
             None => (self.words.t("person-no-post"), "/account"),
@@ -372,6 +371,13 @@ pub fn site(words: Words) -> Site {
         footer: vec![words.t("site-footer")],
         ..Site::default()
     }
+}
+
+/// The name of a post's division.
+pub(crate) fn division_name(catalog: &Catalog, post: &Post) -> Option<String> {
+    let divisions = catalog.directory.divisions.iter();
+    let mut own = divisions.filter(|division| division.organisation.as_str() == post.organisation);
+    own.find(|division| division.code == post.division).map(|division| division.name.clone())
 }
 
 /// Main navigation of the public site: message key and address.

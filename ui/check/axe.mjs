@@ -46,9 +46,10 @@ async function check(url, view) {
   const budget = Number(office ? options["office-kb"] : options["public-kb"]) * 1024;
   if (bytes > budget) faults.push(`weighs ${bytes} bytes, budget ${budget}`);
   const name = new URL(url).pathname.replace(/^\/+/, "").replaceAll("/", "-") || "home";
-  await picture(page, options.out, `${name}-${view.tag}`);
   const seen = await examine(page);
   faults.push(...seen.faults);
+  // The picture comes last: taking it leaves style attributes behind.
+  await picture(page, options.out, `${name}-${view.tag}`);
   const verdict = faults.length ? "FAIL" : "ok";
   console.log(`${verdict} ${answer.status()} ${view.tag} ${url} ${requests} requests ${bytes} bytes, ${seen.passed} axe rules passed`);
   for (const fault of faults) console.log(`     ${fault}`);

@@ -112,14 +112,16 @@ class Person {
     this.journey.last = this;
     for (const view of VIEWS) {
       await this.page.setViewportSize({ width: view.width, height: view.height });
-      await picture(this.page, pictures, `${name}-${view.tag}`);
       const { faults, passed } = await examine(this.page);
       const all = [...this.faults.splice(0), ...faults];
       this.journey.expect(!all.length, `${name} at ${view.tag} px: ${passed} axe rules passed`);
       for (const fault of all) console.log(`     ${fault}`);
     }
-    const [view] = VIEWS;
-    await this.page.setViewportSize({ width: view.width, height: view.height });
+    // Pictures come last: taking them leaves style attributes behind.
+    for (const view of [...VIEWS].reverse()) {
+      await this.page.setViewportSize({ width: view.width, height: view.height });
+      await picture(this.page, pictures, `${name}-${view.tag}`);
+    }
   }
 
   /** Downloads what a link leads to; gives the bytes. */

@@ -95,7 +95,8 @@ async function step(officer, list, number, outcome) {
   await officer.fill({ opinion: "材料齐全，符合法定形式，拟同意。" });
   await officer.press(officer.page.locator(`.action-bar [value="${outcome}"]`));
   await again(officer);
-  officer.journey.expect(officer.page.url().includes("done="), `${outcome} is done`);
+  const said = await officer.page.locator(".error-summary li").allInnerTexts();
+  officer.journey.expect(officer.page.url().includes("done="), `${outcome} is done ${said}`);
 }
 
 /** Sends the form of an outcome's own page. */

@@ -80,8 +80,10 @@ pub enum CaseCommand {
     PaperRendered {
         /// The document's number.
         number: String,
-        /// SHA-256 of the PDF, hex.
+        /// SHA-256 over the document's verification code (16 bytes) and the PDF, hex: whoever holds the paper can compute it.
         pdf_hash: String,
+        /// SHA-256 of the PDF, hex: where the file lies. For the vault.
+        file: String,
     },
 }
 
@@ -224,8 +226,8 @@ pub fn decide(
         CaseCommand::DeemAccepted => envelope::deem_accepted(ask.by_system(command)?),
         CaseCommand::FlowTimer { instance } => envelope::flow_timer(ask.by_system(command)?, *instance),
         CaseCommand::Rederive => envelope::rederive(ask.by_system(command)?),
-        CaseCommand::PaperRendered { number, pdf_hash } => {
-            envelope::paper_rendered(ask.by_system(command)?, number, pdf_hash)
+        CaseCommand::PaperRendered { number, pdf_hash, file } => {
+            envelope::paper_rendered(ask.by_system(command)?, number, pdf_hash, file)
         }
     }
 }

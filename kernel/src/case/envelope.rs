@@ -159,11 +159,12 @@ pub(super) fn deliver(ask: Ask<'_>, method: DeliveryKind, signer: Option<&str>) 
     Ok(act.finish(reply))
 }
 
-/// The paper of a document exists now.
-pub(super) fn paper_rendered(ask: Ask<'_>, number: &str, pdf_hash: &str) -> Result<Decision, Refusal> {
+/// The paper of a document exists now. Where its file lies is sealed: a plain hash would let anyone try out what a paper says.
+pub(super) fn paper_rendered(ask: Ask<'_>, number: &str, pdf_hash: &str, file: &str) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
     let notice = act.case.notices.iter().find(|notice| notice.number == number).ok_or(Refusal::NotFound)?;
     if notice.pdf_hash.is_none() {
+        act.seal_named(paper::file_field(act.case.id, number), file.to_owned());
         act.emit(NoticeRendered { number: number.to_owned(), pdf_hash: pdf_hash.to_owned() })?;
     }
     Ok(act.finish(json!({ "number": number })))

@@ -251,7 +251,7 @@ pub struct NoticeIssued {
 pub struct NoticeRendered {
     /// The document's number.
     pub number: String,
-    /// SHA-256 of the PDF, hex.
+    /// SHA-256 over the document's verification code (16 bytes) and the PDF, hex.
     pub pdf_hash: String,
 }
 

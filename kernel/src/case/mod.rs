@@ -34,7 +34,7 @@ pub use clock::{ClockName, ClockRule, ClockView, Clocks, Due, derivation, light,
 pub use decide::{CaseCommand, Complete, Submit, SupplementAnswer, decide, numbers_needed, streams_needed};
 pub use events::*;
 pub use inputs::{Gathered, applicant};
-pub use paper::{data as paper_data, data_hash};
+pub use paper::{data as paper_data, data_hash, file_field as paper_field};
 pub use rows::{TIMER_DEEMED, TIMER_FLOW};
 
 /// Where a case stands in law. The work inside `Accepted` is the process's own; its tasks say more.
@@ -232,7 +232,7 @@ pub struct Notice {
     pub template: String,
     /// SHA-256 over the data it prints (personal values as commitments), hex.
     pub data_hash: String,
-    /// SHA-256 of the PDF once rendered (salted where it shows personal data), hex.
+    /// SHA-256 over code and PDF once rendered, hex.
     pub pdf_hash: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base::id::CaseId;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -86,6 +87,11 @@ pub(super) fn prepare(act: &mut Act<'_>, kind: NoticeKind, number: String, templ
         Notice { kind, number, code, issued_on: act.today(), template, data_hash: String::new(), pdf_hash: None };
     notice.data_hash = data_hash(&act.case, &notice);
     notice
+}
+
+/// Where the vault keeps the hash of a document's file.
+pub fn file_field(case: CaseId, number: &str) -> String {
+    format!("case/{case}/paper/{number}")
 }
 
 /// SHA-256 over what the paper says, personal values as commitments: an erased value leaves the hash as it was.

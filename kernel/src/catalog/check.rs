@@ -12,6 +12,7 @@ use super::examples::run_example;
 use super::matter::{LimitVersion, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, Text};
 use super::ordered::Ordered;
 use super::package::*;
+use super::pattern;
 use super::problem::{Findings, Problem};
 use super::read::Reader;
 use super::scope::Names;
@@ -469,6 +470,9 @@ fn expressions(spec: &MatterSpec, names: &Names, findings: &mut Findings<'_>) ->
             if let Some(value) = names.parse(text, &format!("result.fields.{field}"), findings) {
                 parsed.result_fields.insert(field.to_owned(), value);
             }
+        }
+        for fault in pattern::names(&result.paper).iter().filter_map(|name| names.unprintable(name)) {
+            findings.error("result.paper", "result-paper", fault);
         }
         for (part, text) in result.number_parts.iter() {
             if let Some(value) = names.parse(text, "number_parts", findings) {

@@ -490,6 +490,9 @@ pub struct ResultSpec {
     pub number_parts: Ordered<String>,
     /// Field of the register → FEEL.
     pub fields: Ordered<String>,
+    /// What the certificate prints: a field of the template, possibly nested → a pattern of [`crate::catalog::pattern`].
+    #[serde(default)]
+    pub paper: serde_json::Map<String, serde_json::Value>,
     /// How long it is valid.
     pub validity: Validity,
     /// Rules by which it lapses by itself.

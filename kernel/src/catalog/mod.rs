@@ -11,6 +11,7 @@ pub mod matter;
 mod ordered;
 mod package;
 pub(crate) mod paths;
+pub mod pattern;
 mod problem;
 mod read;
 mod scope;

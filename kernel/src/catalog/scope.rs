@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flow::feel::Expression;
 
-use super::paths;
 use super::problem::Findings;
+use super::{paths, pattern};
 
 /// Root name → its fields; `None` = any field.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,15 @@ impl Names {
                 Some(format!("it reads {root}.{field}, which is not declared"))
             }
             _ => None,
+        }
+    }
+
+    /// What is wrong with a name in a pattern of the certificate: a field of the form, `fact.field` or `materials`.
+    pub(super) fn unprintable(&self, name: &str) -> Option<String> {
+        match name.split_once('.') {
+            Some((root, field)) => self.fault(root, Some(field)),
+            None if name == pattern::MATERIALS => None,
+            None => self.fault("form", Some(name)),
         }
     }
 

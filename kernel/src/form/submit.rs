@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use base::code::licence::normalise_licence_number;
 use base::code::{CodeKind, check_kind};
 use base::money::Fen;
 use base::region::Regions;
@@ -247,7 +246,8 @@ impl Field {
             Widget::Uscc | Widget::Idcard => Ok(json!(compact(text).to_uppercase())),
             Widget::Phone | Widget::Region | Widget::PlatformCode => Ok(json!(compact(text))),
             Widget::ProjectCode => Ok(json!(compact(&text.replace(['－', '—', '–'], "-")))),
-            Widget::LicenceNo => Ok(json!(normalise_licence_number(text))),
+            // As printed: whoever looks it up brings it into one spelling first.
+            Widget::LicenceNo => Ok(json!(compact(text))),
             Widget::Items => Err("type"),
         }
     }

@@ -72,7 +72,7 @@ impl Teller<'_> {
         let contractor = firm(names, &names.contractor, "130100", 500_000 + contractor_n)?;
         // Before 1900, so that no living person is hit.
         let born = 1860 + self.serial % 40;
-        let citizen = citizen::complete(&format!("130102{born}0101{:03}", self.serial / 40 % 1000))
+        let citizen = citizen::complete(&format!("130104{born}0101{:03}", self.serial / 40 % 1000))
             .context("a citizen number")?;
         let estate = choices.one(&names.estate).cloned().unwrap_or_default();
         let year = told.on.year();

@@ -15,6 +15,14 @@ const REPLIES_KEPT: Duration = days(7);
 /// An application that nobody went on with is forgotten after a year.
 const DRAFTS_KEPT: Duration = days(365);
 
+/// Papers claimed in one go.
+const PAPERS: u32 = 8;
+
+/// Who holds a claimed job: this process.
+fn lease() -> String {
+    format!("process-{}", std::process::id())
+}
+
 const fn days(n: u64) -> Duration {
     Duration::from_secs(n * 24 * 60 * 60)
 }
@@ -24,6 +32,8 @@ const fn days(n: u64) -> Duration {
 enum Job {
     /// Carries out timers of the law and of processes.
     Timers,
+    /// Prints the papers that decisions asked for.
+    Papers,
     /// Sends the reminders that are owed.
     Reminders,
     /// Signs the journal's head, so that receipts can be given (security.md §5: at least every 60 s).
@@ -33,11 +43,11 @@ enum Job {
 }
 
 impl Job {
-    const ALL: [Self; 4] = [Self::Timers, Self::Reminders, Self::Checkpoint, Self::Tidying];
+    const ALL: [Self; 5] = [Self::Timers, Self::Papers, Self::Reminders, Self::Checkpoint, Self::Tidying];
 
     fn period(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Timers => 1,
+            Self::Timers | Self::Papers => 1,
             Self::Reminders => 60,
             Self::Checkpoint => 45,
             Self::Tidying => 3600,
@@ -47,6 +57,7 @@ impl Job {
     async fn run(self, app: &App) -> anyhow::Result<()> {
         match self {
             Self::Timers => Ok(app.run_timers().await.map(|_| ())?),
+            Self::Papers => Ok(app.run_renders(&lease(), PAPERS).await.map(|_| ())?),
             Self::Reminders => Ok(app.send_reminders().await.map(|_| ())?),
             Self::Checkpoint => sign_checkpoint(app).await,
             Self::Tidying => forget(app).await,

@@ -7,7 +7,7 @@ mod act;
 mod file;
 mod inbox;
 mod timeline;
-mod view;
+pub(crate) mod view;
 
 use serde::Serialize;
 

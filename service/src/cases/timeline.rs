@@ -13,6 +13,7 @@ use store::EntryRow;
 use web::words::Words;
 
 use super::{DocumentShown, Happened};
+use crate::session::division_name;
 
 /// What saying it takes: names by account, vault values by field.
 pub(super) struct Telling<'a> {
@@ -149,7 +150,7 @@ impl Telling<'_> {
         let Some((name, posts)) = self.names.get(&by.account) else { return self.words.t("value-erased") };
         let Some(post) = posts.iter().find(|post| post.id == by.post) else { return name.clone() };
         let kind = self.catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()));
-        let place = if post.division.is_empty() { kind.unwrap_or_default() } else { post.division.as_str() };
+        let place = division_name(self.catalog, post).or_else(|| kind.map(str::to_owned)).unwrap_or_default();
         self.words.t2("who-officer", "name", name, "place", place)
     }
 }

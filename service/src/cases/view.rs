@@ -27,6 +27,7 @@ use super::{
 use crate::app::App;
 use crate::error::{Result, refusal_words};
 use crate::identity::Identity;
+use crate::registers::is_personal_key;
 use crate::session::names_of;
 
 /// Entries of a case that a page reads: more than any case has.
@@ -206,9 +207,10 @@ fn form(app: &App, case: &Case, matter: &Matter, facts: &Facts, identity: &Ident
     pages.filter(|page| !page.rows.is_empty()).collect()
 }
 
-fn rows(app: &App, row: &SummaryRow, own: bool, words: Words) -> Vec<FormRow> {
+/// A value of the form in words; none for a list, which has rows of its own.
+pub(crate) fn shown_words(app: &App, shown: &Shown, words: Words) -> Option<String> {
     let lang = words.lang.tag();
-    let value = match &row.shown {
+    Some(match shown {
         Shown::Plain(text) => text.clone(),
         Shown::Money(fen) => words.money_wan(fen.0),
         Shown::Measured(text, unit) => format!("{text} {}", unit.get(lang)),
@@ -216,8 +218,16 @@ fn rows(app: &App, row: &SummaryRow, own: bool, words: Words) -> Vec<FormRow> {
         Shown::Confirmed(true) => words.t("value-confirmed"),
         Shown::Confirmed(false) => words.t("value-not-confirmed"),
         Shown::Region(code) => region_name(app, code),
-        Shown::Items(items) => return items.iter().flatten().flat_map(|row| rows(app, row, own, words)).collect(),
-    };
+        Shown::Items(_) => return None,
+    })
+}
+
+fn rows(app: &App, row: &SummaryRow, own: bool, words: Words) -> Vec<FormRow> {
+    let lang = words.lang.tag();
+    if let Shown::Items(items) = &row.shown {
+        return items.iter().flatten().flat_map(|row| rows(app, row, own, words)).collect();
+    }
+    let value = shown_words(app, &row.shown, words).unwrap_or_default();
     // 个人信息保护法 art. 6: no more than the work needs; the whole value is an act of its own.
     let masked = !own && matches!(row.class, FieldClass::Personal | FieldClass::Sensitive);
     vec![FormRow {
@@ -272,7 +282,12 @@ fn evidence_words(evidence: &Evidence, matter: &Matter, words: Words) -> String 
     let lang = words.lang.tag();
     match evidence {
         Evidence::Record { register, id, version, .. } => {
-            let name = matter.registers.get(register).map_or(register.as_str(), |found| found.spec.name.get(lang));
+            let declared = matter.registers.get(register);
+            let name = declared.map_or(register.as_str(), |found| found.spec.name.get(lang));
+            if declared.is_some_and(|register| is_personal_key(register)) {
+                // The id is a keyed hash of a citizen number: it says nothing to a person.
+                return words.t2("evidence-person", "register", name, "version", *version);
+            }
             words.t_args(
                 "evidence-record",
                 &[("register", name.into()), ("id", id.into()), ("version", version.to_string().into())],

@@ -6,10 +6,31 @@ pub mod public;
 pub mod sign_in;
 
 use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use web::page::percent_encode;
 
 use crate::app::App;
 
 /// All pages.
 pub fn routes() -> Router<App> {
     public::routes().merge(hall::routes()).merge(office::routes()).merge(sign_in::routes())
+}
+
+/// A file as a download: never shown inside the site's own origin (security.md §6), and never kept by anyone in between.
+pub(crate) fn attachment(name: &str, media: &str, bytes: Vec<u8>) -> Response {
+    let mut response = bytes.into_response();
+    let name = format!("attachment; filename*=UTF-8''{}", percent_encode(name).replace('/', "%2F"));
+    for (header, value) in [
+        (header::CONTENT_TYPE, media),
+        (header::CONTENT_DISPOSITION, name.as_str()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "sandbox"),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(header, value);
+        }
+    }
+    response
 }

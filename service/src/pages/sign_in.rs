@@ -25,7 +25,7 @@ use web::words::Words;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::session::{APPLICANT_HOME, Answer, OFFICE_HOME, Stop, Visitor, redirect};
+use crate::session::{APPLICANT_HOME, Answer, OFFICE_HOME, Stop, Visitor, division_name, redirect};
 
 /// Password of all demonstration accounts; the sign-in page of a demonstration says it, no other installation knows it.
 pub const DEMO_PASSWORD: &str = "jiantong-demo-2026";
@@ -363,9 +363,10 @@ async fn account_page(State(app): State<App>, visitor: Visitor) -> Answer {
     let (catalog, lang) = (app.catalog(), visitor.words.lang.tag());
     let choice = |(post, organisation): (Post, Option<String>)| {
         let kind = catalog.post_kinds.get(&post.kind).map_or(post.kind.as_str(), |kind| kind.name.get(lang));
+        let division = division_name(&catalog, &post).unwrap_or_default();
         let organisation = organisation.unwrap_or(post.organisation);
         PostChoice {
-            text: format!("{organisation} {} {kind}", post.division),
+            text: format!("{organisation} {division} {kind}"),
             current: visitor.post_id() == Some(post.id),
             id: post.id.to_string(),
         }

@@ -97,3 +97,6 @@ hall-notice-refusal = Refusal
 hall-notice-withdrawal = Termination notice
 hall-notice-delivery = Delivery record
 hall-notice-certificate = Certificate
+hall-download = Download
+hall-receipt = Download the receipt
+hall-receipt-hint = It proves off line, on any machine, that the case stands in the tamper-evident journal: jiantong journal verify-receipt

@@ -133,6 +133,7 @@ check-line = { $text } ({ $article })
 check-by-person = { $rule }: no source, to a person
 evidence-none = No source
 evidence-record = { $register } { $id } (version { $version })
+evidence-person = { $register } (found by citizen number, version { $version })
 evidence-file = Material: { $name }
 evidence-form = Form: { $name }
 material-upload = Uploaded by the applicant

@@ -97,3 +97,6 @@ hall-notice-refusal = 不予行政许可决定书
 hall-notice-withdrawal = 终止办理告知书
 hall-notice-delivery = 送达回证
 hall-notice-certificate = 证照
+hall-download = 下载
+hall-receipt = 下载存证回执
+hall-receipt-hint = 回执可在任何电脑上离线核验，证明本件已写入防篡改日志：jiantong journal verify-receipt

@@ -133,6 +133,7 @@ check-line = { $text }（{ $article }）
 check-by-person = { $rule }：无数据来源，需人工判断
 evidence-none = 无数据来源
 evidence-record = { $register } { $id }（第 { $version } 版）
+evidence-person = { $register }（按身份号码核对，第 { $version } 版）
 evidence-file = 材料：{ $name }
 evidence-form = 申请表：{ $name }
 material-upload = 申请人上传

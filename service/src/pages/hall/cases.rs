@@ -3,11 +3,13 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use base::id::CaseId;
 use kernel::case::Stage;
 use kernel::form::FieldError;
 use serde::Deserialize;
 use web::form::Fields;
-use web::page::Page;
+use web::page::{Page, percent_encode};
+use web::problem::Problem;
 use web::view::{
     Confirmation, Empty, ErrorLine, Fact, Field as Question, FieldKind, Light, Link, SummaryGroup, Tag, error_lines,
 };
@@ -18,7 +20,8 @@ use super::{onward, say, typed};
 use crate::app::App;
 use crate::apply::CaseView;
 use crate::error::Error;
-use crate::session::{Answer, Visitor};
+use crate::pages::attachment;
+use crate::session::{Answer, Stop, Visitor};
 
 struct MyRow {
     href: String,
@@ -89,6 +92,7 @@ struct Paper {
     name: String,
     number: String,
     on: String,
+    href: String,
     verify: String,
 }
 
@@ -102,6 +106,7 @@ struct CasePage {
     papers: Vec<Paper>,
     groups: Vec<SummaryGroup>,
     actions: Vec<Link>,
+    receipt: String,
     withdraw: Option<String>,
 }
 
@@ -136,15 +141,49 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
                 name: words.t(notice_key(notice.kind)),
                 number: notice.number.clone(),
                 on: words.date(notice.issued_on),
+                href: format!("/my/cases/{id}/papers/{}", percent_encode(&notice.number)),
                 verify: verify_href(&notice.number, &notice.code),
             })
             .collect(),
         groups,
         actions,
+        receipt: format!("/my/cases/{id}/receipt.json"),
         withdraw: view.may_withdraw.then(|| format!("/my/cases/{id}/withdraw")),
         p: visitor.page_titled(say(&view.matter, words)),
     };
     visitor.html(&page)
+}
+
+fn case_id(text: &str) -> Result<CaseId, Stop> {
+    text.parse().map_err(|_| Problem::not_found().into())
+}
+
+/// `GET /my/cases/{id}/papers/{number}`: the paper of a document.
+pub(super) async fn paper(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, number)): Path<(String, String)>,
+) -> Answer {
+    let file = app.paper(visitor.applicant()?, case_id(&id)?, &number).await.map_err(|error| visitor.stop(error))?;
+    Ok(attachment(&file.name, &file.media, file.bytes))
+}
+
+/// `GET /my/cases/{id}/materials/{code}`: what was handed in.
+pub(super) async fn material(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, code)): Path<(String, String)>,
+) -> Answer {
+    let found = crate::cases::file(&app, visitor.applicant()?, case_id(&id)?, &code).await;
+    let file = found.map_err(|error| visitor.stop(error))?;
+    Ok(attachment(&file.name, &file.media, file.bytes))
+}
+
+/// `GET /my/cases/{id}/receipt.json`: the proof that needs nothing else.
+pub(super) async fn receipt(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    let found = app.case_receipt(visitor.applicant()?, case_id(&id)?).await;
+    let text = found.map_err(|error| visitor.stop(error))?;
+    Ok(attachment("receipt.json", "application/json", text.into_bytes()))
 }
 
 /// The public address that proves a document.

@@ -2,17 +2,17 @@
 
 use askama::Template;
 use axum::extract::{Multipart, Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use web::form::Fields;
-use web::page::{Page, percent_encode};
+use web::page::Page;
 use web::problem::Problem;
 use web::upload::{self, UploadRules};
 use web::view::{ErrorLine, Field as Question, FieldKind, FileItem, error_lines};
 
 use super::{onward, say};
 use crate::app::App;
-use crate::apply::{DraftFile, UPLOAD_BYTES_MAX};
+use crate::apply::UPLOAD_BYTES_MAX;
+use crate::pages::attachment;
 use crate::session::{Answer, Visitor};
 
 /// Fields before the file: token, nonce, button.
@@ -191,22 +191,5 @@ pub(super) async fn content(
 ) -> Answer {
     let found = app.draft_file(visitor.applicant()?, &id, &material).await;
     let (file, bytes) = found.map_err(|error| visitor.stop(error))?;
-    Ok(attachment(&file, bytes))
-}
-
-fn attachment(file: &DraftFile, bytes: Vec<u8>) -> Response {
-    let mut response = bytes.into_response();
-    let name = format!("attachment; filename*=UTF-8''{}", percent_encode(&file.name).replace('/', "%2F"));
-    let headers = response.headers_mut();
-    for (header, value) in [
-        (header::CONTENT_TYPE, file.media.as_str()),
-        (header::CONTENT_DISPOSITION, name.as_str()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "sandbox"),
-    ] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(header, value);
-        }
-    }
-    response
+    Ok(attachment(&file.name, &file.media, bytes))
 }

@@ -2,8 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
 use base::id::CaseId;
 use web::page::{Page, percent_encode};
 use web::problem::Problem;
@@ -15,6 +13,8 @@ use web::view::{
 use super::shown_light;
 use crate::app::App;
 use crate::cases::{self, CaseView, Happened, OutcomeShown, TaskShown};
+use crate::pages::attachment;
+use crate::pages::hall::verify_href;
 use crate::session::{Answer, Stop, Visitor};
 
 /// Facts shown on the case page; the rest is one link away.
@@ -95,7 +95,7 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(cas
         checks_note: checks_note(&p, &view),
         points: view.checks.iter().map(|check| point(&p, check)).collect(),
         materials: view.materials.iter().map(|material| material_line(&p, &base, material)).collect(),
-        documents: view.documents.iter().map(document_line).collect(),
+        documents: view.documents.iter().map(|document| document_line(&base, document)).collect(),
         timeline: timeline(&p, &view),
         record: p.t1("record-text", "count", view.entries),
         notes,
@@ -245,11 +245,10 @@ fn material_line(p: &Page, base: &str, material: &cases::MaterialShown) -> Linke
     LinkedLine { text: material.name.clone(), href, tag, note: material.given.clone() }
 }
 
-fn document_line(document: &cases::DocumentShown) -> LinkedLine {
-    let href = super::address(&format!("/verify/{}", percent_encode(&document.number)), &[("code", &document.code)]);
+fn document_line(base: &str, document: &cases::DocumentShown) -> LinkedLine {
     LinkedLine {
         text: document.number.clone(),
-        href,
+        href: format!("{base}/papers/{}", percent_encode(&document.number)),
         tag: Tag::new(Tone::Blue, document.name.clone()),
         note: document.issued_on.clone(),
     }
@@ -259,8 +258,8 @@ fn timeline(p: &Page, view: &CaseView) -> Vec<TimelineItem> {
     let item = |happened: &Happened| {
         let mut lines = vec![happened.who.clone(), happened.detail.clone()];
         lines.retain(|line| !line.is_empty());
-        let links =
-            happened.document.iter().map(|document| Link::new(p.t("document-verify"), document_line(document).href));
+        let verify = |document: &cases::DocumentShown| verify_href(&document.number, &document.code);
+        let links = happened.document.iter().map(|document| Link::new(p.t("document-verify"), verify(document)));
         let mut links: Vec<Link> = links.collect();
         links.push(Link::new(
             p.t1("journal-entry", "sequence", happened.sequence.to_string()),
@@ -302,19 +301,18 @@ pub(super) async fn material(
     let (identity, _) = visitor.officer()?;
     let found = cases::file(&app, identity, parse_case(&case)?, &material).await;
     let file = found.map_err(|error| visitor.stop(error))?;
-    let mut response = file.bytes.into_response();
-    let name = format!("attachment; filename*=UTF-8''{}", percent_encode(&file.name).replace('/', "%2F"));
-    for (header, value) in [
-        (header::CONTENT_TYPE, file.media.as_str()),
-        (header::CONTENT_DISPOSITION, name.as_str()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "sandbox"),
-    ] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(header, value);
-        }
-    }
-    Ok(response)
+    Ok(attachment(&file.name, &file.media, file.bytes))
+}
+
+/// The paper of a document.
+pub(super) async fn paper(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((case, number)): Path<(String, String)>,
+) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let file = app.paper(identity, parse_case(&case)?, &number).await.map_err(|error| visitor.stop(error))?;
+    Ok(attachment(&file.name, &file.media, file.bytes))
 }
 
 #[derive(Template)]

@@ -25,6 +25,7 @@ pub fn routes() -> Router<App> {
         .route("/office/cases/{case}/form", get(case::form_page))
         .route("/office/cases/{case}/clock", get(case::clock_page))
         .route("/office/cases/{case}/materials/{material}", get(case::material))
+        .route("/office/cases/{case}/papers/{number}", get(case::paper))
         .route("/office/cases/{case}/tasks/{task}", post(complete::complete))
         .route("/office/cases/{case}/tasks/{task}/claim", post(complete::claim))
         .route("/office/cases/{case}/tasks/{task}/release", post(complete::release))

@@ -30,7 +30,7 @@ pub fn routes() -> Router<App> {
 }
 
 /// A limit in words.
-fn limit_words(limit: Limit, words: Words) -> String {
+pub(crate) fn limit_words(limit: Limit, words: Words) -> String {
     let key = match limit {
         Limit::WorkingDays(_) | Limit::BeforeWorkingDays(_) => "public-limit-working-days",
         Limit::CalendarDays(_) | Limit::BeforeCalendarDays(_) => "public-limit-days",

@@ -1,0 +1,324 @@
+//! What a document says, as its template wants it (`catalog/templates/README.md`): every value is text made ready here.
+
+use jiff::civil::Date;
+use kernel::Facts;
+use kernel::case::{Case, Channel, MaterialSource, Notice};
+use kernel::catalog::matter::{DeliveryKind, Limit, NoticeKind};
+use kernel::catalog::{Catalog, Matter, Organisation, pattern};
+use kernel::form::{Shown, Widget};
+use serde_json::{Map, Value, json};
+use store::Opened;
+use web::words::{Arg, Lang, Words};
+
+use crate::app::App;
+use crate::cases::view::shown_words;
+use crate::error::Result;
+use crate::pages::public::limit_words;
+
+/// Everything that the words of a document are made from.
+struct Paper<'a> {
+    app: &'a App,
+    case: &'a Case,
+    notice: &'a Notice,
+    matter: &'a Matter,
+    catalog: &'a Catalog,
+    /// The organisation as the catalog lists it, with address and telephone.
+    listed: Option<&'a Organisation>,
+    facts: &'a Facts,
+    form: Value,
+    /// Free texts of the case by their field in the vault.
+    texts: std::collections::BTreeMap<String, String>,
+    words: Words,
+}
+
+impl App {
+    /// The data of a document's template.
+    pub(super) async fn paper_data(&self, case: &Case, notice: &Notice) -> Result<Value> {
+        let catalog = self.catalog_at(&case.catalog).await?;
+        let matter = self.matter_at(&case.matter, &case.catalog).await?;
+        let facts = self.facts_for_case(case).await?;
+        let personal = facts.personal.iter().map(|(pointer, value)| (pointer.as_str(), value.clone()));
+        let form = matter.form.join(&Value::Object(case.form.clone()), personal);
+        let (subject, prefix) = (case.applicant.subject, format!("case/{}/", case.id));
+        let opened = self.store().read(move |reader| reader.open_under(subject, &prefix)).await?;
+        let text = |(field, opened): (String, Opened)| Some((field, opened.value()?.to_owned()));
+        let paper = Paper {
+            app: self,
+            case,
+            notice,
+            matter: &matter,
+            catalog: &catalog,
+            listed: catalog.directory.organisations.iter().find(|found| found.code.as_str() == case.organisation),
+            facts: &facts,
+            form,
+            texts: opened.into_iter().filter_map(text).collect(),
+            words: Words::new(Lang::ZhCn),
+        };
+        let mut data = paper.common();
+        data.extend(match notice.kind {
+            NoticeKind::Receipt => paper.receipt(),
+            NoticeKind::Acceptance => paper.acceptance(),
+            NoticeKind::Supplement => paper.supplement(),
+            NoticeKind::NonAcceptance => paper.non_acceptance(),
+            NoticeKind::Pause => paper.pause(),
+            NoticeKind::Extension => paper.extension(),
+            NoticeKind::Grant => paper.grant(),
+            NoticeKind::Refusal => paper.refusal(),
+            NoticeKind::Withdrawal => paper.withdrawal(),
+            NoticeKind::Delivery => paper.delivery(),
+            NoticeKind::Certificate => paper.certificate(),
+        });
+        // What is missing is left out: the template decides whether it can do without.
+        data.retain(|_, value| !value.is_null());
+        Ok(Value::Object(data))
+    }
+}
+
+fn fields(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+impl Paper<'_> {
+    fn date(&self, on: Date) -> String {
+        let args = [("year", i64::from(on.year())), ("month", i64::from(on.month())), ("day", i64::from(on.day()))];
+        let args: Vec<(&'static str, Arg)> = args.map(|(name, n)| (name, n.to_string().into())).into();
+        self.words.t_args("paper-date", &args)
+    }
+
+    fn date_of(&self, on: Option<Date>) -> Option<String> {
+        on.map(|on| self.date(on))
+    }
+
+    fn limit(&self, limit: Limit) -> String {
+        limit_words(limit, self.words)
+    }
+
+    fn text(&self, commitment: Option<&journal::Commitment>) -> Option<String> {
+        self.texts.get(&commitment?.field).cloned()
+    }
+
+    /// The opinion with which the last task of a kind of outcome was done.
+    fn reason(&self, outcomes: &[&str]) -> Option<String> {
+        let done = self.case.done.iter().rev().find(|done| outcomes.contains(&done.outcome.as_str()))?;
+        self.text(done.opinion.as_ref())
+    }
+
+    fn common(&self) -> Map<String, Value> {
+        let (case, listed) = (self.case, self.listed);
+        let code: Vec<String> = self.notice.code.to_uppercase().as_bytes().chunks(4).map(chunk_text).collect();
+        let matter = self.matter.spec.name.zh.as_str();
+        let contact = listed.map(|found| json!({ "name": "", "phone": found.phone, "address": found.address }));
+        fields(json!({
+            "authority": self.facts.organisation.as_ref().map(|found| found.name.clone()),
+            "addressee": case.applicant.name,
+            "matter": matter,
+            "case_no": case.number,
+            "date_text": self.date(self.notice.issued_on),
+            "code": code.join("-"),
+            "verify_url": format!("{}/verify", self.app.settings().public_url),
+            "number": self.notice.number,
+            "project": Some(&case.title).filter(|title| *title != matter),
+            "contact": contact,
+        }))
+    }
+
+    fn remedies(&self) -> Value {
+        let region = self.catalog.regions.current(self.case.region).map_or("", |region| region.name.as_str());
+        json!({
+            "reconsideration": self.words.t1("paper-reconsideration", "region", region),
+            "court": self.words.t("paper-court"),
+        })
+    }
+
+    fn receipt(&self) -> Map<String, Value> {
+        let at = jiff::Timestamp::from_microsecond(self.case.received_at).unwrap_or_default();
+        let civil = base::time::civil(at);
+        let args: Vec<(&'static str, Arg)> = vec![
+            ("date", self.date(civil.date()).into()),
+            ("hour", format!("{:02}", civil.hour()).into()),
+            ("minute", format!("{:02}", civil.minute()).into()),
+        ];
+        let (channel, by) = match self.case.channel {
+            Channel::Online => ("paper-channel-online", "paper-received-by-system"),
+            Channel::Window => ("paper-channel-window", "paper-received-by-window"),
+        };
+        let mut items = vec![json!({
+            "name": self.words.t("paper-application-form"), "form": self.words.t("paper-form-electronic"), "count": "1",
+        })];
+        items.extend(self.materials());
+        fields(json!({
+            "received_at_text": self.words.t_args("paper-date-time", &args),
+            "channel": self.words.t(channel),
+            "received_by": self.words.t(by),
+            "check_due_text": self.date_of(self.case.clocks.accept_by.map(|due| due.on)),
+            "items": items,
+        }))
+    }
+
+    /// What was handed in, the later of two instead of the earlier.
+    fn materials(&self) -> Vec<Value> {
+        let specs = self.matter.spec.materials.iter();
+        let handed = specs.filter_map(|spec| {
+            let material = self.case.materials.iter().rev().find(|material| material.code == spec.code)?;
+            let form = match material.source {
+                MaterialSource::Upload { .. } => "paper-form-electronic",
+                MaterialSource::Record { .. } => "paper-form-shared",
+                MaterialSource::Paper => "paper-form-paper",
+            };
+            Some(json!({ "name": spec.name.zh, "form": self.words.t(form), "count": "1" }))
+        });
+        handed.collect()
+    }
+
+    fn acceptance(&self) -> Map<String, Value> {
+        let clocks = &self.case.clocks;
+        let limits = clocks.accepted_on.and_then(|on| self.matter.spec.limits.in_force(on));
+        let accepted = self.date_of(clocks.accepted_on);
+        let (accepted_on, deemed_on) = if clocks.deemed { (None, accepted) } else { (accepted, None) };
+        fields(json!({
+            "received_on_text": self.date_of(clocks.received_on),
+            "limit_text": limits.map(|limits| self.limit(limits.statutory.limit)),
+            "due_text": self.date_of(clocks.statutory.map(|due| due.on)),
+            "promised_text": limits.map(|limits| self.limit(limits.promised.limit)),
+            "promised_due_text": self.date_of(clocks.promised.map(|due| due.on)),
+            "accepted_on_text": accepted_on,
+            "deemed_on_text": deemed_on,
+        }))
+    }
+
+    fn supplement(&self) -> Map<String, Value> {
+        let asked = self.case.supplement.as_ref();
+        let item = |item: &kernel::case::SupplementItem| {
+            let spec = self.matter.spec.materials.iter().find(|spec| spec.code == item.target);
+            let field = item.target.strip_prefix("form:/").and_then(|name| self.matter.form.field(name));
+            let name = match (spec, field) {
+                (Some(spec), _) => spec.name.zh.clone(),
+                (None, Some(field)) => field.label.zh.clone(),
+                (None, None) => item.target.clone(),
+            };
+            let requirement = self.text(item.words.as_ref()).filter(|text| !text.is_empty());
+            let requirement = requirement.unwrap_or_else(|| self.words.t("paper-supplement-requirement"));
+            json!({ "name": name, "requirement": requirement, "basis": item.article })
+        };
+        fields(json!({
+            "received_on_text": self.date_of(self.case.clocks.received_on),
+            "items": asked.map(|asked| asked.items.iter().map(item).collect::<Vec<_>>()),
+        }))
+    }
+
+    fn non_acceptance(&self) -> Map<String, Value> {
+        fields(json!({
+            "received_on_text": self.date_of(self.case.clocks.received_on),
+            "reason": self.reason(&["not_accepted", "refuse"]),
+            "remedies": self.remedies(),
+        }))
+    }
+
+    fn pause(&self) -> Map<String, Value> {
+        let pause = self.case.clocks.pauses.last();
+        let days = pause.and_then(|pause| {
+            let to = pause.to?;
+            Some(self.catalog.calendar.working_days_between(pause.from, to).max(0).unsigned_abs())
+        });
+        fields(json!({
+            "accepted_on_text": self.date_of(self.case.clocks.accepted_on),
+            "cause": pause.map(|pause| self.words.t(&format!("pause-{}", pause.kind.key()))),
+            "from_text": self.date_of(pause.map(|pause| pause.from)),
+            "until_text": self.date_of(pause.and_then(|pause| pause.to)),
+            "days_text": days.map_or_else(
+                || self.words.t("paper-pause-open"),
+                |days| self.words.t1("public-limit-working-days", "n", days),
+            ),
+        }))
+    }
+
+    fn extension(&self) -> Map<String, Value> {
+        let extension = self.case.clocks.extension.as_ref();
+        let before = self.case.clocks.statutory.map(|due| due.on);
+        let (reason, approver) = (extension.map(|found| found.reason()), extension.map(|found| found.approver()));
+        fields(json!({
+            "accepted_on_text": self.date_of(self.case.clocks.accepted_on),
+            "old_due_text": self.date_of(before),
+            "reason": reason.map(|reason| self.texts.get(reason).cloned().unwrap_or_else(|| reason.to_owned())),
+            "approver": approver,
+            "days_text": extension.map(|found| self.limit(found.limit())),
+            "due_text": self.date_of(before),
+        }))
+    }
+
+    fn grant(&self) -> Map<String, Value> {
+        let result = self.matter.spec.result.as_ref();
+        let delivery = result.and_then(|result| result.delivery.first()).map(|kind| match kind {
+            DeliveryKind::Electronic => "paper-delivery-electronic",
+            DeliveryKind::Window => "paper-delivery-window",
+            DeliveryKind::Post => "paper-delivery-post",
+        });
+        let accepted = self.case.clocks.accepted_on.or(self.case.clocks.received_on);
+        fields(json!({
+            "accepted_on_text": self.date_of(accepted),
+            "result_name": result.map(|result| result.name.zh.clone()),
+            "result_number": self.case.result.as_ref().map(|result| result.number.clone()),
+            "delivery_text": delivery.map(|key| self.words.t(key)),
+        }))
+    }
+
+    fn refusal(&self) -> Map<String, Value> {
+        let decision = self.case.decision.as_ref();
+        let reason = decision.and_then(|decision| self.text(decision.reason.as_ref()));
+        let accepted = self.case.clocks.accepted_on.or(self.case.clocks.received_on);
+        fields(json!({
+            "accepted_on_text": self.date_of(accepted),
+            "items": [{ "reason": reason, "basis": decision.and_then(|decision| decision.article.clone()) }],
+            "remedies": self.remedies(),
+        }))
+    }
+
+    fn withdrawal(&self) -> Map<String, Value> {
+        fields(json!({
+            "received_on_text": self.date_of(self.case.clocks.received_on),
+            "requested_on_text": self.date(self.notice.issued_on),
+            "ended_on_text": self.date(self.notice.issued_on),
+        }))
+    }
+
+    fn delivery(&self) -> Map<String, Value> {
+        let papers =
+            self.case.notices.iter().filter(|notice| {
+                matches!(notice.kind, NoticeKind::Grant | NoticeKind::Refusal | NoticeKind::Certificate)
+            });
+        let item = |notice: &Notice| json!({ "name": self.words.t(&format!("notice-{}", notice.kind.name())), "number": notice.number });
+        fields(json!({ "items": papers.map(item).collect::<Vec<_>>() }))
+    }
+
+    /// The patterns of `[result.paper]`, filled.
+    fn certificate(&self) -> Map<String, Value> {
+        let Some(result) = self.matter.spec.result.as_ref() else { return Map::new() };
+        let mut data = pattern::fill(&result.paper, &|name| self.value(name));
+        data.insert("title".to_owned(), json!(result.name.zh));
+        data
+    }
+
+    fn value(&self, name: &str) -> Option<Value> {
+        if name == pattern::MATERIALS {
+            return Some(Value::Array(self.materials()));
+        }
+        if let Some((fact, field)) = name.split_once('.') {
+            let value = self.facts.records.get(fact)?.first()?.body.get(field)?.as_str()?.to_owned();
+            return Some(Value::String(value.parse().map_or(value, |on| self.date(on))));
+        }
+        let pages = self.matter.form.summary(&self.form);
+        let row = pages.iter().flat_map(|page| &page.rows).find(|row| row.pointer.trim_start_matches('/') == name)?;
+        let said = match (&row.shown, row.widget) {
+            (Shown::Plain(text), Widget::Date) => text.parse().map_or_else(|_| text.clone(), |on| self.date(on)),
+            (shown, _) => shown_words(self.app, shown, self.words)?,
+        };
+        Some(Value::String(said))
+    }
+}
+
+fn chunk_text(chunk: &[u8]) -> String {
+    String::from_utf8_lossy(chunk).into_owned()
+}
