@@ -15,7 +15,9 @@ function invited() {
   const today = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date());
   const later = Date.parse(today) - Date.parse(on);
   const moved = (value) => (/^\d{4}-\d\d-\d\d$/.test(value) ? new Date(Date.parse(value) + later).toISOString().slice(0, 10) : value);
-  return { login, matter, form: Object.fromEntries(Object.entries(form).map(([name, value]) => [name, moved(value)])) };
+  // Money is kept in fen and asked for in yuan.
+  const asked = (name, value) => (name.endsWith("_fen") ? value / 100 : moved(value));
+  return { login, matter, form: Object.fromEntries(Object.entries(form).map(([name, value]) => [name, asked(name, value)])) };
 }
 
 /** A small PDF. */

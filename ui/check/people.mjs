@@ -49,13 +49,14 @@ class Journey {
       ...options,
     });
     const page = await context.newPage();
-    return new Person(this, page, watch(page, new URL(base).host));
+    return new Person(this, page, watch(page, new URL(base).host), options.javaScriptEnabled ?? true);
   }
 }
 
 class Person {
-  constructor(journey, page, faults) {
+  constructor(journey, page, faults, scripts) {
     this.journey = journey;
+    this.scripts = scripts;
     this.page = page;
     this.faults = faults;
   }
@@ -112,7 +113,7 @@ class Person {
     this.journey.last = this;
     for (const view of VIEWS) {
       await this.page.setViewportSize({ width: view.width, height: view.height });
-      const { faults, passed } = await examine(this.page);
+      const { faults, passed } = await examine(this.page, this.scripts);
       const all = [...this.faults.splice(0), ...faults];
       this.journey.expect(!all.length, `${name} at ${view.tag} px: ${passed} axe rules passed`);
       for (const fault of all) console.log(`     ${fault}`);

@@ -226,7 +226,8 @@ impl Field {
 
     fn typed(&self, text: &str) -> Result<Value, &'static str> {
         match self.widget {
-            Widget::Text | Widget::Textarea => Ok(json!(text.replace("\r\n", "\n"))),
+            // A licence number stays as it is printed: whoever looks it up brings it into one spelling.
+            Widget::Text | Widget::Textarea | Widget::LicenceNo => Ok(json!(text.replace("\r\n", "\n"))),
             Widget::Number => {
                 let plain = half_width(text).replace(',', "");
                 let digits = plain.strip_prefix('-').unwrap_or(&plain);
@@ -246,8 +247,6 @@ impl Field {
             Widget::Uscc | Widget::Idcard => Ok(json!(compact(text).to_uppercase())),
             Widget::Phone | Widget::Region | Widget::PlatformCode => Ok(json!(compact(text))),
             Widget::ProjectCode => Ok(json!(compact(&text.replace(['－', '—', '–'], "-")))),
-            // As printed: whoever looks it up brings it into one spelling first.
-            Widget::LicenceNo => Ok(json!(compact(text))),
             Widget::Items => Err("type"),
         }
     }

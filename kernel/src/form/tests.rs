@@ -76,7 +76,7 @@ fn reads_each_widget() {
         ("region", "130999", "/region region {\"reason\": \"region\"}"),
         ("is_new", "true", "true"),
         ("is_new", "maybe", "/is_new choice {}"),
-        ("old_no", "(冀)JZ安许证字[2023]000123", "\"（冀）JZ安许证字〔2023〕000123\""),
+        ("old_no", "(冀)JZ安许证字[2023]000123", "\"(冀)JZ安许证字[2023]000123\""),
         ("manager", "13010218800101002x", "\"13010218800101002X\""),
         ("manager", "130102188001010021", "/manager idcard {\"reason\": \"check\"}"),
         ("on", "2025-09-28", "\"2025-09-28\""),

@@ -129,7 +129,7 @@ mod tests {
             let mut choices = Choices::of("case 1");
             move || choices.below(10)
         })
-        .take(50)
+        .take(200)
         .collect();
         assert!((0..10).all(|n| choices.contains(&n)), "{choices:?}");
     }
