@@ -48,7 +48,7 @@ pub(crate) async fn run(app: App, config: &Config, listener: TcpListener) -> any
 
 /// Everything this node answers.
 fn router(app: &App, config: &Config) -> Router {
-    let mut routes = service::pages::routes().merge(web::assets::routes()).route("/health", get(health));
+    let mut routes = service::routes().into_router().merge(web::assets::routes()).route("/health", get(health));
     if app.settings().demo {
         routes = routes.merge(web::gallery::routes());
     }

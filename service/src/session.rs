@@ -186,6 +186,11 @@ impl Visitor {
 
     /// May the post open a page of that name (`inbox`, `hall`)?
     pub fn may_view(&self, page: &str) -> bool {
+        self.may("page.view", page)
+    }
+
+    /// May the post do this on a page of that name?
+    pub fn may(&self, action: &str, page: &str) -> bool {
         let Some(Identity::Officer { post, .. }) = self.who() else { return false };
         let object = Object {
             class: TargetClass::Page,
@@ -194,7 +199,7 @@ impl Visitor {
             organisation: &post.organisation,
             region: post.region,
         };
-        policy::allows(&self.app.catalog().grants, post, "page.view", &object)
+        policy::allows(&self.app.catalog().grants, post, action, &object)
     }
 
     /// A failure in the reader's language.

@@ -9,6 +9,7 @@ use kernel::sealed::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{IdempotencyKey, Submission, SubmitError};
+use utoipa::ToSchema;
 
 use super::{Draft, Owner, case_of, files, title};
 use crate::app::App;
@@ -16,15 +17,17 @@ use crate::error::{Error, Result};
 use crate::identity::Identity;
 
 /// What the applicant gets at once: the number and by when the authority answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Receipt {
     /// The case.
     pub case: String,
     /// Case number.
     pub number: String,
     /// The day that counts as the day of receipt.
+    #[schema(value_type = Option<String>, format = Date)]
     pub received_on: Option<Date>,
     /// The last day of the acceptance check.
+    #[schema(value_type = Option<String>, format = Date)]
     pub accept_by: Option<Date>,
 }
 

@@ -7,6 +7,7 @@ use kernel::case::{Due, light};
 use kernel::catalog::TargetClass;
 use serde::Serialize;
 use store::{CaseFilter, CaseItem, CaseOrder, Claimed, Cursor, Page, TaskFilter, TaskItem};
+use utoipa::ToSchema;
 use web::words::Words;
 
 use super::view::{light_word, region_name, remaining_words};
@@ -35,7 +36,7 @@ pub struct InboxFilter {
 }
 
 /// The inbox.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct InboxView {
     /// Tasks whose clock stands still.
     pub hold: u64,
@@ -59,7 +60,7 @@ impl InboxView {
 }
 
 /// One line of a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Row {
     /// Case id.
     pub case: String,

@@ -10,6 +10,7 @@ mod timeline;
 pub(crate) mod view;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub use act::{act, load};
 pub use file::{CaseFile, file};
@@ -17,7 +18,7 @@ pub use inbox::{InboxFilter, InboxView, Row, case_list, inbox, window_queue};
 pub use view::{case_view, derivations, mask, region_name};
 
 /// A case as one page shows it (matter.md §6).
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct CaseView {
     /// Id.
     pub id: String,
@@ -70,7 +71,7 @@ pub struct CaseView {
 }
 
 /// A clock as a reader sees it; computed by the kernel.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ClockShown {
     /// `acceptance` or `decision`.
     pub rule: &'static str,
@@ -93,7 +94,7 @@ pub struct ClockShown {
 }
 
 /// One page of the form.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FormPage {
     /// Its title.
     pub title: String,
@@ -102,7 +103,7 @@ pub struct FormPage {
 }
 
 /// One value of the form.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FormRow {
     /// JSON pointer.
     pub pointer: String,
@@ -115,7 +116,7 @@ pub struct FormRow {
 }
 
 /// One row of the checks.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CheckShown {
     /// Rule id.
     pub rule: String,
@@ -130,7 +131,7 @@ pub struct CheckShown {
 }
 
 /// One material.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MaterialShown {
     /// Code of matter.toml.
     pub code: String,
@@ -145,7 +146,7 @@ pub struct MaterialShown {
 }
 
 /// One line of a supplement notice, proposed by the rules.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SupplementLine {
     /// Material code, or `form:/field`.
     pub target: String,
@@ -160,7 +161,7 @@ pub struct SupplementLine {
 }
 
 /// Something that happened, from one entry.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Happened {
     /// The entry's kind.
     pub kind: String,
@@ -181,7 +182,7 @@ pub struct Happened {
 }
 
 /// A document of a case.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentShown {
     /// Kind word.
     pub kind: String,
@@ -198,7 +199,7 @@ pub struct DocumentShown {
 }
 
 /// An open task.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TaskShown {
     /// Instance number.
     pub task: u32,
@@ -225,7 +226,7 @@ pub struct TaskShown {
 }
 
 /// One outcome of a task.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OutcomeShown {
     /// Its id.
     pub id: String,
@@ -240,7 +241,7 @@ pub struct OutcomeShown {
 }
 
 /// A refusal with its words.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RefusalShown {
     /// Stable code.
     pub code: &'static str,
@@ -249,7 +250,7 @@ pub struct RefusalShown {
 }
 
 /// One clock counted day by day.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Counted {
     /// `acceptance`, `promised` or `statutory`.
     pub clock: &'static str,
@@ -262,7 +263,7 @@ pub struct Counted {
 }
 
 /// One day of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CountedDay {
     /// `2026-11-23`.
     pub date: String,

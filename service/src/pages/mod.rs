@@ -5,15 +5,14 @@ pub mod office;
 pub mod public;
 pub mod sign_in;
 
-use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use web::page::percent_encode;
 
-use crate::app::App;
+use crate::routes::Routes;
 
 /// All pages.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Routes {
     public::routes().merge(hall::routes()).merge(office::routes()).merge(sign_in::routes())
 }
 

@@ -6,12 +6,10 @@
 use std::sync::LazyLock;
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use axum::routing::{get, post};
-use base::id::AccountId;
+use base::id::{AccountId, PostId};
 use jiff::{SignedDuration, Timestamp};
 use kernel::directory::{Account, AccountKind, Post};
 use kernel::{State as KernelState, StreamId};
@@ -25,6 +23,7 @@ use web::words::Words;
 
 use crate::app::App;
 use crate::error::Error;
+use crate::routes::Routes;
 use crate::session::{APPLICANT_HOME, Answer, OFFICE_HOME, Stop, Visitor, division_name, redirect};
 
 /// Password of all demonstration accounts; the sign-in page of a demonstration says it, no other installation knows it.
@@ -42,16 +41,18 @@ const HASHES_AT_ONCE: usize = 2;
 static PASSWORDS: LazyLock<Result<Passwords, PasswordFault>> = LazyLock::new(|| Passwords::new(HASHES_AT_ONCE));
 
 /// The addresses of this module.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/sign-in", get(sign_in_page).post(sign_in))
-        .route("/login", get(login_page))
-        .route("/sign-in/again", get(again_page).post(again))
-        .route("/logout", post(sign_out))
-        .route("/session/keep", post(keep))
-        .route("/account", get(account_page))
-        .route("/account/post", post(choose_post))
-        .route("/settings", get(settings))
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/sign-in", sign_in_page)
+        .post("/sign-in", sign_in)
+        .get("/login", login_page)
+        .get("/sign-in/again", again_page)
+        .post("/sign-in/again", again)
+        .post("/logout", sign_out)
+        .post("/session/keep", keep)
+        .get("/account", account_page)
+        .post("/account/post", choose_post)
+        .get("/settings", settings)
 }
 
 /// The passwords' hasher, for whoever sets one.
@@ -129,22 +130,44 @@ async fn sign_in(State(app): State<App>, visitor: Visitor, fields: Fields) -> An
     visitor.check_form(&fields)?;
     let to = local_path(&fields.optional_text("to", 1024).unwrap_or_default()).to_owned();
     let typed = fields.optional_text("login", LOGIN_CHARS_MAX).unwrap_or_default();
-    let login = login_name(&typed);
     let given = fields.secret("password").unwrap_or_default();
-    let credential = {
-        let login = login.clone();
-        app.store().read(move |reader| reader.credential(&login)).await.map_err(|fault| visitor.stop(fault.into()))?
-    };
-    let verdict = verify(&app, &visitor, &login, credential.as_ref(), &given).await?;
-    let error = match (verdict, credential) {
-        (Verdict::Wait(left), _) => visitor.words.t1("sign-in-wait", "seconds", left.as_secs().max(1)),
-        (Verdict::Right, Some(credential)) => match enabled_account(&app, &visitor, &credential.account).await? {
-            Some(account) => return enter(&app, &visitor, &account, &to).await,
-            None => visitor.words.t("sign-in-wrong"),
-        },
-        _ => visitor.words.t("sign-in-wrong"),
+    let error = match authenticate(&app, &visitor, &typed, &given).await? {
+        Authenticated::Yes(account) => return enter(&app, &visitor, &account, &to).await,
+        Authenticated::No => visitor.words.t("sign-in-wrong"),
+        Authenticated::Wait(left) => visitor.words.t1("sign-in-wait", "seconds", left.as_secs().max(1)),
     };
     show_sign_in(&app, &visitor, to, &typed, Some(error)).await
+}
+
+/// What a name and a password came to.
+pub(crate) enum Authenticated {
+    /// The account.
+    Yes(Box<Account>),
+    /// One of the two is wrong, or the account is disabled: which, is not told.
+    No,
+    /// Too many failures: not looked at before this time has passed.
+    Wait(SignedDuration),
+}
+
+/// Looks a name and a password up.
+pub(crate) async fn authenticate(
+    app: &App,
+    visitor: &Visitor,
+    typed: &str,
+    given: &str,
+) -> Result<Authenticated, Stop> {
+    let login = login_name(typed);
+    let wanted = login.clone();
+    let credential = app.store().read(move |reader| reader.credential(&wanted)).await;
+    let credential = credential.map_err(|fault| visitor.stop(fault.into()))?;
+    Ok(match (verify(app, visitor, &login, credential.as_ref(), given).await?, credential) {
+        (Verdict::Wait(left), _) => Authenticated::Wait(left),
+        (Verdict::Right, Some(credential)) => match enabled_account(app, visitor, &credential.account).await? {
+            Some(account) => Authenticated::Yes(Box::new(account)),
+            None => Authenticated::No,
+        },
+        _ => Authenticated::No,
+    })
 }
 
 enum Verdict {
@@ -213,14 +236,21 @@ async fn enabled_account(app: &App, visitor: &Visitor, id: &str) -> Result<Optio
     })
 }
 
+/// The post that a session begins with: the only one, or none yet.
+pub(crate) fn first_post(app: &App, account: &Account) -> Option<PostId> {
+    let today = app.today();
+    let mut held = account.posts.iter().filter(|post| post.holds_on(today));
+    let first = held.next()?;
+    if held.next().is_some() { None } else { Some(first.id) }
+}
+
 /// Opens the session: with the post, if there is only one, else the person chooses.
 async fn enter(app: &App, visitor: &Visitor, account: &Account, to: &str) -> Answer {
-    let today = app.today();
-    let held: Vec<&Post> = account.posts.iter().filter(|post| post.holds_on(today)).collect();
-    let (post, home) = match (account.kind, held.as_slice()) {
-        (AccountKind::Applicant, _) => (None, APPLICANT_HOME),
-        (AccountKind::Officer, [only]) => (Some(only.id), OFFICE_HOME),
-        (AccountKind::Officer, _) => (None, "/account"),
+    let post = first_post(app, account);
+    let home = match (account.kind, post) {
+        (AccountKind::Applicant, _) => APPLICANT_HOME,
+        (AccountKind::Officer, Some(_)) => OFFICE_HOME,
+        (AccountKind::Officer, None) => "/account",
     };
     let cookie = visitor.renew(account.id, post, false).await?;
     Ok(redirect(if to == "/" || home == "/account" { home } else { to }, Some(cookie)))

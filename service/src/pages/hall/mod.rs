@@ -6,48 +6,47 @@ mod draft;
 mod fields;
 mod files;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::{get, post};
 use kernel::catalog::matter::Text;
 use web::form::Fields;
 use web::words::Words;
 
-use crate::app::App;
+use crate::routes::Routes;
 use crate::session::Answer;
 
 pub(crate) use cases::verify_href;
 pub use fields::{clock_light, notice_key, stage_key, stage_tag};
 
 /// The applicant's routes.
-pub fn routes() -> Router<App> {
-    // The guard caps uploads by the file's own limit; axum's general one would refuse every drawing.
-    let uploads = Router::new()
-        .route("/drafts/{id}/files/{material}", get(files::upload_page).post(files::upload))
-        .route(
-            "/my/cases/{id}/supplement/files/{material}",
-            get(files::supplement_upload_page).post(files::supplement_upload),
-        )
-        .layer(DefaultBodyLimit::disable());
-    Router::new()
-        .route("/matters/{code}/apply", get(draft::start_page).post(draft::start))
-        .route("/drafts/{id}", get(draft::tasks_page))
-        .route("/drafts/{id}/pages/{page}", get(draft::form_page).post(draft::save_page))
-        .route("/drafts/{id}/items/{list}/{index}", get(draft::item_page).post(draft::save_item))
-        .route("/drafts/{id}/files/{material}/content", get(files::content))
-        .route("/drafts/{id}/check", get(draft::check_page).post(draft::submit))
-        .route("/drafts/{id}/remove", get(draft::remove_page).post(draft::remove))
-        .route("/my", get(cases::my_page))
-        .route("/my/cases/{id}", get(cases::case_page))
-        .route("/my/cases/{id}/papers/{number}", get(cases::paper))
-        .route("/my/cases/{id}/materials/{code}", get(cases::material))
-        .route("/my/cases/{id}/receipt.json", get(cases::receipt))
-        .route("/my/cases/{id}/submitted", get(cases::submitted_page))
-        .route("/my/cases/{id}/supplement", get(cases::supplement_page).post(cases::send_supplement))
-        .route("/my/cases/{id}/supplement/fields", post(cases::save_supplement))
-        .route("/my/cases/{id}/withdraw", get(cases::withdraw_page).post(cases::withdraw))
-        .merge(uploads)
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/matters/{code}/apply", draft::start_page)
+        .post("/matters/{code}/apply", draft::start)
+        .get("/drafts/{id}", draft::tasks_page)
+        .get("/drafts/{id}/pages/{page}", draft::form_page)
+        .post("/drafts/{id}/pages/{page}", draft::save_page)
+        .get("/drafts/{id}/items/{list}/{index}", draft::item_page)
+        .post("/drafts/{id}/items/{list}/{index}", draft::save_item)
+        .get("/drafts/{id}/files/{material}/content", files::content)
+        .get("/drafts/{id}/check", draft::check_page)
+        .post("/drafts/{id}/check", draft::submit)
+        .get("/drafts/{id}/remove", draft::remove_page)
+        .post("/drafts/{id}/remove", draft::remove)
+        .get("/my", cases::my_page)
+        .get("/my/cases/{id}", cases::case_page)
+        .get("/my/cases/{id}/papers/{number}", cases::paper)
+        .get("/my/cases/{id}/materials/{code}", cases::material)
+        .get("/my/cases/{id}/receipt.json", cases::receipt)
+        .get("/my/cases/{id}/submitted", cases::submitted_page)
+        .get("/my/cases/{id}/supplement", cases::supplement_page)
+        .post("/my/cases/{id}/supplement", cases::send_supplement)
+        .post("/my/cases/{id}/supplement/fields", cases::save_supplement)
+        .get("/my/cases/{id}/withdraw", cases::withdraw_page)
+        .post("/my/cases/{id}/withdraw", cases::withdraw)
+        .get("/drafts/{id}/files/{material}", files::upload_page)
+        .post("/drafts/{id}/files/{material}", files::upload)
+        .get("/my/cases/{id}/supplement/files/{material}", files::supplement_upload_page)
+        .post("/my/cases/{id}/supplement/files/{material}", files::supplement_upload)
 }
 
 /// A text of the catalog in the reader's language.

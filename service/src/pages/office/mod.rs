@@ -4,32 +4,30 @@ mod case;
 mod complete;
 mod lists;
 
-use axum::Router;
 use axum::response::Response;
-use axum::routing::{get, post};
 use web::page::percent_encode;
 use web::view::{Light, LightState};
 
-use crate::app::App;
+use crate::routes::Routes;
 use crate::session::{OFFICE_HOME, redirect};
 
 /// The addresses of this module.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/office", get(home))
-        .route("/office/inbox", get(lists::inbox_page))
-        .route("/office/cases", get(lists::cases_page))
-        .route("/office/desk", get(lists::desk_page))
-        .route("/office/reminders", get(lists::reminders_page))
-        .route("/office/cases/{case}", get(case::case_page))
-        .route("/office/cases/{case}/form", get(case::form_page))
-        .route("/office/cases/{case}/clock", get(case::clock_page))
-        .route("/office/cases/{case}/materials/{material}", get(case::material))
-        .route("/office/cases/{case}/papers/{number}", get(case::paper))
-        .route("/office/cases/{case}/tasks/{task}", post(complete::complete))
-        .route("/office/cases/{case}/tasks/{task}/claim", post(complete::claim))
-        .route("/office/cases/{case}/tasks/{task}/release", post(complete::release))
-        .route("/office/cases/{case}/tasks/{task}/outcomes/{outcome}", get(complete::outcome_page))
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/office", home)
+        .get("/office/inbox", lists::inbox_page)
+        .get("/office/cases", lists::cases_page)
+        .get("/office/desk", lists::desk_page)
+        .get("/office/reminders", lists::reminders_page)
+        .get("/office/cases/{case}", case::case_page)
+        .get("/office/cases/{case}/form", case::form_page)
+        .get("/office/cases/{case}/clock", case::clock_page)
+        .get("/office/cases/{case}/materials/{material}", case::material)
+        .get("/office/cases/{case}/papers/{number}", case::paper)
+        .post("/office/cases/{case}/tasks/{task}", complete::complete)
+        .post("/office/cases/{case}/tasks/{task}/claim", complete::claim)
+        .post("/office/cases/{case}/tasks/{task}/release", complete::release)
+        .get("/office/cases/{case}/tasks/{task}/outcomes/{outcome}", complete::outcome_page)
 }
 
 async fn home() -> Response {

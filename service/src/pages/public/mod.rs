@@ -4,9 +4,7 @@ mod guide;
 mod lookup;
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Query, State};
-use axum::routing::get;
 use kernel::catalog::Matter;
 use kernel::catalog::matter::{Limit, MatterKind};
 use serde::Deserialize;
@@ -16,17 +14,18 @@ use web::words::Words;
 
 use crate::app::App;
 use crate::pages::hall::say;
+use crate::routes::Routes;
 use crate::session::{Answer, Visitor};
 
 /// The public routes.
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/", get(home_page))
-        .route("/matters", get(matters_page))
-        .route("/matters/{code}", get(guide::guide_page))
-        .route("/progress", get(lookup::progress_page))
-        .route("/verify", get(lookup::verify_form))
-        .route("/verify/{number}", get(lookup::verify_page))
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/", home_page)
+        .get("/matters", matters_page)
+        .get("/matters/{code}", guide::guide_page)
+        .get("/progress", lookup::progress_page)
+        .get("/verify", lookup::verify_form)
+        .get("/verify/{number}", lookup::verify_page)
 }
 
 /// A limit in words.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use journal::Actor;
 use kernel::case::{Case, CaseCommand, Channel, Complete, Material, MaterialSource, Submit, SupplementAnswer};
 use kernel::catalog::matter::ApplicantKind;
-use kernel::catalog::{Example, Matter};
+use kernel::catalog::{Catalog, Example, Files, Matter};
 use kernel::directory::{AccountKind, DirectoryCommand, Post};
 use kernel::sealed::Secret;
 use kernel::{Command, Facts, State, StreamId};
@@ -40,14 +40,14 @@ pub(crate) const CLERK: u8 = 10;
 pub(crate) const REVIEWER: u8 = 11;
 pub(crate) const HEAD: u8 = 12;
 pub(crate) const LEADER: u8 = 13;
-const OWNER: u8 = 1;
+pub(crate) const OWNER: u8 = 1;
 const POSTS: [(u8, &str); 4] =
     [(CLERK, "window-clerk"), (REVIEWER, "case-officer"), (HEAD, "division-head"), (LEADER, "deputy-director")];
 const COUNTY: &str = "130123";
 
 pub(crate) struct Office {
     pub(crate) app: App,
-    matter: Arc<Matter>,
+    pub(crate) matter: Arc<Matter>,
 }
 
 fn id(n: u8) -> uuid::Uuid {
@@ -69,6 +69,11 @@ fn owner() -> Actor {
 impl Office {
     /// Opens a store and fills it: catalog, organisations, people, the registers of the example that passes.
     pub(crate) async fn open(options: Options) -> Self {
+        Self::open_with(options, testkit::world::catalog(), &testkit::world::catalog_files()).await
+    }
+
+    /// The same with another catalog.
+    pub(crate) async fn open_with(options: Options, catalog: Arc<Catalog>, files: &Files) -> Self {
         let store = tokio::task::spawn_blocking(|| Store::open(options).unwrap()).await.unwrap();
         let settings = Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
@@ -76,11 +81,9 @@ impl Office {
             region: "130000".parse().unwrap(),
             pepper: [7; 32],
         };
-        let catalog = testkit::world::catalog();
         let matter = Arc::clone(catalog.matter("construction-permit").unwrap());
         let clock = Arc::new(SteppingClock(AtomicU64::new(0)));
         let app = App::new(store, catalog, clock, Box::new(SeededEntropy(AtomicU64::new(0))), None, settings);
-        let files = testkit::world::catalog_files();
         app.adopt_catalog(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect()).await.unwrap();
         app.seed_organisations().await.unwrap();
         let office = Self { app, matter };
@@ -96,30 +99,35 @@ impl Office {
     async fn people(&self) {
         let code = self.example().form["applicant_code"].as_str().unwrap().to_owned();
         self.account(OWNER, AccountKind::Applicant, vec![code]).await;
-        let organisation = self.app.organisation_of(COUNTY).await.unwrap();
         for (n, kind) in POSTS {
-            self.account(n, AccountKind::Officer, Vec::new()).await;
-            let post = Post {
-                id: PostId::from_uuid(id(n)),
-                kind: kind.to_owned(),
-                organisation: organisation.code.clone(),
-                region: organisation.region,
-                division: "approval".to_owned(),
-                valid_from: "2020-01-01".parse().unwrap(),
-                valid_until: None,
-            };
-            self.app.direct(DirectoryCommand::Assign { account: AccountId::from_uuid(id(n)), post }).await.unwrap();
+            self.employ(n, kind, COUNTY).await;
         }
     }
 
-    async fn account(&self, n: u8, kind: AccountKind, represents: Vec<String>) {
+    /// An officer of a region's organisation.
+    pub(crate) async fn employ(&self, n: u8, kind: &str, region: &str) {
+        let organisation = self.app.organisation_of(region).await.unwrap();
+        self.account(n, AccountKind::Officer, Vec::new()).await;
+        let post = Post {
+            id: PostId::from_uuid(id(n)),
+            kind: kind.to_owned(),
+            organisation: organisation.code.clone(),
+            region: organisation.region,
+            division: "approval".to_owned(),
+            valid_from: "2020-01-01".parse().unwrap(),
+            valid_until: None,
+        };
+        self.app.direct(DirectoryCommand::Assign { account: AccountId::from_uuid(id(n)), post }).await.unwrap();
+    }
+
+    pub(crate) async fn account(&self, n: u8, kind: AccountKind, represents: Vec<String>) {
         let subject = SubjectId::from_uuid(id(n));
         let name = Secret { subject, field: "name".to_owned(), salt: [n; 16], value: format!("person {n}") };
         let account = AccountId::from_uuid(id(n));
         self.app.direct(DirectoryCommand::OpenAccount { account, kind, subject, name, represents }).await.unwrap();
     }
 
-    fn example(&self) -> &Example {
+    pub(crate) fn example(&self) -> &Example {
         self.matter.examples.iter().find(|example| example.file.ends_with("pass.json")).unwrap()
     }
 

@@ -1,14 +1,10 @@
-//! The main job through all floors below the pages: an application of the built-in construction permit, decided and certified, on each store.
+//! An application of the built-in construction permit, decided and certified through the use cases, on each store.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-extern crate jiantong_service as service;
-
-mod office;
-
-use office::{CLERK, HEAD, LEADER, Office, REVIEWER};
 use store::Options;
 use testkit::postgres::Cluster;
+
+use crate::office::{CLERK, HEAD, LEADER, Office, REVIEWER};
+use crate::options;
 
 /// Everything that must be the same wherever it runs.
 async fn story(office: &Office) {
@@ -50,10 +46,6 @@ async fn story(office: &Office) {
     let certificate = state.notices.last().unwrap().clone();
     assert!(office.verifies(&certificate.number, &certificate.code).await);
     assert!(!office.verifies(&certificate.number, "00").await);
-}
-
-fn options(folder: &std::path::Path) -> Options {
-    Options::new(folder.join("data"), folder.join("keys"), journal::Id([0x13; 16]))
 }
 
 async fn run(options: Options) -> journal::Hash {

@@ -1,0 +1,78 @@
+//! The journal: its signed head for anybody, an entry for whoever may read what it is about.
+
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse as _;
+use base::id::CaseId;
+use kernel::StreamId;
+use serde_json::{Value, json};
+use store::EntryRow;
+use web::problem::Problem;
+
+use super::{Api, Doc, parse, reply};
+use crate::app::App;
+use crate::cases;
+use crate::session::{Answer, Stop, Visitor};
+
+pub(super) fn api() -> Api {
+    Api::new()
+        .get(
+            "/api/v1/journal/checkpoint",
+            checkpoint,
+            Doc::new("The signed head of the journal, a C2SP signed note").open().media("text/plain"),
+        )
+        .get("/api/v1/journal/key", key, Doc::new("The key that signs it").open().media("text/plain"))
+        .get("/api/v1/journal/entries/{sequence}", entry, Doc::new("An entry"))
+        .get("/api/v1/journal/entries/{sequence}/receipt", receipt, Doc::new("Its receipt, which verifies offline"))
+}
+
+/// Words for a text answer.
+const TEXT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+
+async fn checkpoint(State(app): State<App>, visitor: Visitor) -> Answer {
+    let read = app.store().read(|reader| reader.checkpoint()).await;
+    let (_, note) = read.map_err(|fault| visitor.stop(fault.into()))?.ok_or_else(Problem::not_found)?;
+    Ok((TEXT, note.to_string()).into_response())
+}
+
+async fn key(State(app): State<App>, visitor: Visitor) -> Answer {
+    let key = app.store().verifier().map_err(|fault| visitor.stop(fault.into()))?;
+    Ok((TEXT, format!("{key}\n")).into_response())
+}
+
+async fn entry(State(app): State<App>, visitor: Visitor, Path(sequence): Path<String>) -> Answer {
+    let row = readable(&app, &visitor, parse(&sequence)?).await?;
+    let entry = &row.entry;
+    reply(&json!({
+        "sequence": row.sequence,
+        "stream": entry.stream,
+        "version": entry.version,
+        "kind": entry.kind.as_str(),
+        "at": entry.at,
+        "entered_at": entry.entered_at,
+        "actor": entry.actor,
+        "body": entry.body.to_json(),
+    }))
+}
+
+async fn receipt(State(app): State<App>, visitor: Visitor, Path(sequence): Path<String>) -> Answer {
+    let row = readable(&app, &visitor, parse(&sequence)?).await?;
+    let text = app.receipt_of(row.sequence).await.map_err(|error| visitor.stop(error))?;
+    let value: Value = serde_json::from_str(&text).unwrap_or_default();
+    reply(&value)
+}
+
+/// An entry that the reader may read: of a case that they may read, or any for who audits the journal. Others are not there.
+async fn readable(app: &App, visitor: &Visitor, sequence: u64) -> Result<EntryRow, Stop> {
+    let identity = visitor.identity()?;
+    let read = app.store().read(move |reader| reader.entry(sequence)).await;
+    let row = read.map_err(|fault| visitor.stop(fault.into()))?.ok_or_else(Problem::not_found)?;
+    if visitor.may("journal.read", "journal") {
+        return Ok(row);
+    }
+    let stream = row.stream.parse::<StreamId>().map_err(|_| Problem::not_found())?;
+    let about_case = matches!(stream.family(), "case" | "reminders");
+    let case = stream.rest().parse::<CaseId>().ok().filter(|_| about_case).ok_or_else(Problem::not_found)?;
+    cases::load(app, identity, case).await.map_err(|error| visitor.stop(error))?;
+    Ok(row)
+}

@@ -1,0 +1,146 @@
+//! Someone with a session, talking to the routes behind the guard.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use service::App;
+use store::Credential;
+use tower::ServiceExt as _;
+use web::guard::{GuardConfig, Limits, guarded};
+use web::page::Site;
+
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// The routes as a node serves them.
+pub(crate) fn served(app: &App) -> Router {
+    let config = GuardConfig {
+        hosts: Vec::new(),
+        tls: false,
+        behind_proxy: false,
+        site: Site::default(),
+        clock: Arc::new(|| Duration::ZERO),
+        limits: Limits { burst: 1_000_000, ..Limits::default() },
+    };
+    guarded(service::routes().into_router().with_state(app.clone()), config)
+}
+
+/// Lets the accounts with these numbers sign in as `u<number>`.
+pub(crate) async fn let_in(app: &App, numbers: &[u8]) {
+    let password = web::password::Password::parse(PASSWORD).unwrap();
+    let hash = service::pages::sign_in::passwords().unwrap().hash(&password).await.unwrap();
+    let at = app.now().as_microsecond();
+    let credentials: Vec<Credential> = numbers
+        .iter()
+        .map(|n| Credential {
+            login: format!("u{n}"),
+            account: uuid::Uuid::from_bytes([*n; 16]).to_string(),
+            password: hash.clone(),
+            changed_at: at,
+            must_change: false,
+        })
+        .collect();
+    let written = app.store().write(move |writes| credentials.iter().try_for_each(|one| writes.set_credential(one)));
+    written.await.unwrap();
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) bytes: Vec<u8>,
+    cookies: Vec<String>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.bytes)))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+/// A client with a cookie.
+pub(crate) struct Client {
+    router: Router,
+    cookie: String,
+    keys: AtomicU64,
+}
+
+impl Client {
+    pub(crate) fn anonymous(router: &Router) -> Self {
+        Self { router: router.clone(), cookie: String::new(), keys: AtomicU64::new(0) }
+    }
+
+    pub(crate) async fn signed_in(router: &Router, n: u8) -> Self {
+        let mut client = Self::anonymous(router);
+        let given = serde_json::json!({ "login": format!("u{n}"), "password": PASSWORD });
+        let answer = client.send(Method::POST, "/api/v1/session", &given).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
+        client.keep(&answer);
+        client
+    }
+
+    /// Gives the password again.
+    pub(crate) async fn elevate(&mut self) {
+        let given = serde_json::json!({ "password": PASSWORD });
+        let answer = self.send(Method::POST, "/api/v1/session/elevation", &given).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
+        self.keep(&answer);
+    }
+
+    fn keep(&mut self, answer: &Answer) {
+        let session = answer.cookies.iter().find(|cookie| cookie.starts_with("jt="));
+        let session = session.and_then(|cookie| cookie.split(';').next());
+        self.cookie = session.unwrap_or_else(|| panic!("no session in {:?}", answer.cookies)).to_owned();
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path, None, Vec::new()).await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.request(method, path, Some("application/json"), serde_json::to_vec(body).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, body).await
+    }
+
+    pub(crate) async fn upload(&self, path: &str, name: &str, bytes: &[u8]) -> Answer {
+        let head = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/pdf\r\n\r\n"
+        );
+        let body = [head.as_bytes(), bytes, b"\r\n--b--\r\n"].concat();
+        self.request(Method::POST, path, Some("multipart/form-data; boundary=b"), body).await
+    }
+
+    pub(crate) async fn request(&self, method: Method, path: &str, kind: Option<&str>, body: Vec<u8>) -> Answer {
+        let key = self.keys.fetch_add(1, Ordering::SeqCst);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "127.0.0.1")
+            .header("Idempotency-Key", format!("test-key-{key}"))
+            .header(header::CONTENT_LENGTH, body.len());
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        if !self.cookie.is_empty() {
+            request = request.header(header::COOKIE, &self.cookie);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let status = response.status();
+        let cookies = response.headers().get_all(header::SET_COOKIE).iter();
+        let cookies = cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
+        Answer { status, bytes, cookies }
+    }
+}

@@ -1,0 +1,147 @@
+//! Who gets what from every route: a table that people read. A route that is mounted and not asked here fails the test.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use axum::http::Method;
+use kernel::directory::AccountKind;
+use serde_json::json;
+
+use crate::client::{Client, let_in, served};
+use crate::office::{CLERK, LEADER, OWNER, Office, REVIEWER};
+use crate::options;
+use crate::story::apply;
+
+const OTHER_OWNER: u8 = 2;
+const OTHER_COUNTY: u8 = 20;
+const SYSTEM: u8 = 21;
+const SECURITY: u8 = 22;
+const AUDIT: u8 = 23;
+
+/// What each parameter of an address stands for: something that is really there.
+fn filled(path: &str, case: &str, draft: &str, number: &str) -> String {
+    let mut out = path.to_owned();
+    for (name, value) in [
+        ("{case}", case),
+        ("{number}", number),
+        ("{task}", "1"),
+        ("{outcome}", "supplement"),
+        ("{sequence}", "400"),
+        ("{material}", "award_notice"),
+        ("{page}", "applicant"),
+        ("{list}", "none"),
+        ("{index}", "0"),
+    ] {
+        out = out.replace(name, value);
+    }
+    let code = if path.contains("/materials/{code}") { "award_notice" } else { "construction-permit" };
+    out = out.replace("{code}", code);
+    out.replace("{id}", if path.contains("/drafts/") { draft } else { case })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_answers_each_role_as_it_must() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Office::open(options(folder.path())).await;
+    office.account(OTHER_OWNER, AccountKind::Applicant, vec!["91130100MA0002010E".to_owned()]).await;
+    for (n, kind, region) in [
+        (OTHER_COUNTY, "case-officer", "130102"),
+        (SYSTEM, "system-admin", "130123"),
+        (SECURITY, "security-admin", "130123"),
+        (AUDIT, "audit-admin", "130123"),
+    ] {
+        office.employ(n, kind, region).await;
+    }
+    let all = [OWNER, OTHER_OWNER, CLERK, REVIEWER, LEADER, OTHER_COUNTY, SYSTEM, SECURITY, AUDIT];
+    let_in(&office.app, &all).await;
+    let router = served(&office.app);
+    let owner = Client::signed_in(&router, OWNER).await;
+    let case = apply(&owner, &office, &["contract"]).await;
+    let begin = json!({ "matter": "construction-permit", "applicant": office.example().form["applicant_code"] });
+    let draft = owner.post("/api/v1/drafts", &begin).await.json()["id"].as_str().unwrap().to_owned();
+    let number = owner.get(&format!("/api/v1/my/cases/{case}")).await.json()["notices"][0]["number"].clone();
+    let number = web::page::percent_encode(number.as_str().unwrap());
+
+    let mut roles: Vec<(&str, Client)> = vec![("nobody", Client::anonymous(&router))];
+    for (name, n) in [
+        ("owner", OWNER),
+        ("other-owner", OTHER_OWNER),
+        ("clerk", CLERK),
+        ("officer", REVIEWER),
+        ("leader", LEADER),
+        ("elsewhere", OTHER_COUNTY),
+        ("system", SYSTEM),
+        ("security", SECURITY),
+        ("audit", AUDIT),
+    ] {
+        roles.push((name, Client::signed_in(&router, n).await));
+    }
+
+    let mut table = format!("{:<72}", "");
+    for (name, _) in &roles {
+        write!(table, " {name:>11}").unwrap();
+    }
+    let mut asked = BTreeSet::new();
+    for route in service::routes().list() {
+        assert!(
+            asked.insert((route.method.to_string(), route.path)),
+            "{} {} is mounted twice",
+            route.method,
+            route.path
+        );
+        // Acts are asked for without what they need: rights come first, so nothing happens to the case.
+        write!(table, "\n{:<7}{:<65}", route.method.as_str(), route.path).unwrap();
+        let ends_session = route.path == "/api/v1/session" && route.method == Method::DELETE;
+        for (_, client) in &roles {
+            let path = filled(route.path, &case, &draft, &number);
+            let answer = match route.method {
+                Method::GET => client.get(&path).await,
+                _ if ends_session || path.starts_with("/api/") && route.method == Method::DELETE => {
+                    // Throwing away and signing out would take the ground from under the next question.
+                    write!(table, " {:>11}", "-").unwrap();
+                    continue;
+                }
+                _ if path.starts_with("/api/") => client.send(route.method.clone(), &path, &json!({ "?": "?" })).await,
+                _ => {
+                    client
+                        .request(route.method.clone(), &path, Some("application/x-www-form-urlencoded"), Vec::new())
+                        .await
+                }
+            };
+            assert!(answer.status.as_u16() < 500, "{} {path}: {}", route.method, answer.text());
+            write!(table, " {:>11}", answer.status.as_u16()).unwrap();
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn the_document_and_the_routes_name_each_other() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let office = runtime.block_on(Office::open(options(folder.path())));
+    let document = service::api::openapi(&office.app);
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut described = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            described.insert((method.to_uppercase(), path.clone()));
+            assert!(!operation["summary"].as_str().unwrap().is_empty());
+            for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+                let parameters = operation["parameters"].as_array().unwrap();
+                assert!(parameters.iter().any(|parameter| parameter["name"] == name), "{path} lacks {name}");
+            }
+        }
+    }
+    let mounted = service::routes();
+    let mounted = mounted.list().iter().filter(|route| route.path.starts_with("/api/"));
+    let mounted: BTreeSet<(String, String)> =
+        mounted.map(|route| (route.method.to_string(), route.path.to_owned())).collect();
+    assert_eq!(described, mounted);
+    // Every reference leads somewhere.
+    let text = document.to_string();
+    for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(document["components"]["schemas"].get(name).is_some(), "no schema {name}");
+    }
+    assert!(document["components"]["schemas"].get("form-construction-permit").is_some());
+}
