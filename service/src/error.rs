@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use kernel::Refusal;
 use kernel::form::FieldError;
 use web::problem::{Failure, Fault, Problem};
@@ -111,7 +112,7 @@ pub fn failure(error: Error, words: Words) -> Failure {
             Fault::new("storing").because(SharedFault(fault)).shown_as(Problem::storage_full()).into()
         }
         Error::Fault(fault) => Fault::new("using the store").because(SharedFault(fault)).into(),
-        Error::NoPrinter => Fault::new("printing without fonts").into(),
+        Error::NoPrinter => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-paper").into(),
         Error::Paper(error) => Fault::new("making paper").because(error).into(),
     }
 }
@@ -135,7 +136,6 @@ struct SharedFault(Arc<store::Fault>);
 
 #[cfg(test)]
 mod tests {
-    use axum::http::StatusCode;
     use kernel::case::Stage;
     use kernel::catalog::matter::TaskKind;
     use web::words::Lang;

@@ -69,11 +69,12 @@ fn owner() -> Actor {
 impl Office {
     /// Opens a store and fills it: catalog, organisations, people, the registers of the example that passes.
     pub(crate) async fn open(options: Options) -> Self {
-        Self::open_with(options, testkit::world::catalog(), &testkit::world::catalog_files()).await
+        Self::open_with(options, testkit::world::catalog(), &testkit::world::catalog_files(), "construction-permit")
+            .await
     }
 
-    /// The same with another catalog.
-    pub(crate) async fn open_with(options: Options, catalog: Arc<Catalog>, files: &Files) -> Self {
+    /// The same with another catalog, and another matter of it.
+    pub(crate) async fn open_with(options: Options, catalog: Arc<Catalog>, files: &Files, code: &str) -> Self {
         let store = tokio::task::spawn_blocking(|| Store::open(options).unwrap()).await.unwrap();
         let settings = Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
@@ -81,7 +82,7 @@ impl Office {
             region: "130000".parse().unwrap(),
             pepper: [7; 32],
         };
-        let matter = Arc::clone(catalog.matter("construction-permit").unwrap());
+        let matter = Arc::clone(catalog.matter(code).unwrap());
         let clock = Arc::new(SteppingClock(AtomicU64::new(0)));
         let app = App::new(store, catalog, clock, Box::new(SeededEntropy(AtomicU64::new(0))), None, settings);
         app.adopt_catalog(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect()).await.unwrap();
