@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use base::deadline::Light;
-use base::id::{AccountId, CaseId};
+use base::id::AccountId;
 use jiff::civil::Date;
 use kernel::case::{Case, view_clock};
 use kernel::policy::Scope;
@@ -117,11 +117,4 @@ pub fn recipients(reader: &mut Reader<'_>, case: &Case, day: Date) -> Result<BTr
         }
     }
     Ok(recipients)
-}
-
-/// What was owed and not sent, for a case on a day: the audit's question.
-pub fn missing(reader: &mut Reader<'_>, case: CaseId, app: &App, day: Date) -> Result<BTreeSet<Reminder>, Fault> {
-    let Some(look) = look(reader, &case.to_string(), day)? else { return Ok(BTreeSet::new()) };
-    let owed = reminder::owed(&look.case, &app.catalog().calendar, day, &look.recipients);
-    Ok(owed.into_iter().filter(|reminder| !look.sent.has(reminder)).collect())
 }

@@ -164,10 +164,18 @@ impl Files {
         })
     }
 
-    fn check_reserve(&self) -> Result<(), Fault> {
+    /// Free bytes of the disk that holds the files.
+    pub fn free_bytes(&self) -> Result<u64, Fault> {
+        self.space().map(|(free, _)| free)
+    }
+
+    fn space(&self) -> Result<(u64, u64), Fault> {
         let space = rustix::fs::statvfs(&self.root).map_err(|error| Fault::io(&self.root, error.into()))?;
-        let total = space.f_blocks.saturating_mul(space.f_frsize);
-        let free = space.f_bavail.saturating_mul(space.f_frsize);
+        Ok((space.f_bavail.saturating_mul(space.f_frsize), space.f_blocks.saturating_mul(space.f_frsize)))
+    }
+
+    fn check_reserve(&self) -> Result<(), Fault> {
+        let (free, total) = self.space()?;
         if free < (total / 10).min(RESERVE_BYTES_MAX) { Err(Fault::DiskFull) } else { Ok(()) }
     }
 }

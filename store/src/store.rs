@@ -105,8 +105,8 @@ pub(crate) struct Inner {
     counters: Arc<Counters>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Pool,
-    /// Held as long as the store is open.
-    _lock: File,
+    /// Held as long as the store is open; a store opened to read holds none.
+    _lock: Option<File>,
 }
 
 impl Store {
@@ -165,7 +165,46 @@ impl Store {
             counters,
             writer: Mutex::new(Some(writer)),
             readers,
-            _lock: lock,
+            _lock: Some(lock),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Opens the store only to read it, beside a process that works on it: nothing is made, migrated or written; submissions and writes get
+    /// [`Fault::Stopped`]. Blocks.
+    pub fn open_to_read(options: Options) -> Result<Self, Fault> {
+        let Options { data, database, node, accept_data_loss, key_file, readers, .. } = options;
+        let database = match database {
+            Some(url) => Database::Postgres { url, accept_data_loss },
+            None => Database::Sqlite(data.join("jiantong.sqlite")),
+        };
+        if let Database::Sqlite(path) = &database
+            && let Err(error) = std::fs::metadata(path)
+        {
+            return Err(Fault::io(path, error));
+        }
+        let keys = std::thread::scope(|scope| {
+            let looked = scope.spawn(|| {
+                let mut connection = database.connect_patiently()?;
+                schema::check(&mut *connection)?;
+                own(&mut *connection, node)?;
+                Keys::open(&key_file, false)
+            });
+            looked.join().map_err(|_| Fault::Task("opening the database panicked".to_owned()))?
+        })?;
+        let keys = Arc::new(keys);
+        // Nobody holds the other end: what is sent comes back as a fault.
+        let (queue, _) = mpsc::sync_channel(1);
+        let inner = Inner {
+            readers: Pool::start(readers, &database, &keys)?,
+            files: Files::open(&data.join("files"))?,
+            counters: Arc::new(Counters::default()),
+            writer: Mutex::new(None),
+            database,
+            node,
+            keys,
+            queue,
+            _lock: None,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -284,14 +323,21 @@ fn lock(data: &Path) -> Result<File, Fault> {
     }
 }
 
+/// Is the database this node's? One that is nobody's yet answers no.
+fn own(connection: &mut dyn Connection, node: Id) -> Result<bool, Fault> {
+    let expected = node.to_string();
+    match schema::meta(connection, "node")? {
+        Some(found) if found == expected => Ok(true),
+        Some(found) => Err(Fault::OtherNode { found, expected }),
+        None => Ok(false),
+    }
+}
+
 /// Schema, owner, log head and keys.
 fn prepare(connection: &mut dyn Connection, node: Id, key_file: &Path) -> Result<Keys, Fault> {
     schema::migrate(connection)?;
-    let expected = node.to_string();
-    match schema::meta(connection, "node")? {
-        Some(found) if found == expected => {}
-        Some(found) => return Err(Fault::OtherNode { found, expected }),
-        None => schema::set_meta(connection, "node", &expected)?,
+    if !own(connection, node)? {
+        schema::set_meta(connection, "node", &node.to_string())?;
     }
     Head::begin(connection)?;
     let used = first(connection, "select 1 from subjects union all select 1 from checkpoints limit 1", &[])?.is_some();

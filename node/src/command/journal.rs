@@ -1,4 +1,4 @@
-//! `jiantong journal`: the parts that need no data directory. A receipt is checked from its file alone, on any machine, without a network.
+//! `jiantong journal verify-receipt`: the part that needs no data directory. A receipt is checked from its file alone, on any machine, without a network.
 
 use std::fs::File;
 use std::io::{Read, Write};

@@ -4,10 +4,14 @@ pub(crate) mod catalog;
 pub(crate) mod code;
 pub(crate) mod deadline;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod flow;
+pub(crate) mod inspect;
 pub(crate) mod journal;
+pub(crate) mod reminders;
 pub(crate) mod rules;
 pub(crate) mod serve;
+pub(crate) mod user;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -24,7 +28,11 @@ pub(crate) enum Command {
     Code(code::CodeArgs),
     Flow(flow::FlowArgs),
     Rules(rules::RulesArgs),
-    /// The journal: check receipts, without a data directory
+    Reminders(reminders::RemindersArgs),
+    Replay(inspect::ReplayArgs),
+    User(user::UserArgs),
+    Doctor(doctor::DoctorArgs),
+    /// The journal: verify it, sign its head, prove entries, check receipts
     Journal {
         #[command(subcommand)]
         command: JournalCommand,
@@ -34,6 +42,9 @@ pub(crate) enum Command {
 /// What may be asked of a journal.
 #[derive(Subcommand)]
 pub(crate) enum JournalCommand {
+    Verify(inspect::VerifyArgs),
+    Checkpoint(inspect::CheckpointArgs),
+    Prove(inspect::ProveArgs),
     VerifyReceipt(journal::VerifyReceiptArgs),
 }
 
@@ -54,7 +65,16 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Code(args) => code::run(&args, &catalog::load(None)?.regions, &mut out)?,
         Command::Flow(args) => return flow::run(&args),
         Command::Rules(args) => return rules::run(&args),
-        Command::Journal { command: JournalCommand::VerifyReceipt(args) } => journal::verify_receipt(&args, &mut out)?,
+        Command::Reminders(args) => reminders::run(&args, &mut out)?,
+        Command::Replay(args) => inspect::replay(&args, &mut out)?,
+        Command::User(args) => user::run(&args, &mut out)?,
+        Command::Doctor(args) => doctor::run(&args, &mut out)?,
+        Command::Journal { command } => match command {
+            JournalCommand::Verify(args) => inspect::verify(&args, &mut out)?,
+            JournalCommand::Checkpoint(args) => inspect::checkpoint(&args, &mut out)?,
+            JournalCommand::Prove(args) => inspect::prove(&args, &mut out)?,
+            JournalCommand::VerifyReceipt(args) => journal::verify_receipt(&args, &mut out)?,
+        },
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -11,7 +11,7 @@ use crate::logs::{self, LogForm};
 use crate::{serve, start};
 
 /// Data directory without a word about it.
-const DATA: &str = "jiantong-data";
+pub(crate) const DATA: &str = "jiantong-data";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -47,6 +47,17 @@ pub(crate) fn migrate(connection: &mut dyn Connection) -> Result<(), Fault> {
     }
 }
 
+/// Refuses a database of another schema than this program's: who only reads does not migrate.
+pub(crate) fn check(connection: &mut dyn Connection) -> Result<(), Fault> {
+    match version(connection)? {
+        SCHEMA => Ok(()),
+        found if found > SCHEMA => Err(Fault::NewerSchema { found, known: SCHEMA }),
+        found => Err(Fault::Task(format!(
+            "the database has schema {found}: start `jiantong serve` once to bring it to {SCHEMA}"
+        ))),
+    }
+}
+
 fn version(connection: &mut dyn Connection) -> Result<i64, Fault> {
     let Some(text) = meta(connection, "schema")? else { return Ok(0) };
     text.parse().map_err(|_| Fault::damaged(format!("schema number {text:?}")))

@@ -1,0 +1,167 @@
+//! `jiantong doctor`: is this machine and this data directory fit to serve?
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt as _;
+
+use anyhow::bail;
+use clap::Args;
+use service::Clock as _;
+use store::Store;
+
+use crate::clock::SystemClock;
+use crate::config::{Config, ListenArgs, NodeArgs};
+use crate::start;
+
+use super::catalog;
+use super::serve::DATA;
+
+const EXAMPLES: &str = "\
+Examples:
+  jiantong doctor --data /srv/jiantong --fonts /srv/fonts
+  jiantong doctor --database postgres://jiantong@db1/jiantong --json";
+
+/// Check clock, disk, permissions, fonts, catalog and database
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a check went.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Ok,
+    Warn,
+    Fail,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+type Finding = (&'static str, Verdict, String);
+
+/// Runs every check, prints a line for each, and fails when one does.
+pub(crate) fn run(args: &DoctorArgs, out: &mut dyn Write) -> anyhow::Result<()> {
+    let config = Config::settle(&args.node, &ListenArgs::default(), DATA)?;
+    let mut findings = vec![fonts(&config), catalogue(&config), permissions(&config)];
+    findings.extend(database(&config));
+    if args.json {
+        let all: Vec<_> = findings
+            .iter()
+            .map(
+                |(what, verdict, said)| serde_json::json!({ "check": what, "verdict": verdict.word(), "detail": said }),
+            )
+            .collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
+    } else {
+        for (what, verdict, said) in &findings {
+            writeln!(out, "{:<5} {what:<12} {said}", verdict.word())?;
+        }
+    }
+    let failed = findings.iter().filter(|(_, verdict, _)| *verdict == Verdict::Fail).count();
+    if failed > 0 { bail!("{failed} checks failed") } else { Ok(()) }
+}
+
+fn fonts(config: &Config) -> Finding {
+    let Some(folder) = &config.fonts else {
+        return ("fonts", Verdict::Warn, "no folder is set: paper cannot be printed (--fonts)".to_owned());
+    };
+    match print::Fonts::load(folder) {
+        Ok(_) => ("fonts", Verdict::Ok, folder.display().to_string()),
+        Err(error) => ("fonts", Verdict::Fail, error.to_string()),
+    }
+}
+
+/// Reads the catalog, and looks whether its calendar covers this year and, from December on, the next.
+fn catalogue(config: &Config) -> Finding {
+    let catalog = match catalog::load(config.catalog.as_deref()) {
+        Ok(catalog) => catalog,
+        Err(error) => return ("catalog", Verdict::Fail, format!("{error:#}")),
+    };
+    let today = base::time::date(SystemClock.now());
+    let needed = if today.month() == 12 { today.year() + 1 } else { today.year() };
+    if catalog.calendar.is_official(needed) {
+        ("catalog", Verdict::Ok, format!("{} matters, calendar covers {needed}", catalog.matters.len()))
+    } else {
+        (
+            "catalog",
+            Verdict::Warn,
+            format!("the calendar lacks the official notice for {needed}: dates are provisional"),
+        )
+    }
+}
+
+fn permissions(config: &Config) -> Finding {
+    let mode = |path: &std::path::Path| std::fs::metadata(path).map(|found| found.permissions().mode() & 0o777);
+    match (mode(&config.key_file), mode(&config.data)) {
+        (Ok(keys), _) if keys & 0o077 != 0 => {
+            ("permissions", Verdict::Fail, format!("{} has mode {keys:o}: chmod 600", config.key_file.display()))
+        }
+        (Ok(_), Ok(data)) if data & 0o007 != 0 => (
+            "permissions",
+            Verdict::Warn,
+            format!("{} has mode {data:o}: everybody on this machine may look into it", config.data.display()),
+        ),
+        (Ok(_), Ok(_)) => ("permissions", Verdict::Ok, "keys and data are their owner's alone".to_owned()),
+        (Err(error), _) => ("permissions", Verdict::Fail, format!("{}: {error}", config.key_file.display())),
+        (_, Err(error)) => ("permissions", Verdict::Fail, format!("{}: {error}", config.data.display())),
+    }
+}
+
+/// Opens the database to read it: settings are checked on the way. Then the clock against the newest entry, and the room on the disk.
+fn database(config: &Config) -> Vec<Finding> {
+    let opened = start::options(config, false).and_then(|options| Ok(Store::open_to_read(options)?));
+    let store = match opened {
+        Ok(store) => store,
+        Err(error) => return vec![("database", Verdict::Fail, format!("{error:#}"))],
+    };
+    let kind = if config.database.is_some() { "PostgreSQL" } else { "SQLite, synchronous = full" };
+    let mut findings = Vec::new();
+    let newest = start::runtime().and_then(|runtime| {
+        runtime.block_on(async {
+            let size = store.read(|reader| reader.tree_head()).await?.size;
+            let Some(last) = size.checked_sub(1) else { return Ok(None) };
+            Ok(store.read(move |reader| reader.entry(last)).await?.map(|row| (size, row.entry.at)))
+        })
+    });
+    match newest {
+        Ok(newest) => {
+            let entries = newest.map_or(0, |(size, _)| size);
+            findings.push(("database", Verdict::Ok, format!("{kind}, {entries} entries")));
+            findings.push(clock(newest.map(|(_, at)| at)));
+        }
+        Err(error) => findings.push(("database", Verdict::Fail, format!("{error:#}"))),
+    }
+    findings.push(match store.files().free_bytes() {
+        Ok(free) if free < DISK_LOW => ("disk", Verdict::Warn, format!("{} MiB are free", free >> 20)),
+        Ok(free) => ("disk", Verdict::Ok, format!("{} MiB are free", free >> 20)),
+        Err(fault) => ("disk", Verdict::Fail, fault.to_string()),
+    });
+    findings
+}
+
+/// Less free space than that deserves a look.
+const DISK_LOW: u64 = 5 << 30;
+
+/// A clock behind the newest entry went back, and due dates would be wrong.
+fn clock(newest: Option<i64>) -> Finding {
+    let now = SystemClock.now();
+    match newest.filter(|at| *at > now.as_microsecond()) {
+        Some(at) => {
+            let at = jiff::Timestamp::from_microsecond(at).unwrap_or(now);
+            ("clock", Verdict::Fail, format!("shows {now}, but the journal has an entry of {at}"))
+        }
+        None => ("clock", Verdict::Ok, now.to_string()),
+    }
+}
