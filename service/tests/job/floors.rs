@@ -48,7 +48,7 @@ async fn story(office: &Office) {
     assert!(!office.verifies(&certificate.number, "00").await);
 }
 
-async fn run(options: Options) -> journal::Hash {
+pub(crate) async fn run(options: Options) -> journal::Hash {
     let office = Office::open(options).await;
     story(&office).await;
     let store = office.app.store().clone();

@@ -6,6 +6,7 @@ extern crate jiantong_service as service;
 
 mod client;
 mod floors;
+mod golden;
 mod office;
 mod rights;
 mod story;

@@ -6,6 +6,8 @@ use tokio::task::block_in_place;
 
 use super::world::{Kind, World, secret_record, thing};
 use crate::sql::values;
+use crate::{Fault, Store};
+use kernel::{State, StreamId};
 
 /// Enough entries for a full tile and some more.
 async fn filled(world: &World, count: usize) {
@@ -140,6 +142,36 @@ async fn verify_bytes(world: World) {
     assert_eq!((report.mismatches[0].table, report.mismatches[0].key.as_str()), ("entries", "100"));
     let replay = block_in_place(|| world.store.replay_check().unwrap());
     assert!(replay.mismatches.iter().any(|one| one.key == "record/things/100"), "{:?}", replay.mismatches);
+}
+
+pub(super) async fn a_broken_arm_is_named(world: World) {
+    filled(&world, 20).await;
+    let broken = |state: Option<State>, stream: &StreamId, at: i64, bytes: &[u8]| {
+        let mut state = crate::writer::cache::apply(state, stream, at, bytes)?;
+        if let State::Record(record) = &mut state
+            && record.id == "007"
+        {
+            record.status = "lapsed".to_owned();
+        }
+        Ok(state)
+    };
+    let report = block_in_place(|| world.store.replay_check_with(broken).unwrap());
+    let named: Vec<&str> = report.mismatches.iter().map(|mismatch| mismatch.key.as_str()).collect();
+    assert_eq!(named, ["record/things/007"]);
+    assert!(block_in_place(|| world.store.replay_check().unwrap()).mismatches.is_empty());
+}
+
+pub(super) async fn a_store_is_read_beside_the_process_that_works_on_it(world: World) {
+    filled(&world, 3).await;
+    let reading = block_in_place(|| Store::open_to_read(world.options().clone()).unwrap());
+    assert_eq!(block_in_place(|| reading.verify().unwrap()).mismatches, []);
+    world.write("more", json!({})).await.unwrap();
+    assert_eq!(block_in_place(|| reading.verify().unwrap()).entries, 4, "it sees what comes");
+    let refused = reading.write(|writes| writes.refill_budget("x")).await;
+    assert!(refused.is_err(), "nothing is written through it");
+    let mut elsewhere = world.options().clone();
+    elsewhere.node = ::journal::Id([0x77; 16]);
+    assert!(matches!(block_in_place(|| Store::open_to_read(elsewhere)), Err(Fault::OtherNode { .. })));
 }
 
 pub(super) async fn receipts_prove_entries_without_the_store(world: World) {

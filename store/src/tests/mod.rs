@@ -32,7 +32,8 @@ on_both! {
         numbers_have_no_gaps_whatever_is_refused, a_claim_is_held_by_one_stream, work_for_after_the_commit_is_leased_once,
         many_clients_share_few_commits, a_panic_and_a_poisonous_command_stop_nobody_else,
         time_never_stands_still_or_runs_back, everything_is_there_after_a_restart, a_foreign_node_and_a_lower_term_are_refused;
-    journal: verify_finds_nothing_in_a_sound_store, verify_names_each_planted_defect, receipts_prove_entries_without_the_store,
+    journal: verify_finds_nothing_in_a_sound_store, verify_names_each_planted_defect, a_broken_arm_is_named,
+        a_store_is_read_beside_the_process_that_works_on_it, receipts_prove_entries_without_the_store,
         rebuilding_gives_the_same_rows, the_same_seed_gives_the_same_states;
     lists: cases_are_paged_without_gap_or_repeat, no_list_leaks_beyond_its_scope, lights_are_counted_as_they_are_listed,
         the_inbox_shows_what_a_post_may_take, timers_and_counters_are_read, search_finds_what_a_substring_scan_finds;
