@@ -165,6 +165,28 @@ mod tests {
     }
 
     #[test]
+    fn everything_that_a_field_may_be_refused_for_has_words() {
+        let source: &'static str = include_str!("../../kernel/src/form/submit.rs");
+        let calls = ["error(\"", "plain(\"", "code, \"", "clone(), \"", "(\"", "Err(\"", "ok_or(\"", "map_err(|_| \""];
+        let mut codes: Vec<&str> = calls
+            .iter()
+            .flat_map(|call| source.split(call).skip(1).filter_map(|rest| rest.split('"').next()))
+            .filter(|code| code.len() > 2 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+            .filter(|code| !["limit", "reason", "yes"].contains(code))
+            .collect();
+        codes.extend(["uscc", "idcard", "project-code", "platform-code"]);
+        codes.sort_unstable();
+        codes.dedup();
+        assert!(codes.len() >= 20, "{codes:?}");
+        for code in codes {
+            let key = format!("form-{code}");
+            let args = [("label", Arg::from("x")), ("limit", Arg::from("5"))];
+            let said = [Lang::ZhCn, Lang::En].map(|lang| Words::new(lang).t_args(&key, &args));
+            assert!(said.iter().all(|said| *said != key) && said[0] != said[1], "{key}: {said:?}");
+        }
+    }
+
+    #[test]
     fn a_refusal_names_stage_and_duties_in_words() {
         let words = Words::new(Lang::En);
         for (refusal, part) in [

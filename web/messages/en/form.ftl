@@ -1,0 +1,24 @@
+# What a person is told when a field of a form does not stand: how to mend it
+form-required = { $label }: please fill this in
+form-pattern = { $label }: the form is wrong, see the hint
+form-choice = { $label }: please choose one of the options
+form-confirm = Please confirm: { $label }
+form-format = { $label }: the form is wrong, see the hint
+form-max-length = { $label }: at most { $limit } characters
+form-min-length = { $label }: at least { $limit } characters
+form-maximum = { $label }: at most { $limit }
+form-minimum = { $label }: at least { $limit }
+form-max-items = { $label }: at most { $limit } entries
+form-min-items = { $label }: at least { $limit } entries
+form-type = { $label }: this cannot be used here, see the hint
+form-characters = { $label }: please remove characters that cannot be used
+form-number = { $label }: please give a number, as 1250.5
+form-money = { $label }: please give an amount in yuan with at most two decimals, as 1250000.00
+form-date = { $label }: please give a date, as 2026-11-24
+form-region = { $label }: please choose a region that exists today
+form-uscc = { $label }: not a unified social credit code; check its 18 characters
+form-idcard = { $label }: not a citizen number; check its 18 characters
+form-project-code = { $label }: not an investment project code; check its 24 characters, as 2103-130123-89-01-123456
+form-platform-code = { $label }: not a platform project code; check its 16 digits
+form-unexpected = { $label }: not asked for here, please clear it
+form-invalid = { $label }: this cannot be used here, see the hint

@@ -1,0 +1,24 @@
+# 申请表填写有误时给人看的话：怎么改
+form-required = 请填写{ $label }
+form-pattern = { $label }的格式不对，请按说明填写
+form-choice = 请从给出的选项中选择{ $label }
+form-confirm = 请确认：{ $label }
+form-format = { $label }的格式不对，请按说明填写
+form-max-length = { $label }不能超过 { $limit } 个字
+form-min-length = { $label }至少填写 { $limit } 个字
+form-maximum = { $label }不能大于 { $limit }
+form-minimum = { $label }不能小于 { $limit }
+form-max-items = { $label }最多填写 { $limit } 项
+form-min-items = { $label }至少填写 { $limit } 项
+form-type = { $label }填写的内容不对，请按说明填写
+form-characters = { $label }中有不能使用的字符，请删去后重新填写
+form-number = { $label }请填写数字，例如 1250.5
+form-money = { $label }请填写金额，单位元，最多两位小数，例如 1250000.00
+form-date = { $label }请填写日期，例如 2026-11-24
+form-region = { $label }请选择现行的行政区划
+form-uscc = { $label }不是有效的统一社会信用代码，请核对 18 位代码
+form-idcard = { $label }不是有效的公民身份号码，请核对 18 位号码
+form-project-code = { $label }不是有效的投资项目统一代码，请核对 24 位代码，例如 2103-130123-89-01-123456
+form-platform-code = { $label }不是有效的项目编号，请核对 16 位编号
+form-unexpected = 本申请不需要填写{ $label }，请清空
+form-invalid = { $label }填写的内容不对，请按说明填写
