@@ -121,7 +121,7 @@ impl Config {
             catalog: node.catalog.clone().or(file.catalog),
             accept_data_loss: node.accept_data_loss || file.accept_data_loss,
             fonts: node.fonts.clone().or(file.fonts).or_else(|| std::env::var_os(FONTS).map(PathBuf::from)),
-            public_url: public_url,
+            public_url,
             hosts: file.hosts,
             node: file.node.map(|text| text.parse().with_context(|| format!("node = {text:?}"))).transpose()?,
             data,

@@ -1,6 +1,7 @@
 //! `jiantong demo`: a province to look at, made by the real engine, then served.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -97,11 +98,14 @@ fn progress_bar() -> ProgressBar {
 /// Where it is and who may sign in.
 async fn welcome(app: &App, public_url: &str) -> anyhow::Result<()> {
     let words = Words::default();
-    println!("{}", words.t1("demo-console-open", "address", public_url));
-    println!("{}", words.t1("demo-accounts-hint", "password", DEMO_PASSWORD));
-    for account in demo_accounts(app, words).await? {
-        println!("  {:<10} {}  {}", account.login, account.name, account.post);
+    let accounts = demo_accounts(app, words).await?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", words.t1("demo-console-open", "address", public_url))?;
+    writeln!(out, "{}", words.t1("demo-accounts-hint", "password", DEMO_PASSWORD))?;
+    for account in accounts {
+        writeln!(out, "  {:<10} {}  {}", account.login, account.name, account.post)?;
     }
-    println!("{}", words.t("demo-console-stop"));
+    writeln!(out, "{}", words.t("demo-console-stop"))?;
+    out.flush()?;
     Ok(())
 }

@@ -7,6 +7,8 @@ mod clock;
 mod people;
 mod run;
 mod story;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -58,10 +58,12 @@ pub(super) async fn settle(
     clock.set(app.now().checked_add(SignedDuration::from_millis(1))?);
     let mut seats = seats.into_iter().peekable();
     while seats.peek().is_some() {
+        // Ids and names are drawn in order and before anything else draws; only the order of writing is left to chance.
+        let some = seats.by_ref().take(AT_ONCE);
+        let new: Vec<New> =
+            some.map(|seat| New::officer(app, &story.names.person(&mut choices), seat, since)).collect();
         let mut opened = tokio::task::JoinSet::new();
-        for seat in seats.by_ref().take(AT_ONCE) {
-            // Ids and names are drawn in order; only the writing is left to chance.
-            let new = New::officer(app, &story.names.person(&mut choices), seat, since);
+        for new in new {
             seat_down(&mut roster, new.who.clone());
             opened.spawn(new.open(app.clone()));
         }
