@@ -21,8 +21,8 @@ use super::serve::DATA;
 
 const EXAMPLES: &str = "\
 Examples:
-  jiantong user add wang.li --name "Wang Li" --organisation 130123-zjj --post window-clerk --division window --generate
-  jiantong user add qiye1 --name "Li Qiang" --applicant --represents 91130123MA0001018A < password.txt
+  jiantong user add wang.li --name 'Wang Li' --organisation 130123-zjj --post window-clerk --division window --generate
+  jiantong user add qiye1 --name 'Li Qiang' --applicant --represents 91130123MA0001018A < password.txt
   jiantong user passwd wang.li --generate
   jiantong user disable wang.li
   jiantong user list --json";
