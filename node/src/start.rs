@@ -84,12 +84,22 @@ pub(crate) async fn app(
     };
     let region = catalog.directory.organisations.iter().map(|organisation| organisation.region).min();
     let region = region.context("the catalog has no organisation")?;
-    let settings = Settings { public_url, demo, region, pepper: store.pepper() };
+    let accounts = store.read(|reader| reader.accounts("", 1)).await?;
+    let setup_code = (!demo && accounts.is_empty()).then(|| setup_code(&entropy.seed()));
+    let settings = Settings { public_url, demo, region, setup_code, pepper: store.pepper() };
     let app = App::new(store, Arc::new(catalog), clock, entropy, printer, settings);
     let kept = files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));
     app.adopt_catalog(kept.collect()).await?;
     app.seed_organisations().await?;
     Ok(app)
+}
+
+/// Ten characters that are not taken for each other: fifty bits.
+fn setup_code(seed: &[u8; 32]) -> String {
+    const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    let letters = seed.iter().take(10).filter_map(|byte| LETTERS.get(usize::from(byte % 32)));
+    let code: String = letters.map(|letter| char::from(*letter)).collect();
+    format!("{}-{}", &code[..5], &code[5..])
 }
 
 /// A runtime for a command.

@@ -34,6 +34,8 @@ pub struct Settings {
     pub demo: bool,
     /// Region of this node: the province.
     pub region: RegionCode,
+    /// Who gives it on `/setup` names the administrators, while there is no account.
+    pub setup_code: Option<String>,
     /// Secret of the node for keyed hashes of personal claim keys.
     pub pepper: [u8; 32],
 }

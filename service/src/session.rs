@@ -95,7 +95,14 @@ struct SignedInAs {
     name: String,
     left: SignedDuration,
     identity: Option<Identity>,
+    /// Reminders that came since the person last looked at them in this session.
+    unread: u32,
 }
+
+/// Reminders that the masthead counts at most.
+const UNREAD_MAX: u32 = 99;
+/// Where a session keeps when its person last looked at the reminders, µs UTC.
+const REMINDERS_SEEN: &str = "reminders-seen";
 
 impl std::fmt::Debug for App {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -281,7 +288,7 @@ impl Visitor {
             name: signed_in.name.clone(),
             post,
             home: home.to_owned(),
-            unread: 0,
+            unread: signed_in.unread,
             reminders_href: "/office/reminders".to_owned(),
             account_href: "/account".to_owned(),
         })
@@ -339,6 +346,15 @@ impl Visitor {
         });
         written.await.map_err(|fault| self.stop(Error::Fault(fault)))?;
         Ok(self.cookies.set_session(&token))
+    }
+
+    /// The person looks at the reminders now: the masthead counts from here.
+    pub(crate) async fn saw_reminders(&self) -> Result<(), Stop> {
+        let Some(signed_in) = self.signed_in.as_ref().filter(|signed_in| signed_in.unread > 0) else { return Ok(()) };
+        let mut session = signed_in.session.clone();
+        session.data = serde_json::json!({ REMINDERS_SEEN: self.app.now().as_microsecond() });
+        let written = self.app.store().write(move |writes| writes.put_session(&session)).await;
+        written.map_err(|fault| self.stop(Error::Fault(fault)))
     }
 
     /// Ends the session, if there is one.
@@ -431,10 +447,14 @@ async fn who(app: &App, token: &SessionToken) -> Result<Option<SignedInAs>, Erro
             let Some((_, State::Account(account))) = state else { return Ok(None) };
             let name = reader.open(&[(account.subject, account.name.field.clone())])?.pop();
             let name = name.as_ref().and_then(store::Opened::value).unwrap_or_default().to_owned();
-            Ok(Some((session, account, name)))
+            let seen = session.data.get(REMINDERS_SEEN).and_then(serde_json::Value::as_i64).unwrap_or_default();
+            let sent = reader.reminders(&session.account, UNREAD_MAX)?;
+            let unread = sent.iter().filter(|reminder| reminder.sent_at > seen).count();
+            Ok(Some((session, account, name, unread)))
         })
         .await?;
-    let Some((session, account, name)) = found else { return Ok(None) };
+    let Some((session, account, name, unread)) = found else { return Ok(None) };
+    let unread = u32::try_from(unread).unwrap_or(UNREAD_MAX);
     let times = times(&session);
     let SessionState::Live { left } = rules().state(&times, now) else { return Ok(None) };
     if account.disabled {
@@ -460,7 +480,7 @@ async fn who(app: &App, token: &SessionToken) -> Result<Option<SignedInAs>, Erro
             })
         }
     };
-    Ok(Some(SignedInAs { session, account, name, left, identity }))
+    Ok(Some(SignedInAs { session, account, name, left, identity, unread }))
 }
 
 /// The display names of accounts, for pages that say who did something; erased and unknown ones are left out.

@@ -459,6 +459,7 @@ struct CasePage {
     phrases: Vec<Link>,
     days: Vec<CountedDay>,
     timeline: Vec<TimelineItem>,
+    diagram: ProcessDiagram,
     actions: ActionBar,
 }
 
@@ -537,7 +538,10 @@ async fn case_page(RawQuery(query): RawQuery) -> Result<Response, Failure> {
     let bar = deadline_bar(w, LightState::Yellow, "gallery-light-today", 72, 5);
     let opinion = opinion(w).value(w.t("gallery-opinion-value"));
     let (phrases, days, timeline) = (phrases(w), counted_days(w), timeline(w));
-    html(StatusCode::OK, &CasePage { p, bar, facts, points, opinion, phrases, days, timeline, actions })
+    html(
+        StatusCode::OK,
+        &CasePage { p, bar, facts, points, opinion, phrases, days, timeline, diagram: diagram(w), actions },
+    )
 }
 
 fn counted_days(w: Words) -> Vec<CountedDay> {
@@ -553,6 +557,25 @@ fn counted_days(w: Words) -> Vec<CountedDay> {
         day("2026-11-19", "weekday-thursday", "gallery-day-1", "", false),
         day("2026-11-21", "weekday-saturday", "gallery-day-none", "gallery-day-weekend", true),
     ]
+}
+
+fn diagram(w: Words) -> ProcessDiagram {
+    let shape = |kind, x, width, height, key: &str, place| {
+        let lines = if key.is_empty() { Vec::new() } else { vec![w.t(key)] };
+        DiagramShape { kind, x, y: 60 - height / 2, width, height, lines, place }
+    };
+    ProcessDiagram {
+        title: w.t("process-diagram"),
+        view_box: "0 0 560 130".to_owned(),
+        shapes: vec![
+            shape(ShapeKind::Event, 20, 36, 36, "", StepPlace::Done),
+            shape(ShapeKind::Task, 100, 110, 70, "gallery-step-review", StepPlace::Done),
+            shape(ShapeKind::Gateway, 260, 50, 50, "", StepPlace::Other),
+            shape(ShapeKind::Task, 360, 110, 70, "gallery-step-again", StepPlace::Now),
+        ],
+        lines: vec!["56,60 100,60".to_owned(), "210,60 260,60".to_owned(), "310,60 360,60".to_owned()],
+        steps: vec![(w.t("gallery-step-review"), StepPlace::Done), (w.t("gallery-step-again"), StepPlace::Now)],
+    }
 }
 
 fn timeline(w: Words) -> Vec<TimelineItem> {

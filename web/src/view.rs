@@ -1,7 +1,9 @@
 //! What components show: plain data, made by handlers from projections, free of the kernel's types. A light is computed before it
 //! gets here; a template never decides.
 
+mod diagram;
 mod field;
+pub use diagram::*;
 pub use field::*;
 
 /// A link with its words.

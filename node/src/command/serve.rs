@@ -1,5 +1,6 @@
 //! `jiantong serve`: a node for its users.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -42,6 +43,10 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     start::runtime()?.block_on(async {
         let (clock, entropy) = (Arc::new(SystemClock), Box::new(SystemEntropy));
         let app = start::app(&config, store, public_url.clone(), false, clock, entropy).await?;
+        if let Some(code) = &app.settings().setup_code {
+            let words = web::words::Words::default();
+            writeln!(std::io::stdout(), "{}", words.t2("setup-console", "code", code, "address", &public_url))?;
+        }
         tracing::info!(url = %public_url, node = %app.store().node(), "Serving on {public_url}");
         serve::run(app, &config, listener).await
     })?;

@@ -6,6 +6,7 @@
 mod act;
 mod file;
 mod inbox;
+mod process;
 mod timeline;
 pub(crate) mod view;
 
@@ -15,6 +16,7 @@ use utoipa::ToSchema;
 pub use act::{act, load};
 pub use file::{CaseFile, file};
 pub use inbox::{InboxFilter, InboxView, Row, case_list, inbox, window_queue};
+pub use process::diagram;
 pub use view::{case_view, derivations, mask, region_name};
 
 /// A case as one page shows it (matter.md §6).
@@ -62,12 +64,25 @@ pub struct CaseView {
     pub documents: Vec<DocumentShown>,
     /// Open tasks with what this reader may do in each.
     pub tasks: Vec<TaskShown>,
+    /// Steps that come next, as far as no decision is needed on the way.
+    pub coming: Vec<Coming>,
     /// Elements of the process where a token stands.
     pub tokens: Vec<String>,
     /// Faults of the process, for its owner.
     pub incidents: Vec<String>,
     /// How many entries the journal has about it.
     pub entries: usize,
+}
+
+/// A step that comes next.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Coming {
+    /// Element of the process.
+    pub element: String,
+    /// Its name.
+    pub name: String,
+    /// The kind of post that will have it.
+    pub post: String,
 }
 
 /// A clock as a reader sees it; computed by the kernel.

@@ -19,9 +19,10 @@ use kernel::{Command, Facts, StreamId};
 use serde_json::Value;
 use web::words::Words;
 
+use super::process::coming;
 use super::timeline::{Telling, accounts, document, when};
 use super::{
-    CaseView, CheckShown, ClockShown, Counted, CountedDay, FormPage, FormRow, MaterialShown, OutcomeShown,
+    CaseView, CheckShown, ClockShown, Coming, Counted, CountedDay, FormPage, FormRow, MaterialShown, OutcomeShown,
     RefusalShown, SupplementLine, TaskShown, load,
 };
 use crate::app::App;
@@ -83,6 +84,17 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         timeline: telling.tell(&entries),
         documents: case.notices.iter().map(|notice| document(notice, words)).collect(),
         tasks: case.tasks.iter().map(|(task, open)| trial.task(*task, open, &telling)).collect(),
+        coming: coming(&case, &matter)
+            .into_iter()
+            .map(|(element, task)| Coming {
+                element: element.to_owned(),
+                name: task.name.get(lang).to_owned(),
+                post: catalog
+                    .post_kinds
+                    .get(&task.post_kind)
+                    .map_or_else(|| task.post_kind.clone(), |kind| kind.name.get(lang).to_owned()),
+            })
+            .collect(),
         tokens: case.tasks.values().map(|open| open.element.clone()).collect(),
         incidents: case.incidents.iter().map(|fault| format!("{}: {}", fault.element, fault.reason)).collect(),
         entries: entries.len(),
@@ -294,6 +306,7 @@ fn evidence_words(evidence: &Evidence, matter: &Matter, words: Words) -> String 
             )
         }
         Evidence::File { material, .. } => words.t1("evidence-file", "name", material_name(matter, material, lang)),
+        Evidence::Form { pointer } if pointer.is_empty() => words.t("evidence-form-whole"),
         Evidence::Form { pointer } => {
             let field = matter.form.field(pointer.trim_start_matches('/'));
             words.t1("evidence-form", "name", field.map_or(pointer.as_str(), |field| field.label.get(lang)))

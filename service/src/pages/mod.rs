@@ -3,6 +3,7 @@
 pub mod hall;
 pub mod office;
 pub mod public;
+pub mod setup;
 pub mod sign_in;
 
 use axum::http::{HeaderValue, header};
@@ -13,7 +14,7 @@ use crate::routes::Routes;
 
 /// All pages.
 pub fn routes() -> Routes {
-    public::routes().merge(hall::routes()).merge(office::routes()).merge(sign_in::routes())
+    public::routes().merge(hall::routes()).merge(office::routes()).merge(sign_in::routes()).merge(setup::routes())
 }
 
 /// A file as a download: never shown inside the site's own origin (security.md §6), and never kept by anyone in between.

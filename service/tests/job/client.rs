@@ -88,6 +88,13 @@ impl Client {
         client
     }
 
+    /// Keeps the cookie of a visit, to which forms are bound.
+    pub(crate) fn visit(&mut self, answer: &Answer) {
+        if let Some(cookie) = answer.cookies.iter().find(|cookie| cookie.starts_with("jt-visit=")) {
+            self.cookie = cookie.split(';').next().unwrap().to_owned();
+        }
+    }
+
     /// Gives the password again.
     pub(crate) async fn elevate(&mut self) {
         let given = serde_json::json!({ "password": PASSWORD });

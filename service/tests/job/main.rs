@@ -9,6 +9,7 @@ mod floors;
 mod golden;
 mod office;
 mod rights;
+mod setup;
 mod story;
 mod thesis;
 

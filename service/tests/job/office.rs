@@ -18,7 +18,8 @@ use sha2::{Digest, Sha256};
 use store::{Options, Store, Submission};
 
 /// Monday 2025-11-17, nine o'clock in Shanghai, and a second later with each reading.
-struct SteppingClock(AtomicU64);
+#[derive(Default)]
+pub(crate) struct SteppingClock(AtomicU64);
 
 impl Clock for SteppingClock {
     fn now(&self) -> Timestamp {
@@ -28,7 +29,8 @@ impl Clock for SteppingClock {
 }
 
 /// SHA-256 of a counter.
-struct SeededEntropy(AtomicU64);
+#[derive(Default)]
+pub(crate) struct SeededEntropy(AtomicU64);
 
 impl EntropySource for SeededEntropy {
     fn seed(&self) -> [u8; 32] {
@@ -79,12 +81,13 @@ impl Office {
         let settings = Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             demo: false,
+            setup_code: None,
             region: "130000".parse().unwrap(),
             pepper: [7; 32],
         };
         let matter = Arc::clone(catalog.matter(code).unwrap());
-        let clock = Arc::new(SteppingClock(AtomicU64::new(0)));
-        let app = App::new(store, catalog, clock, Box::new(SeededEntropy(AtomicU64::new(0))), None, settings);
+        let clock = Arc::new(SteppingClock::default());
+        let app = App::new(store, catalog, clock, Box::new(SeededEntropy::default()), None, settings);
         app.adopt_catalog(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect()).await.unwrap();
         app.seed_organisations().await.unwrap();
         let office = Self { app, matter };

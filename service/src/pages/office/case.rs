@@ -7,7 +7,7 @@ use web::page::{Page, percent_encode};
 use web::problem::Problem;
 use web::view::{
     Action, ActionBar, ActionStyle, CheckPoint, CountedDay, DeadlineBar, Empty, Fact, Field, FieldKind, Link, Note,
-    SummaryGroup, SummaryRow, Tag, TimelineItem, TimelineState, Tone,
+    ProcessDiagram, SummaryGroup, SummaryRow, Tag, TimelineItem, TimelineState, Tone,
 };
 
 use super::shown_light;
@@ -44,6 +44,7 @@ struct CasePage {
     bar: Option<DeadlineBar>,
     facts: Vec<Fact>,
     all_facts: Link,
+    diagram: Link,
     checks_note: String,
     points: Vec<CheckPoint>,
     materials: Vec<LinkedLine>,
@@ -92,6 +93,7 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(cas
         bar: view.clock.as_ref().map(|clock| bar(&p, &base, clock)),
         facts: facts(&view),
         all_facts: Link::new(p.t1("all-answers", "count", answers(&view)), format!("{base}/form")),
+        diagram: Link::new(p.t("process-diagram"), format!("{base}/diagram")),
         checks_note: checks_note(&p, &view),
         points: view.checks.iter().map(|check| point(&p, check)).collect(),
         materials: view.materials.iter().map(|material| material_line(&p, &base, material)).collect(),
@@ -289,7 +291,38 @@ fn timeline(p: &Page, view: &CaseView) -> Vec<TimelineItem> {
             quote: String::new(),
         }
     }));
+    items.extend(view.coming.iter().map(|step| TimelineItem {
+        state: TimelineState::Todo,
+        title: step.name.clone(),
+        when: String::new(),
+        lines: vec![step.post.clone()],
+        links: Vec::new(),
+        tag: None,
+        quote: String::new(),
+    }));
     items
+}
+
+#[derive(Template)]
+#[template(path = "office/diagram.html")]
+struct DiagramPage {
+    p: Page,
+    diagram: ProcessDiagram,
+}
+
+/// The process as it was drawn, with the place where the case stands.
+pub(super) async fn diagram_page(State(app): State<App>, visitor: Visitor, Path(case): Path<String>) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let id = parse_case(&case)?;
+    let (number, diagram) =
+        cases::diagram(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
+    let mut p = visitor.page("process-diagram");
+    p.crumbs = vec![
+        Link::new(p.t("menu-inbox"), "/office/inbox"),
+        Link::new(number, format!("/office/cases/{id}")),
+        Link::new(p.t("process-diagram"), ""),
+    ];
+    visitor.html(&DiagramPage { p, diagram })
 }
 
 /// The file of a material, as a download: never shown inside a page of ours (security.md §6).

@@ -313,6 +313,7 @@ pub(super) async fn reminders_page(State(app): State<App>, visitor: Visitor) -> 
     let account = identity.account().to_string();
     let read = app.store().read(move |reader| reader.reminders(&account, REMINDERS_MAX)).await;
     let sent = read.map_err(|fault| visitor.stop(fault.into()))?;
+    visitor.saw_reminders().await?;
     let p = visitor.page("menu-reminders");
     let line = |reminder: store::ReminderItem| ReminderLine {
         text: p.t1("reminder-line", "rule", p.t(&format!("clock-{}", reminder.rule))),

@@ -22,6 +22,7 @@ pub fn routes() -> Routes {
         .get("/office/cases/{case}", case::case_page)
         .get("/office/cases/{case}/form", case::form_page)
         .get("/office/cases/{case}/clock", case::clock_page)
+        .get("/office/cases/{case}/diagram", case::diagram_page)
         .get("/office/cases/{case}/materials/{material}", case::material)
         .get("/office/cases/{case}/papers/{number}", case::paper)
         .post("/office/cases/{case}/tasks/{task}", complete::complete)

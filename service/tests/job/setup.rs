@@ -1,0 +1,61 @@
+//! The first start: the administrators are named once, by whoever has the code.
+
+use std::sync::Arc;
+
+use axum::http::{Method, StatusCode};
+use service::{App, Settings};
+use store::Store;
+
+use crate::client::{Client, served};
+use crate::office::{SeededEntropy, SteppingClock};
+use crate::options;
+
+const CODE: &str = "ABCDE-23456";
+
+/// The value of a hidden field.
+fn hidden<'a>(html: &'a str, name: &str) -> &'a str {
+    let at = html.find(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name} in {html}"));
+    html[at..].split("value=\"").nth(1).unwrap().split('"').next().unwrap()
+}
+
+async fn post(client: &mut Client, code: &str) -> crate::client::Answer {
+    let page = client.get("/setup").await;
+    assert_eq!(page.status, StatusCode::OK);
+    client.visit(&page);
+    let html = page.text();
+    let mut form = format!("_csrf={}&_nonce={}&code={code}", hidden(&html, "_csrf"), hidden(&html, "_nonce"));
+    for (n, kind) in ["system-admin", "security-admin", "audit-admin"].into_iter().enumerate() {
+        form.push_str(&format!("&name-{kind}=A{n}&login-{kind}=admin{n}&password-{kind}=correct+horse+battery+{n}"));
+    }
+    client.request(Method::POST, "/setup", Some("application/x-www-form-urlencoded"), form.into_bytes()).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_administrators_are_named_once_by_whoever_has_the_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    let store = tokio::task::spawn_blocking(|| Store::open(options).unwrap()).await.unwrap();
+    let settings = Settings {
+        public_url: "http://127.0.0.1:8080".to_owned(),
+        demo: false,
+        region: "130000".parse().unwrap(),
+        setup_code: Some(CODE.to_owned()),
+        pepper: [7; 32],
+    };
+    let (clock, entropy) = (Arc::new(SteppingClock::default()), Box::new(SeededEntropy::default()));
+    let app = App::new(store, testkit::world::catalog(), clock, entropy, None, settings);
+    app.seed_organisations().await.unwrap();
+    let router = served(&app);
+    let mut client = Client::anonymous(&router);
+
+    let refused = post(&mut client, "AAAAA-AAAAA").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("value=\"admin0\""), "what was typed is still there");
+    assert!(!refused.text().contains("correct horse"), "but no password comes back");
+    let done = post(&mut client, "abcde 23456").await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+    assert_eq!(client.get("/setup").await.status, StatusCode::NOT_FOUND, "it works once");
+
+    let given = serde_json::json!({ "login": "admin0", "password": "correct horse battery 0" });
+    assert_eq!(client.post("/api/v1/session", &given).await.status, StatusCode::NO_CONTENT);
+}
