@@ -53,6 +53,12 @@ pub struct Draft {
     pub saved: BTreeSet<String>,
     /// Files by material code.
     pub files: BTreeMap<String, DraftFile>,
+    /// Materials that were shown on paper at the window and kept there.
+    #[serde(default)]
+    pub paper: BTreeSet<String>,
+    /// Whose personal values these are, when a window clerk writes for someone: a subject of the case's own.
+    #[serde(default)]
+    pub subject: Option<SubjectId>,
 }
 
 /// A file of a draft.
@@ -110,6 +116,8 @@ pub struct MaterialView {
     pub in_register: bool,
     /// The declaration in the form is enough.
     pub in_form: bool,
+    /// It was shown on paper at the window.
+    pub on_paper: bool,
     /// It can be uploaded.
     pub may_upload: bool,
     /// Law and article.
@@ -119,7 +127,8 @@ pub struct MaterialView {
 impl MaterialView {
     /// It is needed and nowhere to be found.
     pub fn is_missing(&self) -> bool {
-        self.required == Some(true) && self.file.is_none() && !self.in_register && !self.in_form
+        let given = self.file.is_some() || self.on_paper || self.in_register || self.in_form;
+        self.required == Some(true) && !given
     }
 }
 
@@ -168,8 +177,16 @@ impl Owner {
             Identity::Applicant { account, subject, represents, .. } => {
                 Ok(Self { account: *account, subject: *subject, represents: represents.clone() })
             }
-            Identity::Officer { .. } => Err(Refusal::NotApplicant.into()),
+            // A window clerk writes for someone who has no account: each draft has a subject of its own.
+            Identity::Officer { account, .. } => {
+                Ok(Self { account: *account, subject: SubjectId::from_uuid(account.uuid()), represents: Vec::new() })
+            }
         }
+    }
+
+    /// The same for a draft: with the subject that its values belong to.
+    pub(crate) fn filing(self, draft: &Draft) -> Self {
+        Self { subject: draft.subject.unwrap_or(self.subject), ..self }
     }
 }
 
@@ -180,8 +197,10 @@ impl Draft {
         })
     }
 
+    /// What was handed in, as the rules read it: a paper counts as given, and nobody can read it but a person.
     fn uploads(&self) -> BTreeMap<String, String> {
-        self.files.iter().map(|(code, file)| (code.clone(), file.hash.clone())).collect()
+        let files = self.files.iter().map(|(code, file)| (code.clone(), file.hash.clone()));
+        self.paper.iter().map(|code| (code.clone(), String::new())).chain(files).collect()
     }
 }
 
@@ -199,7 +218,8 @@ impl App {
         Ok((organisations, matter.spec.applicant.contains(&ApplicantKind::Person)))
     }
 
-    /// Starts a draft for an organisation that the account represents, or for the person themself when the code is empty.
+    /// Starts a draft for an organisation that the account represents, or for the person themself when the code is empty; at the window, for
+    /// whoever stands there.
     pub async fn start_draft(&self, identity: &Identity, matter: &str, code: &str) -> Result<Draft> {
         let owner = Owner::of(identity)?;
         let matter = self.matter(matter).ok_or_else(Error::not_found)?;
@@ -207,7 +227,8 @@ impl App {
         if !matter.spec.applicant.contains(&kind) {
             return Err(Refusal::ApplicantKind.into());
         }
-        if !code.is_empty() && !owner.represents.iter().any(|represented| represented == code) {
+        let at_window = identity.post().is_some();
+        if !at_window && !code.is_empty() && !owner.represents.iter().any(|represented| represented == code) {
             return Err(Refusal::NotRepresented { code: code.to_owned() }.into());
         }
         let applicant_name = if code.is_empty() { String::new() } else { self.applicant_name(&matter, code).await? };
@@ -220,6 +241,8 @@ impl App {
             form: json!({}),
             saved: BTreeSet::new(),
             files: BTreeMap::new(),
+            paper: BTreeSet::new(),
+            subject: at_window.then(|| self.new_subject()),
         };
         self.prefill(&matter, &mut draft).await?;
         self.keep(&owner, &draft).await?;
@@ -274,6 +297,12 @@ impl App {
         let values = matter.form.parse_page(page, &draft.form, given).map_err(Error::Invalid)?;
         draft.form = matter.form.merge(&draft.form, page, values);
         draft.saved.insert(page.id.clone());
+        if draft.subject.is_some() {
+            // At the window nobody's account says what the applicant is called.
+            let named = matter.form.fields().iter().find(|field| field.prefill.as_deref() == Some("applicant.name"));
+            let name = named.and_then(|field| draft.form.get(&field.name)?.as_str());
+            draft.applicant_name = name.unwrap_or(&draft.applicant_name).to_owned();
+        }
         self.prefill(&matter, &mut draft).await?;
         self.keep(&owner, &draft).await?;
         Ok(draft)
@@ -352,6 +381,7 @@ impl App {
             file: draft.files.get(&spec.code).cloned(),
             in_register: matches!(state.given, Some(Evidence::Record { .. })),
             in_form: spec.from.contains(&MaterialSource::Form),
+            on_paper: draft.paper.contains(&spec.code),
             may_upload: spec.may_upload(),
             basis: spec.basis.clone(),
         });
@@ -433,7 +463,8 @@ impl App {
 
     /// Keeps a draft.
     async fn keep(&self, owner: &Owner, draft: &Draft) -> Result<()> {
-        let (account, subject) = (owner.account.to_string(), owner.subject.to_string());
+        let subject = draft.subject.unwrap_or(owner.subject).to_string();
+        let account = owner.account.to_string();
         let (id, matter, at) = (draft.id.clone(), draft.matter.clone(), self.now().as_microsecond());
         let body = serde_json::to_value(draft).unwrap_or_default();
         let written = self.store().write(move |writes| writes.put_draft(&id, &account, &subject, &matter, &body, at));

@@ -175,6 +175,15 @@ impl Visitor {
         if identity.post().is_some() { Err(Problem::forbidden().into()) } else { Ok(identity) }
     }
 
+    /// Someone who fills in an application: for themself, or a window clerk who receives it for someone.
+    pub fn filer(&self) -> Result<&Identity, Stop> {
+        let identity = self.identity()?;
+        match identity.post() {
+            Some(post) if !may_receive(&self.app.catalog().grants, &post.kind) => Err(Problem::forbidden().into()),
+            _ => Ok(identity),
+        }
+    }
+
     /// Was the form made for this session or visit? Gives its idempotency key.
     pub fn check_form<'a>(&self, fields: &'a Fields) -> Result<&'a str, Stop> {
         fields.check_csrf(&self.token)?;
@@ -371,6 +380,13 @@ impl Visitor {
     pub(crate) fn post_id(&self) -> Option<PostId> {
         self.who().and_then(Identity::post).map(|post| post.id)
     }
+}
+
+/// Does a kind of post receive applications at all? Of which matters, the kernel looks when it is handed in.
+fn may_receive(grants: &[Grant], kind: &str) -> bool {
+    grants
+        .iter()
+        .any(|grant| grant.post_kind == kind && grant.action == "case.receive" && grant.effect == Effect::Allow)
 }
 
 /// Does the grant for this action on this object oblige the post to authenticate again?

@@ -32,7 +32,7 @@ export async function apply(person, { look } = {}) {
   await person.goto(`/matters/${visitor.matter}`);
   if (look) await person.look("guide");
   await person.press(person.page.locator('main a[href$="/apply"]'));
-  await person.fill({ applicant: visitor.form.applicant_code, code: visitor.form.applicant_code });
+  await person.fill({ whom: visitor.form.applicant_code });
   if (look) await person.look("apply-start");
   await person.press(person.page.locator("main form button"));
   const tasks = person.page.url();

@@ -20,7 +20,7 @@ await journey(async (run) => {
   // Nothing is lost when something is wrong, and the page says what.
   await owner.goto(`/matters/${visitor.matter}`);
   await owner.press(owner.page.locator('main a[href$="/apply"]'));
-  await owner.fill({ applicant: visitor.form.applicant_code, code: visitor.form.applicant_code });
+  await owner.fill({ whom: visitor.form.applicant_code });
   await owner.press(owner.page.locator("main form button"));
   await owner.press(owner.page.locator('.task-list a[href*="/pages/"]'));
   await owner.fill({ ...visitor.form, contact_phone: "12345" });

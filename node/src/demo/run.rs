@@ -157,6 +157,8 @@ impl<'a> Run<'a> {
             applicant_name: plan.firm.1.clone(),
             form: plan.form.clone(),
             saved: BTreeSet::new(),
+            paper: BTreeSet::new(),
+            subject: None,
             files: plan.materials.iter().map(|code| (code.clone(), self.file(&plan.matter, code))).collect(),
         };
         let nonce = format!("demo-{}", plan.serial);

@@ -36,6 +36,11 @@ pub(super) fn api() -> Api {
             Doc::new("A file of a draft").media("application/octet-stream"),
         )
         .delete("/api/v1/drafts/{id}/files/{material}", remove_file, Doc::new("Take a file out of a draft"))
+        .put(
+            "/api/v1/drafts/{id}/files/{material}/paper",
+            keep_paper,
+            Doc::new("The material was shown on paper at the window and kept there"),
+        )
         .post("/api/v1/drafts/{id}/submission", submit, Doc::new("Hand the application in").key().gives::<Receipt>())
         .get(
             "/api/v1/my/cases",
@@ -102,23 +107,23 @@ struct After {
 }
 
 async fn drafts(State(app): State<App>, visitor: Visitor) -> Answer {
-    let drafts = app.drafts(visitor.applicant()?).await.map_err(|error| visitor.stop(error))?;
+    let drafts = app.drafts(visitor.filer()?).await.map_err(|error| visitor.stop(error))?;
     reply(&drafts)
 }
 
 async fn begin(State(app): State<App>, visitor: Visitor, _: Key, Json(given): Json<Begin>) -> Answer {
     let applicant = given.applicant.unwrap_or_default();
-    let begun = app.start_draft(visitor.applicant()?, &given.matter, &applicant).await;
+    let begun = app.start_draft(visitor.filer()?, &given.matter, &applicant).await;
     reply_with(StatusCode::CREATED, &begun.map_err(|error| visitor.stop(error))?)
 }
 
 async fn draft(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let view = app.check_answers(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let view = app.check_answers(visitor.filer()?, &id).await.map_err(|error| visitor.stop(error))?;
     reply(&view)
 }
 
 async fn remove(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let identity = visitor.applicant()?;
+    let identity = visitor.filer()?;
     app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     app.remove_draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     Ok(done())
@@ -130,7 +135,7 @@ async fn save_page(
     Path((id, page)): Path<(String, String)>,
     Json(given): Json<Answers>,
 ) -> Answer {
-    let saved = app.save_page(visitor.applicant()?, &id, &page, &given.typed()).await;
+    let saved = app.save_page(visitor.filer()?, &id, &page, &given.typed()).await;
     reply(&saved.map_err(|error| visitor.stop(error))?)
 }
 
@@ -140,7 +145,7 @@ async fn save_item(
     Path((id, list, index)): Path<(String, String, String)>,
     Json(given): Json<Answers>,
 ) -> Answer {
-    let saved = app.save_item(visitor.applicant()?, &id, &list, parse(&index)?, &given.typed()).await;
+    let saved = app.save_item(visitor.filer()?, &id, &list, parse(&index)?, &given.typed()).await;
     reply(&saved.map_err(|error| visitor.stop(error))?)
 }
 
@@ -149,7 +154,7 @@ async fn remove_item(
     visitor: Visitor,
     Path((id, list, index)): Path<(String, String, String)>,
 ) -> Answer {
-    let left = app.remove_item(visitor.applicant()?, &id, &list, parse(&index)?).await;
+    let left = app.remove_item(visitor.filer()?, &id, &list, parse(&index)?).await;
     reply(&left.map_err(|error| visitor.stop(error))?)
 }
 
@@ -160,7 +165,7 @@ async fn upload_file(
     Path((id, material)): Path<(String, String)>,
     body: Multipart,
 ) -> Answer {
-    let (_, matter) = app.draft(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let (_, matter) = app.draft(visitor.filer()?, &id).await.map_err(|error| visitor.stop(error))?;
     take(&app, &visitor, &matter, &id, &material, body).await
 }
 
@@ -185,12 +190,12 @@ async fn take(
     material: &str,
     mut body: Multipart,
 ) -> Answer {
-    let identity = visitor.applicant()?;
+    let identity = visitor.filer()?;
     while let Some(part) = body.next_field().await.map_err(|_| Problem::bad_request())? {
         if part.file_name().is_none() {
             continue;
         }
-        let begun = app.begin_upload(identity, matter, material).await;
+        let begun = app.begin_upload(identity, matter, draft, material).await;
         let (mut sink, rules) = begun.map_err(|error| visitor.stop(error))?;
         let received = upload::receive(part, &mut sink, &rules).await.map_err(|refusal| {
             let said = refusal.complaint(&rules, visitor.words).say(visitor.words, "");
@@ -204,18 +209,23 @@ async fn take(
 }
 
 async fn draft_file(State(app): State<App>, visitor: Visitor, Path((id, material)): Path<(String, String)>) -> Answer {
-    let found = app.draft_file(visitor.applicant()?, &id, &material).await;
+    let found = app.draft_file(visitor.filer()?, &id, &material).await;
     let (file, bytes) = found.map_err(|error| visitor.stop(error))?;
     Ok(attachment(&file.name, &file.media, bytes))
 }
 
 async fn remove_file(State(app): State<App>, visitor: Visitor, Path((id, material)): Path<(String, String)>) -> Answer {
-    app.remove_file(visitor.applicant()?, &id, &material).await.map_err(|error| visitor.stop(error))?;
+    app.remove_file(visitor.filer()?, &id, &material).await.map_err(|error| visitor.stop(error))?;
+    Ok(done())
+}
+
+async fn keep_paper(State(app): State<App>, visitor: Visitor, Path((id, material)): Path<(String, String)>) -> Answer {
+    app.keep_paper_material(visitor.filer()?, &id, &material).await.map_err(|error| visitor.stop(error))?;
     Ok(done())
 }
 
 async fn submit(State(app): State<App>, visitor: Visitor, key: Key, Path(id): Path<String>) -> Answer {
-    let sent = app.submit_draft(visitor.applicant()?, &id, &key.0).await;
+    let sent = app.submit_draft(visitor.filer()?, &id, &key.0).await;
     reply_with(StatusCode::CREATED, &sent.map_err(|error| visitor.stop(error))?)
 }
 

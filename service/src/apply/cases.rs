@@ -202,6 +202,7 @@ impl App {
                 file: None,
                 in_register: matches!(given.source, kernel::case::MaterialSource::Record { .. }),
                 in_form: false,
+                on_paper: matches!(given.source, kernel::case::MaterialSource::Paper),
                 may_upload: false,
                 basis: String::new(),
             }

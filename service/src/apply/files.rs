@@ -107,9 +107,14 @@ impl App {
         &self,
         identity: &Identity,
         matter: &Matter,
+        draft: &str,
         code: &str,
     ) -> Result<(FileSink, UploadRules)> {
-        let owner = Owner::of(identity)?;
+        let owner = match self.draft(identity, draft).await {
+            Ok((draft, _)) => Owner::of(identity)?.filing(&draft),
+            // The answer to a supplement notice begins with its first file.
+            Err(_) => Owner::of(identity)?,
+        };
         let material = material(matter, code)?;
         let sealed = material.class.is_sealed();
         let key = if sealed {
@@ -131,11 +136,11 @@ impl App {
         sink: FileSink,
         received: Received,
     ) -> Result<()> {
-        let owner = Owner::of(identity)?;
         let FileSink { writer, sealed } = sink;
         let finished = tokio::task::spawn_blocking(move || writer.finish()).await;
         let stored: Stored = finished.map_err(|error| store::Fault::Task(format!("storing a file: {error}")))??;
         let (mut draft, _): (Draft, _) = self.draft(identity, draft).await?;
+        let owner = Owner::of(identity)?.filing(&draft);
         let file = DraftFile {
             hash: stored.hash.clone(),
             media: received.kind.media_type().to_owned(),
@@ -148,7 +153,20 @@ impl App {
         let written = self.store().write(move |writes| writes.put_file(&stored, &subject, &media, at)).await;
         written.map_err(Error::Fault)?;
         draft.files.insert(code.to_owned(), file);
+        draft.paper.remove(code);
         self.keep(&owner, &draft).await
+    }
+
+    /// A material was shown on paper at the window, and is kept there.
+    pub async fn keep_paper_material(&self, identity: &Identity, draft: &str, code: &str) -> Result<()> {
+        if identity.post().is_none() {
+            return Err(kernel::Refusal::Forbidden { action: "case.receive".to_owned() }.into());
+        }
+        let (mut draft, matter) = self.draft(identity, draft).await?;
+        material(&matter, code)?;
+        draft.files.remove(code);
+        draft.paper.insert(code.to_owned());
+        self.keep(&Owner::of(identity)?, &draft).await
     }
 
     /// Takes a file out of a draft.
@@ -156,13 +174,14 @@ impl App {
         let owner = Owner::of(identity)?;
         let (mut draft, _) = self.draft(identity, draft).await?;
         draft.files.remove(code);
+        draft.paper.remove(code);
         self.keep(&owner, &draft).await
     }
 
     /// A file of a draft and its bytes, for its owner.
     pub async fn draft_file(&self, identity: &Identity, draft: &str, code: &str) -> Result<(DraftFile, Vec<u8>)> {
-        let owner = Owner::of(identity)?;
         let (draft, _) = self.draft(identity, draft).await?;
+        let owner = Owner::of(identity)?.filing(&draft);
         let file = draft.files.get(code).cloned().ok_or_else(Error::not_found)?;
         let bytes = self.file_bytes(&file, owner.subject).await?;
         Ok((file, bytes))

@@ -3,7 +3,7 @@
 use base::id::CaseId;
 use jiff::civil::Date;
 use kernel::Command;
-use kernel::case::{CaseCommand, Channel, Submit};
+use kernel::case::{CaseCommand, Channel, Material, MaterialSource, Submit};
 use kernel::catalog::Matter;
 use kernel::sealed::Secret;
 use serde::Serialize;
@@ -84,7 +84,7 @@ impl App {
 
     /// Makes a case of an application whose form stands and whose files are stored.
     pub async fn hand_in(&self, identity: &Identity, matter: &Matter, draft: &Draft, nonce: &str) -> Result<Receipt> {
-        let (owner, case) = (Owner::of(identity)?, case_of(&draft.id)?);
+        let (owner, case) = (Owner::of(identity)?.filing(draft), case_of(&draft.id)?);
         let errors = matter.form.validate(&draft.form);
         if !errors.is_empty() {
             return Err(Error::Invalid(errors));
@@ -120,13 +120,15 @@ impl App {
             materials.push(material);
             secrets.extend(more);
         }
+        materials.extend(draft.paper.iter().map(|code| Material { code: code.clone(), source: MaterialSource::Paper }));
+        let at_window = identity.post().is_some();
         let submit = Submit {
-            channel: Channel::Online,
+            channel: if at_window { Channel::Window } else { Channel::Online },
             applicant_kind: draft.kind,
             subject: owner.subject,
             applicant_code: draft.applicant_code.clone(),
             applicant_name: draft.applicant_name.clone(),
-            account: Some(owner.account),
+            account: (!at_window).then_some(owner.account),
             title: title(&matter, &split.open),
             form: open_form(split.open),
             secrets,

@@ -93,6 +93,8 @@ impl App {
                 form: json!({}),
                 saved: BTreeSet::new(),
                 files: BTreeMap::new(),
+                paper: BTreeSet::new(),
+                subject: None,
             },
         };
         Ok((case, matter, draft))

@@ -153,3 +153,39 @@ async fn the_main_job_through_the_interface_is_the_same_on_both_stores() {
     tokio::task::spawn_blocking(move || drop(database)).await.unwrap();
     assert_eq!(sqlite, postgres);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_window_receives_on_paper_what_somebody_brings() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Office::open(options(folder.path())).await;
+    let_in(&office.app, &[OWNER, CLERK, REVIEWER]).await;
+    let router = served(&office.app);
+    let clerk = Client::signed_in(&router, CLERK).await;
+    let example = office.example();
+    let begin = json!({ "matter": office.matter.code(), "applicant": example.form["applicant_code"] });
+    let refused = Client::signed_in(&router, REVIEWER).await.post("/api/v1/drafts", &begin).await;
+    assert_eq!(refused.status, 403, "only who may receive: {}", refused.text());
+    let id = clerk.post("/api/v1/drafts", &begin).await.json()["id"].as_str().unwrap().to_owned();
+    for (page, answers) in typed(&office.matter, &example.form) {
+        let saved = clerk.send(Method::PUT, &format!("/api/v1/drafts/{id}/pages/{page}"), &answers).await;
+        assert_eq!(saved.status, 200, "{page}: {}", saved.text());
+    }
+    for code in &example.materials {
+        let kept = clerk.send(Method::PUT, &format!("/api/v1/drafts/{id}/files/{code}/paper"), &json!({})).await;
+        assert_eq!(kept.status, 204, "{}", kept.text());
+    }
+    let sent = clerk.post(&format!("/api/v1/drafts/{id}/submission"), &json!({})).await;
+    assert_eq!(sent.status, 201, "{}", sent.text());
+    let case = sent.json()["case"].as_str().unwrap().to_owned();
+    let state = office.case(case.parse().unwrap()).await;
+    assert_eq!(state.channel, kernel::case::Channel::Window);
+    assert_eq!(
+        (state.applicant.account, state.applicant.name.as_str()),
+        (None, example.form["applicant_name"].as_str().unwrap())
+    );
+    assert!(state.materials.iter().all(|one| matches!(one.source, kernel::case::MaterialSource::Paper)));
+    finish(&clerk, &case, "accept", &json!({ "outcome": "accepted", "opinion": "材料齐全" })).await;
+    // Whoever has an account of their own does not find it among their cases.
+    let owner = Client::signed_in(&router, OWNER).await;
+    assert_eq!(owner.get(&format!("/api/v1/my/cases/{case}")).await.status, 404);
+}

@@ -100,3 +100,7 @@ hall-notice-certificate = Certificate
 hall-download = Download
 hall-receipt = Download the receipt
 hall-receipt-hint = It proves off line, on any machine, that the case stands in the tamper-evident journal: jiantong journal verify-receipt
+hall-window-code = Applicant's social credit code
+hall-window-code-hint = What the registers know is filled in
+hall-window-paper = The paper was handed in; nothing to upload
+done-received = Received. The receipt is among the documents, to be printed

@@ -100,3 +100,7 @@ hall-notice-certificate = 证照
 hall-download = 下载
 hall-receipt = 下载存证回执
 hall-receipt-hint = 回执可在任何电脑上离线核验，证明本件已写入防篡改日志：jiantong journal verify-receipt
+hall-window-code = 申请人统一社会信用代码
+hall-window-code-hint = 企业库中有的信息会自动带出
+hall-window-paper = 已收纸质原件，不上传
+done-received = 已收件，收件凭证在“文书”中，可下载打印

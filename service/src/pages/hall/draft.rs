@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use kernel::catalog::Matter;
 use kernel::form::{Field, FieldError, Widget};
 use serde_json::Value;
 use web::form::Fields;
@@ -38,9 +39,15 @@ pub(super) async fn start_page(State(app): State<App>, visitor: Visitor, Path(co
 }
 
 async fn start_shown(app: &App, visitor: &Visitor, code: &str, error: Option<String>) -> Answer {
-    let identity = visitor.applicant()?;
+    let identity = visitor.filer()?;
     let words = visitor.words;
     let matter = app.matter(code).ok_or_else(|| visitor.stop(Error::not_found()))?;
+    if identity.post().is_some() {
+        let mut field = Question::new(FieldKind::Text, "whom", words.t("hall-window-code"));
+        field.hint = words.t("hall-window-code-hint");
+        field.error = error;
+        return start_page_of(visitor, &matter, Some(field));
+    }
     let (organisations, person) = app.applicants(identity, &matter).await.map_err(|error| visitor.stop(error))?;
     let mut choices: Vec<Choice> =
         organisations.into_iter().map(|(code, name)| Choice { value: code.clone(), label: name, hint: code }).collect();
@@ -53,6 +60,12 @@ async fn start_shown(app: &App, visitor: &Visitor, code: &str, error: Option<Str
         field.error = error;
         field
     });
+    start_page_of(visitor, &matter, whom)
+}
+
+/// The page that asks for whom.
+fn start_page_of(visitor: &Visitor, matter: &Matter, whom: Option<Question>) -> Answer {
+    let (words, code) = (visitor.words, matter.code());
     let status = if whom.as_ref().is_some_and(|field| field.error.is_some()) {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
@@ -79,14 +92,14 @@ pub(super) async fn start(
     Path(code): Path<String>,
     fields: Fields,
 ) -> Answer {
-    let identity = visitor.applicant()?;
+    let identity = visitor.filer()?;
     visitor.check_form(&fields)?;
     let whom = match fields.text("whom", 40) {
         Ok(whom) => whom,
         Err(_) => return start_shown(&app, &visitor, &code, Some(visitor.words.t("input-choice"))).await,
     };
-    let whom = if whom == "self" { "" } else { whom.as_str() };
-    let draft = app.start_draft(identity, &code, whom).await.map_err(|error| visitor.stop(error))?;
+    let whom = if whom == "self" { String::new() } else { whom.trim().to_uppercase() };
+    let draft = app.start_draft(identity, &code, &whom).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/drafts/{}", draft.id))
 }
 
@@ -104,7 +117,7 @@ struct TasksPage {
 
 /// `GET /drafts/{id}`: the list of tasks.
 pub(super) async fn tasks_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let view = app.check_answers(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let view = app.check_answers(visitor.filer()?, &id).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     let pages = view.pages.iter().map(|page| TaskItem {
         text: say(&page.title, words),
@@ -119,7 +132,7 @@ pub(super) async fn tasks_page(State(app): State<App>, visitor: Visitor, Path(id
     let materials = asked.map(|material| TaskItem {
         text: say(&material.name, words),
         href: Some(format!("/drafts/{id}/files/{}", material.code)),
-        state: if material.file.is_some() || material.in_register || material.in_form {
+        state: if material.file.is_some() || material.on_paper || material.in_register || material.in_form {
             TaskState::Done
         } else {
             TaskState::NotStarted
@@ -185,7 +198,7 @@ pub(super) async fn save_page(
     Path((id, page)): Path<(String, String)>,
     fields: Fields,
 ) -> Answer {
-    let identity = visitor.applicant()?;
+    let identity = visitor.filer()?;
     visitor.check_form(&fields)?;
     let (_, matter) = app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     let names = matter.form.page(&page).map(|page| page.fields.clone()).unwrap_or_default();
@@ -208,7 +221,7 @@ async fn form_shown(
     given: &[(String, String)],
     errors: &[FieldError],
 ) -> Answer {
-    let (draft, matter) = app.draft(visitor.applicant()?, id).await.map_err(|error| visitor.stop(error))?;
+    let (draft, matter) = app.draft(visitor.filer()?, id).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     let spec = matter.form.page(page).ok_or_else(|| visitor.stop(Error::not_found()))?;
     // Without scripts a condition is known only after saving: every field stands on the page, the hidden ones as optional.
@@ -311,7 +324,7 @@ pub(super) async fn save_item(
     Path((id, list, index)): Path<(String, String, usize)>,
     fields: Fields,
 ) -> Answer {
-    let identity = visitor.applicant()?;
+    let identity = visitor.filer()?;
     visitor.check_form(&fields)?;
     let (_, matter) = app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     let field = matter.form.field(&list).ok_or_else(|| visitor.stop(Error::not_found()))?;
@@ -337,7 +350,7 @@ async fn item_shown(
     given: &[(String, String)],
     errors: &[FieldError],
 ) -> Answer {
-    let (draft, matter) = app.draft(visitor.applicant()?, id).await.map_err(|error| visitor.stop(error))?;
+    let (draft, matter) = app.draft(visitor.filer()?, id).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     let not_found = || -> Stop { visitor.stop(Error::not_found()) };
     let field = matter.form.field(list).filter(|field| field.widget == Widget::Items).ok_or_else(not_found)?;
@@ -398,12 +411,13 @@ pub(super) async fn check_page(State(app): State<App>, visitor: Visitor, Path(id
 
 /// `POST /drafts/{id}/check`: hands it in.
 pub(super) async fn submit(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, fields: Fields) -> Answer {
-    let identity = visitor.applicant()?;
+    let identity = visitor.filer()?;
     let nonce = visitor.check_form(&fields)?;
     if !fields.has("declare") {
         return check_shown(&app, &visitor, &id, Some(visitor.words.t("hall-declare-missing"))).await;
     }
     match app.submit_draft(identity, &id, nonce).await {
+        Ok(receipt) if identity.post().is_some() => onward(&format!("/office/cases/{}?done=received", receipt.case)),
         Ok(receipt) => onward(&format!("/my/cases/{}/submitted", receipt.case)),
         Err(Error::Invalid(_)) => check_shown(&app, &visitor, &id, None).await,
         Err(error) => Err(visitor.stop(error)),
@@ -411,7 +425,7 @@ pub(super) async fn submit(State(app): State<App>, visitor: Visitor, Path(id): P
 }
 
 async fn check_shown(app: &App, visitor: &Visitor, id: &str, declare_error: Option<String>) -> Answer {
-    let identity = visitor.applicant()?;
+    let identity = visitor.filer()?;
     let view = app.check_answers(identity, id).await.map_err(|error| visitor.stop(error))?;
     let (_, matter) = app.draft(identity, id).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
@@ -492,6 +506,7 @@ fn material_row(visitor: &Visitor, id: &str, material: &MaterialView) -> Option<
             row.href = Some(format!("/drafts/{id}/files/{}/content", material.code));
         }
         None if material.in_register => row.tags.push(Tag::new(Tone::Green, words.t("hall-in-register"))),
+        None if material.on_paper => row.tags.push(Tag::new(Tone::Green, words.t("material-paper"))),
         None if material.in_form => row.tags.push(Tag::new(Tone::Green, words.t("hall-in-form"))),
         None => row.tags.push(Tag::new(Tone::Amber, words.t("hall-not-given"))),
     }
@@ -515,7 +530,7 @@ pub(super) struct ConfirmPage {
 
 /// `GET /drafts/{id}/remove`: asks first.
 pub(super) async fn remove_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    app.draft(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    app.draft(visitor.filer()?, &id).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     let page = ConfirmPage {
         nonce: visitor.nonce()?,
@@ -531,7 +546,7 @@ pub(super) async fn remove_page(State(app): State<App>, visitor: Visitor, Path(i
 
 /// `POST /drafts/{id}/remove`.
 pub(super) async fn remove(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, fields: Fields) -> Answer {
-    let identity = visitor.applicant()?;
+    let identity = visitor.filer()?;
     visitor.check_form(&fields)?;
     app.remove_draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     onward("/my")

@@ -27,6 +27,8 @@ struct UploadPage {
     errors: Vec<ErrorLine>,
     basis: String,
     covered: String,
+    /// The window may keep the paper instead.
+    at_window: bool,
     field: Question,
     back: String,
 }
@@ -41,7 +43,7 @@ struct Place {
 }
 
 async fn draft_place(app: &App, visitor: &Visitor, id: &str, material: &str) -> Result<Place, crate::session::Stop> {
-    let (_, matter) = app.draft(visitor.applicant()?, id).await.map_err(|error| visitor.stop(error))?;
+    let (_, matter) = app.draft(visitor.filer()?, id).await.map_err(|error| visitor.stop(error))?;
     Ok(Place {
         matter,
         draft: id.to_owned(),
@@ -112,7 +114,7 @@ pub(super) async fn supplement_upload(
 
 /// Token first, then the file: the page puts them in this order, and nothing is stored for a form that is not ours.
 async fn take(app: &App, visitor: &Visitor, place: &Place, mut body: Multipart) -> Answer {
-    let identity = visitor.applicant()?;
+    let identity = visitor.filer()?;
     let mut before: Vec<(String, String)> = Vec::new();
     while let Some(part) = body.next_field().await.map_err(|_| Problem::bad_request())? {
         let name = part.name().unwrap_or_default().to_owned();
@@ -121,7 +123,7 @@ async fn take(app: &App, visitor: &Visitor, place: &Place, mut body: Multipart) 
                 return Err(Problem::bad_request().into());
             }
             let value = part.text().await.map_err(|_| Problem::bad_request())?;
-            let removes = name == "remove";
+            let (removes, paper) = (name == "remove", name == "paper");
             before.push((name, value));
             if removes {
                 visitor.check_form(&Fields::from_pairs(before))?;
@@ -129,10 +131,16 @@ async fn take(app: &App, visitor: &Visitor, place: &Place, mut body: Multipart) 
                 removed.map_err(|error| visitor.stop(error))?;
                 return onward(&place.action);
             }
+            if paper {
+                visitor.check_form(&Fields::from_pairs(before))?;
+                let kept = app.keep_paper_material(identity, &place.draft, &place.material).await;
+                kept.map_err(|error| visitor.stop(error))?;
+                return onward(&place.back);
+            }
             continue;
         }
         visitor.check_form(&Fields::from_pairs(before))?;
-        let begun = app.begin_upload(identity, &place.matter, &place.material).await;
+        let begun = app.begin_upload(identity, &place.matter, &place.draft, &place.material).await;
         let (mut sink, rules) = begun.map_err(|error| visitor.stop(error))?;
         return match upload::receive(part, &mut sink, &rules).await {
             Ok(received) => {
@@ -155,7 +163,7 @@ async fn shown(app: &App, visitor: &Visitor, place: &Place, error: Option<(Statu
     let spec = place.matter.spec.materials.iter().find(|material| material.code == place.material);
     let spec = spec.filter(|spec| spec.may_upload()).ok_or_else(Problem::not_found)?;
     let rules: UploadRules = crate::apply::upload_rules(spec);
-    let (draft, _) = app.draft(visitor.applicant()?, &place.draft).await.map_err(|error| visitor.stop(error))?;
+    let (draft, _) = app.draft(visitor.filer()?, &place.draft).await.map_err(|error| visitor.stop(error))?;
     let file = draft.files.get(&place.material).map(|file| FileItem {
         name: file.name.clone(),
         note: words.file_size(file.bytes),
@@ -175,6 +183,7 @@ async fn shown(app: &App, visitor: &Visitor, place: &Place, error: Option<(Statu
         action: place.action.clone(),
         errors: error_lines([&field]),
         basis: spec.basis.clone(),
+        at_window: visitor.filer()?.post().is_some(),
         covered: words.t1("hall-upload-limit", "limit", words.file_size(UPLOAD_BYTES_MAX)),
         field,
         back: place.back.clone(),
@@ -189,7 +198,7 @@ pub(super) async fn content(
     visitor: Visitor,
     Path((id, material)): Path<(String, String)>,
 ) -> Answer {
-    let found = app.draft_file(visitor.applicant()?, &id, &material).await;
+    let found = app.draft_file(visitor.filer()?, &id, &material).await;
     let (file, bytes) = found.map_err(|error| visitor.stop(error))?;
     Ok(attachment(&file.name, &file.media, bytes))
 }
