@@ -358,8 +358,9 @@ async fn sign_out(visitor: Visitor, fields: Fields) -> Answer {
 /// The extractor wrote down that the person is there, which is all that staying takes.
 async fn keep(visitor: Visitor, fields: Fields) -> Answer {
     visitor.check_token(&fields)?;
-    let identity = visitor.identity()?;
-    Ok(redirect(if identity.post().is_some() { OFFICE_HOME } else { APPLICANT_HOME }, None))
+    visitor.identity()?;
+    // Back to the page where the banner was.
+    Ok(redirect(&fields.optional_text("to", 1024).unwrap_or_default(), None))
 }
 
 /// One post to act as.

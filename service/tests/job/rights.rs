@@ -145,3 +145,81 @@ fn the_document_and_the_routes_name_each_other() {
     }
     assert!(document["components"]["schemas"].get("form-construction-permit").is_some());
 }
+
+/// What nobody should send, and somebody does.
+const BAD_BODIES: [(&str, &[u8]); 12] = [
+    ("application/json", b"{"),
+    ("application/json", b"null"),
+    ("application/json", b"[1.5]"),
+    ("application/json", b"{\"a\":1,\"a\":2}"),
+    ("application/json", b"\"\\ud800\""),
+    ("application/json", b"\xff\xfe"),
+    ("application/x-www-form-urlencoded", b"_csrf=%00&_nonce=%E2%80%AE&x=%GG"),
+    ("application/x-www-form-urlencoded", b"outcome=grant&item=a&item=a&words-a=\xc3\x28"),
+    (
+        "multipart/form-data; boundary=b",
+        b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../../x\"\r\n\r\nMZ",
+    ),
+    ("multipart/form-data", b"no boundary"),
+    ("text/plain", b"x"),
+    ("application/xml", b"<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>"),
+];
+
+/// Parts of an address that are nobody's id.
+const BAD_PARTS: [&str; 8] = [
+    "-1",
+    "%00",
+    "..%2f..%2fetc",
+    "00000000-0000-0000-0000-000000000000",
+    "18446744073709551616",
+    "'%20or%201=1--",
+    "%F0%9F%98%80",
+    "%E2%80%AEcba",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_comes_in_is_a_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Office::open(options(folder.path())).await;
+    let_in(&office.app, &[OWNER, CLERK]).await;
+    let router = served(&office.app);
+    let owner = Client::signed_in(&router, OWNER).await;
+    let case = apply(&owner, &office, &["contract"]).await;
+    let before = office.case(case.parse().unwrap()).await;
+    let clients = [Client::anonymous(&router), owner, Client::signed_in(&router, CLERK).await];
+    let mut asked = 0;
+    for route in service::routes().list() {
+        let ends_session = route.path.ends_with("/session") && route.method == Method::DELETE;
+        if ends_session {
+            continue;
+        }
+        for client in &clients {
+            let mut requests: Vec<(String, Option<&str>, &[u8])> = Vec::new();
+            for part in BAD_PARTS {
+                let path: Vec<&str> =
+                    route.path.split('/').map(|at| if at.starts_with('{') { part } else { at }).collect();
+                requests.push((
+                    format!("{}?q={part}&after={part}&code={part}&number={part}&light={part}", path.join("/")),
+                    None,
+                    b"",
+                ));
+            }
+            if route.method != Method::GET {
+                let path = filled(route.path, &case, &case, "x");
+                requests.extend(BAD_BODIES.iter().map(|(kind, body)| (path.clone(), Some(*kind), *body)));
+            }
+            for (path, kind, body) in requests {
+                let answer = client.request(route.method.clone(), &path, kind, body.to_vec()).await;
+                asked += 1;
+                let status = answer.status.as_u16();
+                let named = status < 500 || [503, 507].contains(&status);
+                assert!(named, "{} {path} {kind:?}: {}", route.method, answer.text());
+                if path.starts_with("/api/") && status >= 400 {
+                    assert!(answer.json()["code"].is_string(), "{} {path}: {}", route.method, answer.text());
+                }
+            }
+        }
+    }
+    assert!(asked > 2_000, "{asked} requests");
+    assert_eq!(office.case(case.parse().unwrap()).await, before, "and nothing happened to the case");
+}
