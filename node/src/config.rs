@@ -142,7 +142,7 @@ fn beside(data: &Path, extension: &str) -> PathBuf {
 
 fn read(path: &Path) -> anyhow::Result<File> {
     let text = std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("configuration {}", path.display()))
+    toml::from_str(&text).map_err(|error| anyhow::anyhow!("configuration {}: {}", path.display(), error.message()))
 }
 
 #[cfg(test)]

@@ -39,6 +39,15 @@ await journey(async (run) => {
   await officer.signIn("jingban");
   await officer.goto("/office/inbox");
   await words(officer, "inbox");
+  const numbers = await officer.page.locator(".tab-bar a, .light-counters a").evaluateAll((links) =>
+    links.map((link) => ({ href: link.getAttribute("href"), number: Number(link.textContent.match(/\d+/)?.[0]) })),
+  );
+  for (const { href, number } of numbers) {
+    await officer.goto(href);
+    const rows = await officer.page.locator("table[data-island] tbody tr").count();
+    run.expect(rows === number, `${href} says ${number} and lists ${rows}`);
+  }
+  await officer.goto("/office/inbox");
   await officer.press(officer.page.locator("tbody a").first());
   const address = new URL(officer.page.url()).pathname;
   await words(officer, "case");

@@ -46,6 +46,10 @@ pub struct InboxView {
     pub yellow: u64,
     /// Overdue.
     pub red: u64,
+    /// Tasks that the reader claimed, whatever the list is narrowed to by claim.
+    pub mine: u64,
+    /// Tasks that nobody claimed.
+    pub unclaimed: u64,
     /// The rows of this page.
     pub rows: Vec<Row>,
     /// Where the next page begins.
@@ -115,15 +119,24 @@ pub async fn inbox(app: &App, identity: &Identity, filter: &InboxFilter, words: 
     let scope = identity.scope(app, "case.read", TargetClass::Matter);
     let page = page_after(filter.after.as_deref());
     let today = app.today();
-    let (lights, listed) = app
+    let by_claim =
+        [Claimed::By(account.clone()), Claimed::Unclaimed].map(|claimed| TaskFilter { claimed, ..tasks.clone() });
+    let (lights, [mine, unclaimed], listed) = app
         .store()
-        .read(move |reader| Ok((reader.task_lights(&scope, &tasks, today)?, reader.tasks(&scope, &tasks, &page)?)))
+        .read(move |reader| {
+            let [mine, unclaimed] = &by_claim;
+            let counts = [reader.task_lights(&scope, mine, today)?, reader.task_lights(&scope, unclaimed, today)?];
+            Ok((reader.task_lights(&scope, &tasks, today)?, counts, reader.tasks(&scope, &tasks, &page)?))
+        })
         .await?;
+    let sum = |lights: store::Lights| lights.hold + lights.green + lights.yellow + lights.red;
     Ok(InboxView {
         hold: lights.hold,
         green: lights.green,
         yellow: lights.yellow,
         red: lights.red,
+        mine: sum(mine),
+        unclaimed: sum(unclaimed),
         rows: listed.rows.iter().map(|task| task_row(app, task, &account, words)).collect(),
         next: listed.next.map(|cursor| cursor.as_str().to_owned()),
     })

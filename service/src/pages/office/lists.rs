@@ -129,13 +129,18 @@ pub(super) async fn inbox_page(State(app): State<App>, visitor: Visitor, RawQuer
         counter("green", "counter-green", view.green),
         counter("hold", "counter-hold", view.hold),
     ];
-    let tab = |who: &str, key: &str| Tab {
+    // A tab's number is the length of the list that it opens: of every light.
+    let tab = |who: &str, key: &str, count: u64| Tab {
         text: p.t(key),
-        count: (query.who == who).then(|| view.all()),
-        href: query.inbox(&query.light, who, ""),
+        count: Some(count),
+        href: query.inbox("", who, ""),
         current: query.who == who,
     };
-    let tabs = vec![tab("", "tab-all"), tab("mine", "tab-mine"), tab("unclaimed", "tab-unclaimed")];
+    let tabs = vec![
+        tab("", "tab-all", view.mine + view.unclaimed),
+        tab("mine", "tab-mine", view.mine),
+        tab("unclaimed", "tab-unclaimed", view.unclaimed),
+    ];
     let rows: Vec<CaseRow> = view.rows.iter().map(|row| table_row(&p, row)).collect();
     let filtered = [&query.light, &query.matter, &query.kind, &query.q].iter().any(|part| !part.is_empty());
     let empty = rows.is_empty().then(|| nothing(&p, filtered, "inbox-empty", "/office/inbox"));

@@ -1,0 +1,153 @@
+//! The binary as a service: it starts on an empty folder, answers, takes a catalog folder, stops in order, and its commands read what it left.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_jiantong");
+
+/// A node that serves until this value goes.
+struct Node {
+    process: Child,
+    address: String,
+    /// What it printed for people.
+    said: String,
+}
+
+impl Node {
+    fn start(data: &Path, more: &[&str]) -> Self {
+        let mut process = Command::new(PROGRAM)
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "json", "--data"])
+            .arg(data)
+            .args(more)
+            .env_remove("JIANTONG_FONTS")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
+        let serving = log.by_ref().map_while(Result::ok).find(|line| line.contains("Serving on http://"));
+        let serving: serde_json::Value = serde_json::from_str(&serving.expect("it says where it serves")).unwrap();
+        // Whatever it says later must not fill the pipe.
+        std::thread::spawn(move || log.for_each(drop));
+        let mut said = String::new();
+        let mut out = BufReader::new(process.stdout.take().unwrap());
+        out.read_line(&mut said).unwrap();
+        let address = serving["url"].as_str().unwrap().trim_start_matches("http://").to_owned();
+        Self { process, address, said }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn stop(mut self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success(), "it stops in order");
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // Stopped already, unless the test failed on the way.
+        let _gone = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+fn jiantong(args: &[&str]) -> Output {
+    Command::new(PROGRAM).args(args).output().unwrap()
+}
+
+#[test]
+fn a_node_starts_on_nothing_serves_and_leaves_a_sound_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let shown = data.display().to_string();
+    let node = Node::start(&data, &[]);
+    assert!(node.said.contains("/setup"), "the first start prints the set-up code: {}", node.said);
+    let health = node.get("/health");
+    assert!(health.starts_with("HTTP/1.1 200") && health.contains("\"status\":\"ok\""), "{health}");
+    assert!(node.get("/").starts_with("HTTP/1.1 200"));
+    assert!(node.get("/api/v1/openapi.json").contains("\"openapi\":\"3.1.0\""));
+    assert!(node.get("/_ui").starts_with("HTTP/1.1 404"), "the gallery is the demonstration's");
+
+    // Beside it: reading is possible, working on the same folder is not.
+    let beside = jiantong(&["journal", "verify", "--data", &shown]);
+    assert!(beside.status.success(), "{}", String::from_utf8_lossy(&beside.stderr));
+    let second = jiantong(&["user", "add", "x", "--name", "X", "--applicant", "--generate", "--data", &shown]);
+    assert!(String::from_utf8_lossy(&second.stderr).contains("in use by another process"));
+    node.stop();
+
+    let added = jiantong(&["user", "add", "x", "--name", "X", "--applicant", "--generate", "--data", &shown]);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    assert_eq!(String::from_utf8_lossy(&added.stdout).trim().len(), 23, "a password of four groups");
+    let listed = jiantong(&["user", "list", "--data", &shown]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains(" x"));
+    for args in [["replay", "--check"], ["reminders", "audit"], ["journal", "verify"]] {
+        let done = jiantong(&[args[0], args[1], "--data", &shown]);
+        assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    let receipt = folder.path().join("receipt.json");
+    let receipt = receipt.to_str().unwrap();
+    assert!(jiantong(&["journal", "prove", "3", "--data", &shown, "--out", receipt]).status.success());
+    assert!(jiantong(&["journal", "verify-receipt", receipt]).status.success());
+}
+
+#[test]
+fn a_catalog_folder_adds_a_matter_without_a_rebuild() {
+    let folder = tempfile::tempdir().unwrap();
+    let over = folder.path().join("catalog/systems/licensing/matters/filing-of-ours");
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalog/systems/licensing/matters/completion-filing");
+    copy(&from, &over);
+    let matter = fs::read_to_string(over.join("matter.toml")).unwrap();
+    let matter = matter.replace("code      = \"completion-filing\"", "code      = \"filing-of-ours\"");
+    fs::write(over.join("matter.toml"), matter.replace("建设工程竣工验收备案\"", "本县竣工备案\"")).unwrap();
+    let catalog = folder.path().join("catalog");
+    let node = Node::start(&folder.path().join("data"), &["--catalog", catalog.to_str().unwrap()]);
+    let page = node.get("/matters");
+    assert!(page.contains("/matters/filing-of-ours") && page.contains("本县竣工备案"), "{page}");
+    assert!(node.get("/api/v1/matters").contains("filing-of-ours"));
+    node.stop();
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_must_not_be_served_is_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    fs::write(&config, "lisen = \"127.0.0.1:1\"\n").unwrap();
+    let data = folder.path().join("data").display().to_string();
+    for (args, part) in [
+        (vec!["serve", "--listen", "0.0.0.0:0", "--data", &data], "--behind-proxy"),
+        (vec!["serve", "--config", config.to_str().unwrap()], "lisen"),
+        (vec!["serve", "--public-url", "gopher://x", "--data", &data], "public-url"),
+        (vec!["demo", "--scale", "7", "--data", &data], "--scale"),
+        (vec!["journal", "verify", "--data", &data], "holds no node"),
+    ] {
+        let refused = jiantong(&args);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success(), "{args:?}");
+        assert!(said.contains(part) && said.trim().lines().count() <= 3, "{args:?}: {said}");
+    }
+}
