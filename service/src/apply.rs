@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 
-pub use cases::{CaseView, ClockLine, MyCase, NoticeView, Progress, Verified};
+pub use cases::{CaseView, ClockLine, MyCase, NoticeView, Progress, Verified, plain_code};
 pub use files::{FileSink, UPLOAD_BYTES_MAX, file_field, handed_in, hash_field, upload_rules};
 pub use send::Receipt;
 pub use supplement::{SupplementLine, SupplementView};

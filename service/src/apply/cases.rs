@@ -152,6 +152,15 @@ pub struct Verified {
     pub pdf_hash: Option<String>,
 }
 
+/// A verification code as it is kept, whether it was typed from the groups on a paper or came from its QR code.
+pub fn plain_code(typed: &str) -> String {
+    typed
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\u{ff0d}' | '\u{2014}'))
+        .collect::<String>()
+        .to_lowercase()
+}
+
 impl App {
     /// The cases of an account, the newest first.
     pub async fn my_cases(
@@ -252,10 +261,8 @@ impl App {
         let Some((_, State::Case(case))) = state else { return Err(Error::not_found()) };
         let fact = fact.trim();
         let is_applicant = !case.applicant.code.is_empty() && case.applicant.code.eq_ignore_ascii_case(fact);
-        let is_receipt = case
-            .notices
-            .iter()
-            .any(|notice| notice.kind == NoticeKind::Receipt && notice.code.eq_ignore_ascii_case(fact));
+        let is_receipt =
+            case.notices.iter().any(|notice| notice.kind == NoticeKind::Receipt && notice.code == plain_code(fact));
         if !is_applicant && !is_receipt {
             return Err(Error::not_found());
         }
@@ -274,7 +281,7 @@ impl App {
     /// A document by its number and verification code: both must fit, and which one did not is not told.
     pub async fn verify_document(&self, number: &str, code: &str) -> Result<Verified> {
         self.spend_try("verify", number).await?;
-        let (wanted, given) = (number.to_owned(), code.trim().to_lowercase());
+        let (wanted, given) = (number.to_owned(), plain_code(code));
         let found = self
             .store()
             .read(move |reader| {

@@ -29,3 +29,10 @@ fn a_repeated_upload_of_a_personal_file_shows_no_hash_of_its_bytes() {
         assert!(secrets.iter().all(|secret| secret.field.starts_with(&format!("case/{case}/file"))));
     }
 }
+
+#[test]
+fn a_code_is_read_from_the_groups_on_a_paper() {
+    for typed in ["4992-7BDC", "4992 7bdc", " 4992\u{2014}7BDC\n", "49927bdc"] {
+        assert_eq!(plain_code(typed), "49927bdc", "{typed:?}");
+    }
+}

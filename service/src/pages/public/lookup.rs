@@ -9,7 +9,7 @@ use web::page::Page;
 use web::view::{Empty, Fact, Field as Question, FieldKind, Light, Tag, Tone, Width};
 
 use crate::app::App;
-use crate::apply::{Progress, Verified};
+use crate::apply::{Progress, Verified, plain_code};
 use crate::error::Error;
 use crate::pages::hall::{clock_light, notice_key, say, stage_tag};
 use crate::session::{Answer, Visitor, redirect};
@@ -106,7 +106,7 @@ fn progress_found(visitor: &Visitor, progress: &Progress) -> Found {
 
 /// `GET /verify?number=&code=`: the form, or on to the document's own address.
 pub(super) async fn verify_form(visitor: Visitor, Query(query): Query<VerifyQuery>) -> Answer {
-    let (number, code) = (short(query.number), short(query.code));
+    let (number, code) = (short(query.number), plain_code(&short(query.code)));
     if !number.is_empty() && code.bytes().all(|byte| byte.is_ascii_hexdigit()) && !code.is_empty() {
         return Ok(redirect(&crate::pages::hall::verify_href(&number, &code), None));
     }
