@@ -58,6 +58,7 @@ await journey(async (run) => {
   await words(officer, "outcome-refuse");
   await seen(officer, "/office/reminders", "reminders");
   await seen(officer, "/account", "account");
+  await seen(officer, "/account/password", "password");
   await officer.goto("/settings?lang=en&back=/office/inbox");
   await officer.look("inbox-english");
   await words(officer, "inbox-english");

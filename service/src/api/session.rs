@@ -84,7 +84,7 @@ async fn sign_in(State(app): State<App>, visitor: Visitor, Json(given): Json<Sig
         return Err(Problem::unprocessable().field("/login", visitor.words.t("sign-in-wrong")).into());
     }
     match authenticate(&app, &visitor, &given.login, &given.password).await? {
-        Authenticated::Yes(account) => {
+        Authenticated::Yes { account, .. } => {
             let cookie = visitor.renew(account.id, first_post(&app, &account), false).await?;
             Ok(with_cookie(done(), cookie))
         }

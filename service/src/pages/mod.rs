@@ -2,6 +2,7 @@
 
 pub mod hall;
 pub mod office;
+pub mod password;
 pub mod public;
 pub mod setup;
 pub mod sign_in;
@@ -14,7 +15,12 @@ use crate::routes::Routes;
 
 /// All pages.
 pub fn routes() -> Routes {
-    public::routes().merge(hall::routes()).merge(office::routes()).merge(sign_in::routes()).merge(setup::routes())
+    public::routes()
+        .merge(hall::routes())
+        .merge(office::routes())
+        .merge(sign_in::routes())
+        .merge(setup::routes())
+        .merge(password::routes())
 }
 
 /// A file as a download: never shown inside the site's own origin (security.md §6), and never kept by anyone in between.

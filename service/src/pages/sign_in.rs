@@ -132,7 +132,10 @@ async fn sign_in(State(app): State<App>, visitor: Visitor, fields: Fields) -> An
     let typed = fields.optional_text("login", LOGIN_CHARS_MAX).unwrap_or_default();
     let given = fields.secret("password").unwrap_or_default();
     let error = match authenticate(&app, &visitor, &typed, &given).await? {
-        Authenticated::Yes(account) => return enter(&app, &visitor, &account, &to).await,
+        Authenticated::Yes { account, must_change } => {
+            let to = if must_change { "/account/password?done=must-change" } else { &to };
+            return enter(&app, &visitor, &account, to).await;
+        }
         Authenticated::No => visitor.words.t("sign-in-wrong"),
         Authenticated::Wait(left) => visitor.words.t1("sign-in-wait", "seconds", left.as_secs().max(1)),
     };
@@ -141,8 +144,13 @@ async fn sign_in(State(app): State<App>, visitor: Visitor, fields: Fields) -> An
 
 /// What a name and a password came to.
 pub(crate) enum Authenticated {
-    /// The account.
-    Yes(Box<Account>),
+    /// Both are right.
+    Yes {
+        /// The account.
+        account: Box<Account>,
+        /// The password was made for it, and must be changed first.
+        must_change: bool,
+    },
     /// One of the two is wrong, or the account is disabled: which, is not told.
     No,
     /// Too many failures: not looked at before this time has passed.
@@ -163,7 +171,7 @@ pub(crate) async fn authenticate(
     Ok(match (verify(app, visitor, &login, credential.as_ref(), given).await?, credential) {
         (Verdict::Wait(left), _) => Authenticated::Wait(left),
         (Verdict::Right, Some(credential)) => match enabled_account(app, visitor, &credential.account).await? {
-            Some(account) => Authenticated::Yes(Box::new(account)),
+            Some(account) => Authenticated::Yes { account: Box::new(account), must_change: credential.must_change },
             None => Authenticated::No,
         },
         _ => Authenticated::No,
@@ -404,8 +412,11 @@ async fn account_page(State(app): State<App>, visitor: Visitor) -> Answer {
     };
     let posts = held.into_iter().zip(names).map(choice).collect();
     let (p, nonce) = (visitor.page("account-title"), visitor.nonce()?);
-    let settings =
-        vec![Link::new(p.t("size-large"), p.setting("size=l")), Link::new(p.t("size-normal"), p.setting("size=m"))];
+    let settings = vec![
+        Link::new(p.t("password-title"), "/account/password"),
+        Link::new(p.t("size-large"), p.setting("size=l")),
+        Link::new(p.t("size-normal"), p.setting("size=m")),
+    ];
     visitor.html(&AccountPage { p, nonce, posts, settings })
 }
 

@@ -103,7 +103,7 @@ impl Client {
         self.keep(&answer);
     }
 
-    fn keep(&mut self, answer: &Answer) {
+    pub(crate) fn keep(&mut self, answer: &Answer) {
         let session = answer.cookies.iter().find(|cookie| cookie.starts_with("jt="));
         let session = session.and_then(|cookie| cookie.split(';').next());
         self.cookie = session.unwrap_or_else(|| panic!("no session in {:?}", answer.cookies)).to_owned();

@@ -56,6 +56,27 @@ async fn the_administrators_are_named_once_by_whoever_has_the_code() {
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
     assert_eq!(client.get("/setup").await.status, StatusCode::NOT_FOUND, "it works once");
 
-    let given = serde_json::json!({ "login": "admin0", "password": "correct horse battery 0" });
-    assert_eq!(client.post("/api/v1/session", &given).await.status, StatusCode::NO_CONTENT);
+    // Their passwords are theirs to change.
+    let sign_in = |password: &str| serde_json::json!({ "login": "admin0", "password": password });
+    let answer = client.post("/api/v1/session", &sign_in("correct horse battery 0")).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    client.keep(&answer);
+    let new = "staple+correct+horse";
+    for (current, new, again, status) in [
+        ("wrong", new, new, StatusCode::UNPROCESSABLE_ENTITY),
+        ("correct+horse+battery+0", "short", "short", StatusCode::UNPROCESSABLE_ENTITY),
+        ("correct+horse+battery+0", new, "other", StatusCode::UNPROCESSABLE_ENTITY),
+        ("correct+horse+battery+0", new, new, StatusCode::SEE_OTHER),
+    ] {
+        let html = client.get("/account/password").await.text();
+        let guard = format!("_csrf={}&_nonce={}", hidden(&html, "_csrf"), hidden(&html, "_nonce"));
+        let form = format!("{guard}&current={current}&new={new}&again={again}").into_bytes();
+        let kind = Some("application/x-www-form-urlencoded");
+        let answer = client.request(Method::POST, "/account/password", kind, form).await;
+        assert_eq!(answer.status, status, "{current} {new} {again}: {}", answer.text());
+    }
+    assert_eq!(client.get("/api/v1/session").await.status, StatusCode::UNAUTHORIZED, "the old session ended");
+    let stranger = Client::anonymous(&router);
+    let old = stranger.post("/api/v1/session", &sign_in("correct horse battery 0")).await;
+    assert_eq!(old.status, StatusCode::UNAUTHORIZED);
 }
