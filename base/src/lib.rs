@@ -11,4 +11,5 @@ pub mod mask;
 pub mod money;
 pub mod number;
 pub mod region;
+pub mod text;
 pub mod time;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use base::text::may_stand_on_paper;
 use serde_json::Value;
 use typst::layout::{Frame, FrameItem, Point};
 use typst_layout::PagedDocument;
@@ -25,16 +26,6 @@ impl fmt::Display for Unprintable {
             write!(f, "U+{code:04X} in {}", self.place)
         }
     }
-}
-
-/// Characters that some font may have and that an official document still must not carry: what they look like depends on the reader's
-/// machine (private use, emoji), or nothing is seen and the text reads differently from what it says (controls, direction marks, zero width).
-pub(crate) fn may_stand_on_paper(character: char) -> bool {
-    !matches!(u32::from(character),
-        0x00..=0x08 | 0x0B..=0x1F | 0x7F..=0x9F | 0xAD
-        | 0x061C | 0x180B..=0x180F | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F
-        | 0xE000..=0xF8FF | 0xFE00..=0xFE0F | 0xFEFF | 0xFFF0..=0xFFFF
-        | 0x1F000..=0x1FAFF | 0xE0000..=0x10FFFF)
 }
 
 /// The characters of the data's strings that must not be printed, each once per value.

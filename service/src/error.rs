@@ -113,6 +113,11 @@ pub fn failure(error: Error, words: Words) -> Failure {
         }
         Error::Fault(fault) => Fault::new("using the store").because(SharedFault(fault)).into(),
         Error::NoPrinter => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-paper").into(),
+        // A rare character that no font has: whoever wrote it can be asked for another; nothing failed.
+        Error::Paper(print::PrintError::Unprintable { characters }) => {
+            let all: Vec<String> = characters.iter().map(ToString::to_string).collect();
+            Problem::unprocessable().detail(words.t1("paper-unprintable", "characters", all.join(", "))).into()
+        }
         Error::Paper(error) => Fault::new("making paper").because(error).into(),
     }
 }

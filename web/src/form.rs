@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header;
+use base::text::may_stand_on_paper;
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -251,13 +252,12 @@ fn checked(text: &str, chars_max: usize, lines: bool) -> Result<String, Complain
 }
 
 /// Characters no field may hold: controls (line feed and tab only where lines are allowed), direction overrides that make a text read
-/// differently from what it is, and code points that are no characters.
+/// differently from what it is, what cannot be printed the same everywhere, and code points that are no characters.
 pub fn is_unfit(c: char, lines: bool) -> bool {
     match c {
         '\n' | '\t' => !lines,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => true,
         '\u{fdd0}'..='\u{fdef}' => true,
-        c => c.is_control() || u32::from(c) & 0xfffe == 0xfffe,
+        c => c.is_control() || u32::from(c) & 0xfffe == 0xfffe || !may_stand_on_paper(c),
     }
 }
 

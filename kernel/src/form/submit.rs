@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::code::{CodeKind, check_kind};
 use base::money::Fen;
 use base::region::Regions;
+use base::text::may_stand_on_paper;
 use jiff::civil::Date;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde::Serialize;
@@ -203,9 +204,8 @@ impl Field {
         }
         let is_control =
             |c: char| c.is_control() && !(self.widget == Widget::Textarea && matches!(c, '\n' | '\r' | '\t'));
-        let is_bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let text = text.trim();
-        if text.chars().any(|c| is_control(c) || is_bidi(c)) {
+        if text.chars().any(|c| is_control(c) || !may_stand_on_paper(c) && !c.is_control()) {
             return Err(error("characters"));
         }
         if text.is_empty() {

@@ -16,3 +16,4 @@ paper-pause-open = until that procedure ends
 paper-delivery-electronic = may be downloaded
 paper-delivery-window = is handed out at the service window
 paper-delivery-post = is sent by post
+paper-unprintable = The document has characters that no font here has, so it cannot be printed yet: { $characters }. Please ask the office to correct them.

@@ -16,3 +16,4 @@ paper-pause-open = 至该程序结束
 paper-delivery-electronic = 可在网上下载电子证照
 paper-delivery-window = 请到政务服务窗口领取
 paper-delivery-post = 以邮寄方式送达
+paper-unprintable = 文书中有字库没有的字，暂不能打印：{ $characters }。请联系办理机关更正。
