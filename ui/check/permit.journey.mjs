@@ -1,5 +1,5 @@
 // The main job, in two browsers: an enterprise applies and forgets a material, the window asks for it, the enterprise brings it, the
-// officers accept, review, check and decide, the enterprise downloads its certificate, opens its address, and verifies the receipt offline.
+// officers accept, review, countersign, check and decide, the enterprise downloads its certificate, opens its address, and verifies the receipt offline.
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
@@ -40,7 +40,9 @@ await journey(async (run) => {
 
   await step(officer, "/office/desk", number, "accepted");
   for (const [login, outcome] of [
-    ["jingban", "agree"],
+    ["jingban", "countersign"],
+    ["huiqian1", "agree"],
+    ["huiqian2", "agree"],
     ["guzhang", "agree"],
     ["juzhang", "grant"],
   ]) {
