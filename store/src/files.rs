@@ -86,6 +86,11 @@ impl Files {
         Ok(files)
     }
 
+    /// The folder as it is, beside a process that works in it: nothing is made, and its uploads on their way are left alone.
+    pub(crate) fn beside(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
     /// Begins a file; with a key it is sealed.
     pub fn begin(&self, sealed: Option<SealedFor>) -> Result<FileWriter, Fault> {
         self.check_reserve()?;

@@ -197,7 +197,7 @@ impl Store {
         let (queue, _) = mpsc::sync_channel(1);
         let inner = Inner {
             readers: Pool::start(readers, &database, &keys)?,
-            files: Files::open(&data.join("files"))?,
+            files: Files::beside(&data.join("files")),
             counters: Arc::new(Counters::default()),
             writer: Mutex::new(None),
             database,

@@ -202,10 +202,10 @@ impl Field {
         if text.chars().count() > VALUE_CHARS_MAX {
             return Err(Box::new(plain("max-length").with("limit", VALUE_CHARS_MAX.to_string())));
         }
-        let is_control =
-            |c: char| c.is_control() && !(self.widget == Widget::Textarea && matches!(c, '\n' | '\r' | '\t'));
+        let breaks_lines = |c: char| self.widget == Widget::Textarea && matches!(c, '\n' | '\r' | '\t');
+        let fits = |c: char| breaks_lines(c) || (!c.is_control() && may_stand_on_paper(c));
         let text = text.trim();
-        if text.chars().any(|c| is_control(c) || !may_stand_on_paper(c) && !c.is_control()) {
+        if !text.chars().all(fits) {
             return Err(error("characters"));
         }
         if text.is_empty() {

@@ -163,7 +163,10 @@ pub(super) async fn a_broken_arm_is_named(world: World) {
 
 pub(super) async fn a_store_is_read_beside_the_process_that_works_on_it(world: World) {
     filled(&world, 3).await;
+    let mut upload = world.store.files().begin(None).unwrap();
+    upload.write(b"on its way").unwrap();
     let reading = block_in_place(|| Store::open_to_read(world.options().clone()).unwrap());
+    assert_eq!(upload.finish().unwrap().length, 10, "an upload on its way is left alone");
     assert_eq!(block_in_place(|| reading.verify().unwrap()).mismatches, []);
     world.write("more", json!({})).await.unwrap();
     assert_eq!(block_in_place(|| reading.verify().unwrap()).entries, 4, "it sees what comes");
