@@ -72,6 +72,11 @@ pub enum Refusal {
     NotPaused,
     /// Only the eight kinds of art. 45, and of them those of the matter, stop the clock.
     PauseNotAllowed,
+    /// A pause is announced with the working days that it is expected to take, from 1.
+    PauseDays {
+        /// At most so many.
+        max: u16,
+    },
     /// While the clock stands still nobody decides.
     Paused,
     /// A limit is extended once (art. 42(1)).
@@ -82,6 +87,16 @@ pub enum Refusal {
     DayBefore {
         /// The earliest day possible.
         earliest: Date,
+    },
+    /// A day is after another that it must not follow.
+    DayAfter {
+        /// The latest day possible.
+        latest: Date,
+    },
+    /// The statutory limit has ended: it cannot be stopped or extended any more.
+    LimitEnded {
+        /// Its last day.
+        on: Date,
     },
     /// The application's owner alone may do this.
     NotApplicant,
@@ -172,10 +187,13 @@ impl Refusal {
             Self::PausedAlready => "paused-already",
             Self::NotPaused => "not-paused",
             Self::PauseNotAllowed => "pause-not-allowed",
+            Self::PauseDays { .. } => "pause-days",
             Self::Paused => "paused",
             Self::ExtendedAlready => "extended-already",
             Self::ExtensionNotAllowed => "extension-not-allowed",
             Self::DayBefore { .. } => "day-before",
+            Self::DayAfter { .. } => "day-after",
+            Self::LimitEnded { .. } => "limit-ended",
             Self::NotApplicant => "not-applicant",
             Self::NotRepresented { .. } => "not-represented",
             Self::ApplicantKind => "applicant-kind",
@@ -204,10 +222,12 @@ impl Refusal {
                 vec![("did", did.as_str().to_owned()), ("now", now.as_str().to_owned())]
             }
             Self::UnknownOutcome { outcome } => vec![("outcome", outcome.clone())],
+            Self::PauseDays { max } => vec![("max", max.to_string())],
             Self::TextTooLong { max } => vec![("max", max.to_string())],
             Self::SupplementIncomplete { missing } => vec![("missing", missing.join(", "))],
             Self::SupplementBeyond { target } => vec![("target", target.clone())],
             Self::DayBefore { earliest } => vec![("earliest", earliest.to_string())],
+            Self::DayAfter { latest } => vec![("latest", latest.to_string())],
             Self::NotRepresented { code } => vec![("applicant", code.clone())],
             Self::FileUnknown { material } | Self::MaterialUnknown { material } => {
                 vec![("material", material.clone())]
@@ -215,7 +235,7 @@ impl Refusal {
             Self::ClaimTaken { name, holder } => vec![("name", name.clone()), ("holder", holder.clone())],
             Self::RuleUndecided { decision } => vec![("decision", decision.clone())],
             Self::LicenceEnded { status } => vec![("status", status.clone())],
-            Self::NotYet { on } => vec![("on", on.to_string())],
+            Self::NotYet { on } | Self::LimitEnded { on } => vec![("on", on.to_string())],
             Self::Process { element, .. } => vec![("element", element.clone())],
             _ => Vec::new(),
         }

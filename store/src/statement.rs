@@ -37,7 +37,7 @@ impl Cursor {
         &self.0
     }
 
-    fn of(values: &[Value]) -> Self {
+    pub(crate) fn of(values: &[Value]) -> Self {
         let list: Vec<serde_json::Value> = values
             .iter()
             .map(|value| match value {

@@ -15,6 +15,9 @@ use crate::catalog::matter::{DeliveryKind, NoticeKind, TaskKind};
 use crate::change::Decision;
 use crate::refusal::Refusal;
 
+/// Working days that a pause may be announced to take: a year of them. What takes longer is told anew.
+pub const PAUSE_DAYS_MAX: u16 = 250;
+
 /// Stops the statutory clock for one of the kinds of art. 45 that the matter names; tells the applicant how long.
 pub(super) fn pause(ask: Ask<'_>, kind: PauseKind, from: Date, expected_days: u16) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
@@ -26,9 +29,17 @@ pub(super) fn pause(ask: Ask<'_>, kind: PauseKind, from: Date, expected_days: u1
     if !act.matter.spec.limits.pauses.contains(&kind) {
         return Err(Refusal::PauseNotAllowed);
     }
-    let earliest = act.case.clocks.accepted_on.unwrap_or(act.today());
-    if from < earliest {
-        return Err(Refusal::DayBefore { earliest });
+    if expected_days == 0 || expected_days > PAUSE_DAYS_MAX {
+        return Err(Refusal::PauseDays { max: PAUSE_DAYS_MAX });
+    }
+    // The applicant is told in writing how long it takes (art. 45): not for days that have passed, nor when the limit has ended.
+    let today = act.today();
+    if from < today {
+        return Err(Refusal::DayBefore { earliest: today });
+    }
+    let last = still_running(&act)?;
+    if from > last {
+        return Err(Refusal::DayAfter { latest: last });
     }
     act.emit(ClockPaused { pause: Pause { kind, from, to: None }, expected_days, by })?;
     paper::issue(&mut act, NoticeKind::Pause)?;
@@ -45,6 +56,11 @@ pub(super) fn resume(ask: Ask<'_>, until: Date) -> Result<Decision, Refusal> {
     if until < open.from {
         return Err(Refusal::DayBefore { earliest: open.from });
     }
+    // The end is known when it has come; a day ahead would lengthen the limit by a forecast.
+    let today = act.facts.today;
+    if until > today {
+        return Err(Refusal::DayAfter { latest: today });
+    }
     open.to = Some(until);
     let (statutory, promised) = dues_again(&act, &clocks)?;
     act.emit(ClockResumed { until, statutory, promised, by })?;
@@ -60,6 +76,7 @@ pub(super) fn extend(ask: Ask<'_>, reason: &str) -> Result<Decision, Refusal> {
     if act.case.clocks.extension.is_some() {
         return Err(Refusal::ExtendedAlready);
     }
+    still_running(&act)?;
     let accepted_on = act.case.clocks.accepted_on.unwrap_or(act.today());
     let limits = act.matter.spec.limits.in_force(accepted_on).ok_or(Refusal::NoLimitInForce)?;
     let limit = limits.extension.ok_or(Refusal::ExtensionNotAllowed)?.limit;
@@ -73,6 +90,13 @@ pub(super) fn extend(ask: Ask<'_>, reason: &str) -> Result<Decision, Refusal> {
     act.emit(ClockExtended { extension, approved_by, reason: sealed, statutory, promised, on })?;
     paper::issue(&mut act, NoticeKind::Extension)?;
     Ok(act.finish(json!({ "due": statutory.map(|due| due.on) })))
+}
+
+/// The last day of the statutory limit, if it has not passed: what is late is neither stopped nor extended afterwards (art. 42).
+fn still_running(act: &Act<'_>) -> Result<Date, Refusal> {
+    let last = act.case.clocks.statutory.ok_or(Refusal::NoLimitInForce)?.on;
+    let has_passed = act.case.clocks.paused().is_none() && last < act.today();
+    if has_passed { Err(Refusal::LimitEnded { on: last }) } else { Ok(last) }
 }
 
 /// The applicant takes the application back, at any time before the decision.

@@ -32,6 +32,7 @@ use crate::catalog::matter::{ApplicantKind, NoticeKind, TaskKind};
 pub use acts::number_parts;
 pub use clock::{ClockName, ClockRule, ClockView, Clocks, Due, derivation, light, view_clock};
 pub use decide::{CaseCommand, Complete, Submit, SupplementAnswer, decide, numbers_needed, streams_needed};
+pub use envelope::PAUSE_DAYS_MAX;
 pub use events::*;
 pub use inputs::{Gathered, applicant};
 pub use paper::{data as paper_data, data_hash, file_field as paper_field};

@@ -198,6 +198,10 @@ fn only_the_kinds_of_article_45_stop_the_clock() {
     let pause = |kind, from: &str| CaseCommand::Pause { kind, from: from.parse().unwrap(), expected_days: 5 };
     let other = world.on(&matter, example, 1, &officer(REVIEWER), pause(PauseKind::Auction, "2024-09-26"));
     assert_eq!(other.unwrap_err(), Refusal::PauseNotAllowed, "the matter names expert review and testing");
+    let backdated = world.on(&matter, example, 1, &officer(REVIEWER), pause(PauseKind::ExpertReview, "2024-09-24"));
+    assert_eq!(backdated.unwrap_err(), Refusal::DayBefore { earliest: "2024-09-25".parse().unwrap() });
+    let late = world.on(&matter, example, 1, &officer(REVIEWER), pause(PauseKind::ExpertReview, "2024-10-10"));
+    assert_eq!(late.unwrap_err(), Refusal::DayAfter { latest: "2024-10-09".parse().unwrap() });
     world.on(&matter, example, 1, &officer(REVIEWER), pause(PauseKind::ExpertReview, "2024-09-26")).unwrap();
     let view = view_clock(&world.case(1).clocks, world.case(1).stage, &CATALOG.calendar, world.today).unwrap();
     assert_eq!(view.light, Light::Hold);
@@ -207,6 +211,9 @@ fn only_the_kinds_of_article_45_stop_the_clock() {
     world.today = "2024-10-08".parse().unwrap();
     // 26, 27, 29, 30 September and 8 October are five working days out of the count: 7 wd end five working days later.
     let resume = CaseCommand::Resume { until: "2024-10-08".parse().unwrap() };
+    let ahead = CaseCommand::Resume { until: "2024-10-09".parse().unwrap() };
+    let forecast = world.on(&matter, example, 1, &officer(REVIEWER), ahead);
+    assert_eq!(forecast.unwrap_err(), Refusal::DayAfter { latest: world.today });
     world.on(&matter, example, 1, &officer(REVIEWER), resume).unwrap();
     assert_eq!(world.case(1).clocks.statutory.unwrap().on.to_string(), "2024-10-16");
     assert!(world.case(1).notices.iter().any(|notice| notice.kind == NoticeKind::Pause));
@@ -225,6 +232,18 @@ fn extends_once_with_approver_and_reason() {
     assert_eq!(world.case(1).clocks.statutory.unwrap().on.to_string(), "2024-10-23", "17 wd");
     let again = world.on(&matter, example, 1, &officer(DIRECTOR), extend("再次"));
     assert_eq!(again.unwrap_err(), Refusal::ExtendedAlready);
+}
+
+#[test]
+fn a_limit_that_has_ended_is_neither_extended_nor_stopped() {
+    let matter = permit();
+    let (mut world, example) = accepted(&matter, "2024-09-25");
+    world.today = "2024-10-10".parse().unwrap();
+    let ended = Refusal::LimitEnded { on: "2024-10-09".parse().unwrap() };
+    let extend = CaseCommand::Extend { reason: "案情复杂".to_owned() };
+    assert_eq!(world.on(&matter, example, 1, &officer(DIRECTOR), extend).unwrap_err(), ended);
+    let pause = CaseCommand::Pause { kind: PauseKind::ExpertReview, from: world.today, expected_days: 5 };
+    assert_eq!(world.on(&matter, example, 1, &officer(REVIEWER), pause).unwrap_err(), ended);
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub(super) fn api() -> Api {
             withdraw,
             Doc::new("Take the application back").key().takes::<Withdrawal>(),
         )
+        .post("/api/v1/my/cases/{id}/delivery", take_delivery, Doc::new("Receive the result on line").key())
         .get(
             "/api/v1/my/cases/{id}/papers/{number}",
             paper,
@@ -270,6 +271,12 @@ async fn withdraw(
     Json(given): Json<Withdrawal>,
 ) -> Answer {
     let taken = app.withdraw(visitor.applicant()?, &id, given.reason, &key.0).await;
+    taken.map_err(|error| visitor.stop(error))?;
+    Ok(done())
+}
+
+async fn take_delivery(State(app): State<App>, visitor: Visitor, key: Key, Path(id): Path<String>) -> Answer {
+    let taken = app.take_delivery(visitor.applicant()?, &id, &key.0).await;
     taken.map_err(|error| visitor.stop(error))?;
     Ok(done())
 }

@@ -5,6 +5,7 @@
 
 mod applicant;
 mod document;
+mod envelope;
 mod journal;
 mod officer;
 mod public;
@@ -30,11 +31,13 @@ const KEY_CHARS_MAX: usize = 64;
 
 /// Every operation with what the document says of it.
 pub fn api() -> Api {
-    session::api().merge(public::api()).merge(applicant::api()).merge(officer::api()).merge(journal::api()).get(
-        "/api/v1/openapi.json",
-        document::show,
-        Doc::new("This document").open(),
-    )
+    session::api()
+        .merge(public::api())
+        .merge(applicant::api())
+        .merge(officer::api())
+        .merge(envelope::api())
+        .merge(journal::api())
+        .get("/api/v1/openapi.json", document::show, Doc::new("This document").open())
 }
 
 /// The routes of the interface.

@@ -67,7 +67,7 @@ pub(super) fn api() -> Api {
 
 /// An act and its place in the journal.
 #[derive(Serialize, ToSchema)]
-struct Done {
+pub(super) struct Done {
     /// Sequence of its first entry.
     sequence: u64,
 }
@@ -242,7 +242,7 @@ async fn complete(
     act(&app, &visitor, &case, command, &key).await
 }
 
-async fn act(app: &App, visitor: &Visitor, case: &str, command: CaseCommand, key: &Key) -> Answer {
+pub(super) async fn act(app: &App, visitor: &Visitor, case: &str, command: CaseCommand, key: &Key) -> Answer {
     let (identity, _) = visitor.officer()?;
     let done = cases::act(app, identity, parse(case)?, command, Some(&key.0)).await;
     let receipt = done.map_err(|error| visitor.stop(error))?;

@@ -106,6 +106,8 @@ pub struct CaseView {
     pub form: serde_json::Value,
     /// The applicant may take it back.
     pub may_withdraw: bool,
+    /// The decision is made, and its delivery not confirmed yet.
+    pub may_take_delivery: bool,
 }
 
 /// What anyone sees who knows the number and a second fact: no names of persons, no materials.
@@ -244,6 +246,7 @@ impl App {
             materials: materials.collect(),
             form: self.whole_form(&case, &matter).await?,
             may_withdraw: case.stage.is_open(),
+            may_take_delivery: matches!(case.stage, Stage::Granted | Stage::Refused),
         })
     }
 

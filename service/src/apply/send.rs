@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use kernel::Command;
 use kernel::case::{CaseCommand, Channel, Material, MaterialSource, Submit};
 use kernel::catalog::Matter;
+use kernel::catalog::matter::DeliveryKind;
 use kernel::sealed::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -157,12 +158,31 @@ impl App {
 
     /// Takes an application back, at any time before the decision.
     pub async fn withdraw(&self, identity: &Identity, id: &str, reason: Option<String>, nonce: &str) -> Result<()> {
+        let wish = format!("withdraw {}", reason.as_deref().unwrap_or_default());
+        self.own_act(identity, id, CaseCommand::Withdraw { reason }, &wish, nonce).await
+    }
+
+    /// Receives the result on line: the decision is delivered (行政许可法 art. 44).
+    pub async fn take_delivery(&self, identity: &Identity, id: &str, nonce: &str) -> Result<()> {
+        let command = CaseCommand::Deliver { method: DeliveryKind::Electronic, signer: None };
+        self.own_act(identity, id, command, "deliver", nonce).await
+    }
+
+    /// An act of the applicant on a case of their own.
+    async fn own_act(
+        &self,
+        identity: &Identity,
+        id: &str,
+        command: CaseCommand,
+        wish: &str,
+        nonce: &str,
+    ) -> Result<()> {
         let owner = Owner::of(identity)?;
         let case = self.own_case(identity, id).await?;
         let facts = self.facts_for_case(&case).await?;
-        let wish = format!("withdraw {} {}", case.id, reason.as_deref().unwrap_or_default());
+        let wish = format!("{} {wish}", case.id);
         let submission = Submission {
-            command: Command::Case { case: case.id, command: CaseCommand::Withdraw { reason } },
+            command: Command::Case { case: case.id, command },
             actor: identity.actor(),
             facts,
             key: Some(key(&owner, nonce, &wish)),

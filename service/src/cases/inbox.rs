@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use kernel::case::{Due, light};
 use kernel::catalog::TargetClass;
 use serde::Serialize;
-use store::{CaseFilter, CaseItem, CaseOrder, Claimed, Cursor, Page, TaskFilter, TaskItem};
+use store::{Beside, CaseFilter, CaseItem, CaseOrder, Claimed, Cursor, Page, TaskFilter, TaskItem};
 use utoipa::ToSchema;
 use web::words::Words;
 
@@ -98,24 +98,38 @@ pub struct Row {
     pub mine: bool,
 }
 
-/// The open tasks that the acting post may take, the soonest due first.
-pub async fn inbox(app: &App, identity: &Identity, filter: &InboxFilter, words: Words) -> Result<InboxView> {
+/// The cases before and after one in the reader's inbox.
+pub async fn beside(app: &App, identity: &Identity, case: &str) -> Result<Beside> {
+    let tasks = task_filter(app, identity, &InboxFilter::default())?;
+    let scope = identity.scope(app, "case.read", TargetClass::Matter);
+    let case = case.to_owned();
+    Ok(app.store().read(move |reader| reader.tasks_beside(&scope, &tasks, &case)).await?)
+}
+
+/// The tasks that the acting post may take, narrowed.
+fn task_filter(app: &App, identity: &Identity, filter: &InboxFilter) -> Result<TaskFilter> {
     let post = identity.post().ok_or_else(Error::not_found)?;
     let account = identity.account().to_string();
-    let tasks = TaskFilter {
+    Ok(TaskFilter {
         post_kinds: vec![post.kind.clone()],
         organisation: Some(post.organisation.clone()),
         matter: filter.matter.clone(),
         kind: filter.kind.clone(),
         light: filter.light.map(|light| (light, app.today())),
         claimed: match filter.mine {
-            Some(true) => Claimed::By(account.clone()),
+            Some(true) => Claimed::By(account),
             Some(false) => Claimed::Unclaimed,
-            None => Claimed::ByOrUnclaimed(account.clone()),
+            None => Claimed::ByOrUnclaimed(account),
         },
         text: filter.text.clone(),
         ..TaskFilter::default()
-    };
+    })
+}
+
+/// The open tasks that the acting post may take, the soonest due first.
+pub async fn inbox(app: &App, identity: &Identity, filter: &InboxFilter, words: Words) -> Result<InboxView> {
+    let tasks = task_filter(app, identity, filter)?;
+    let account = identity.account().to_string();
     let scope = identity.scope(app, "case.read", TargetClass::Matter);
     let page = page_after(filter.after.as_deref());
     let today = app.today();

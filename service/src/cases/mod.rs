@@ -4,6 +4,7 @@
 //! the reader's scope is not found; that it exists is not told (security.md §3).
 
 mod act;
+mod envelope;
 mod file;
 mod inbox;
 mod process;
@@ -14,8 +15,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use act::{act, load};
+pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub use file::{CaseFile, file};
-pub use inbox::{InboxFilter, InboxView, Row, case_list, inbox, window_queue};
+pub use inbox::{InboxFilter, InboxView, Row, beside, case_list, inbox, window_queue};
 pub use process::diagram;
 pub use view::{case_view, derivations, mask, region_name};
 
@@ -64,6 +66,8 @@ pub struct CaseView {
     pub documents: Vec<DocumentShown>,
     /// Open tasks with what this reader may do in each.
     pub tasks: Vec<TaskShown>,
+    /// Acts of the legal envelope that this reader may do.
+    pub acts: Vec<EnvelopeShown>,
     /// Steps that come next, as far as no decision is needed on the way.
     pub coming: Vec<Coming>,
     /// Elements of the process where a token stands.
@@ -175,10 +179,10 @@ pub struct SupplementLine {
     pub proposed: bool,
 }
 
-/// Something that happened, from one entry.
+/// One act: what one command did, from its entries.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Happened {
-    /// The entry's kind.
+    /// Kind of the entry that names it.
     pub kind: String,
     /// What, in words.
     pub title: String,
@@ -186,14 +190,14 @@ pub struct Happened {
     pub at: String,
     /// Who, with post; empty for the system.
     pub who: String,
-    /// The outcome or further words.
-    pub detail: String,
+    /// The outcome and further words.
+    pub details: Vec<String>,
     /// The opinion, opened from the vault.
     pub opinion: String,
-    /// The document it made.
-    pub document: Option<DocumentShown>,
-    /// Sequence in the journal.
-    pub sequence: u64,
+    /// Documents it made.
+    pub documents: Vec<DocumentShown>,
+    /// Sequences of its entries in the journal.
+    pub entries: Vec<u64>,
 }
 
 /// A document of a case.

@@ -42,18 +42,27 @@ pub(super) fn accounts(entries: &[EntryRow]) -> Vec<AccountId> {
 }
 
 impl Telling<'_> {
-    /// Entries as a person reads them; what only moves the process is left out.
+    /// Entries as a person reads them, one item an act; what only moves the process is left out.
     pub(super) fn tell(&self, entries: &[EntryRow]) -> Vec<Happened> {
         // Task instance → BPMN element, as the process opened them.
         let mut elements: BTreeMap<u32, String> = BTreeMap::new();
-        let mut told = Vec::new();
+        let mut told: Vec<Happened> = Vec::new();
+        let mut before: Option<&EntryRow> = None;
+        let mut act_is_told = false;
         for row in entries {
+            act_is_told &= before.is_some_and(|before| is_same_act(before, row));
+            before = Some(row);
             let Ok(event) = Event::decode(row.entry.kind.as_str(), &row.entry.body) else { continue };
             if let Event::FlowAdvanced(moved) = &event {
                 elements.extend(moved.opened.iter().map(|(task, open)| (*task, open.element.clone())));
                 continue;
             }
-            told.push(self.happened(row, &event, &elements));
+            let happened = self.happened(row, &event, &elements);
+            match told.last_mut().filter(|_| act_is_told) {
+                Some(act) => absorb(act, happened),
+                None => told.push(happened),
+            }
+            act_is_told = true;
         }
         told
     }
@@ -66,50 +75,49 @@ impl Telling<'_> {
             title: words.t(&format!("event-{kind}")),
             at: when(row.entry.at, words),
             who: self.who(&row.entry.actor),
-            detail: String::new(),
+            details: Vec::new(),
             opinion: String::new(),
-            document: None,
-            sequence: row.sequence,
+            documents: Vec::new(),
+            entries: vec![row.sequence],
         };
+        let mut detail = String::new();
         let task_name = |task: u32| elements.get(&task).map(|element| self.task_name(element)).unwrap_or_default();
         match event {
-            Event::TaskClaimed(event) => happened.detail = task_name(event.task),
-            Event::TaskReleased(event) => happened.detail = task_name(event.task),
+            Event::TaskClaimed(event) => detail = task_name(event.task),
+            Event::TaskReleased(event) => detail = task_name(event.task),
             Event::TaskCompleted(event) => {
                 happened.title = task_name(event.task);
                 let outcome = elements.get(&event.task).and_then(|element| self.matter.task(element));
                 let outcome = outcome.and_then(|task| task.outcomes.get(&event.outcome));
-                happened.detail = outcome
+                detail = outcome
                     .map_or_else(|| words.t("outcome-closed"), |outcome| outcome.text.get(words.lang.tag()).to_owned());
                 if let Some(article) = &event.article {
-                    happened.detail = words.t2("detail-article", "text", happened.detail, "article", article);
+                    detail = words.t2("detail-article", "text", detail, "article", article);
                 }
                 happened.opinion = self.opened(event.opinion.as_ref());
             }
             Event::ChecksEvaluated(event) => {
                 let passed = event.checks.rows.iter().filter(|row| row.verdict == kernel::rules::Verdict::Pass).count();
-                happened.detail = words.t2("detail-checks", "passed", passed, "all", event.checks.rows.len());
+                detail = words.t2("detail-checks", "passed", passed, "all", event.checks.rows.len());
             }
             Event::SupplementRequested(event) => {
-                happened.detail = words.t1("detail-items", "count", event.items.len());
+                detail = words.t1("detail-items", "count", event.items.len());
             }
-            Event::CaseAccepted(event) if event.deemed => happened.detail = words.t("detail-deemed"),
+            Event::CaseAccepted(event) if event.deemed => detail = words.t("detail-deemed"),
             Event::CaseNotAccepted(event) => happened.opinion = self.opened(Some(&event.reason)),
             Event::ClockPaused(event) => {
-                happened.detail = words.t(&format!("pause-{}", event.pause.kind.key()));
+                detail = words.t(&format!("pause-{}", event.pause.kind.key()));
             }
             Event::ClockExtended(event) => happened.opinion = self.opened(Some(&event.reason)),
             Event::CaseWithdrawn(event) => happened.opinion = self.opened(event.reason.as_ref()),
             Event::DecisionMade(event) => {
-                happened.detail = words.t(if event.granted { "stage-granted" } else { "stage-refused" });
+                detail = words.t(if event.granted { "stage-granted" } else { "stage-refused" });
             }
-            Event::NoticeIssued(event) => happened.document = Some(document(&event.notice, words)),
-            Event::CertificateIssued(event) => happened.document = Some(document(&event.notice, words)),
+            Event::NoticeIssued(event) => happened.documents.push(document(&event.notice, words)),
+            Event::CertificateIssued(event) => happened.documents.push(document(&event.notice, words)),
             _ => {}
         }
-        if let Some(document) = &happened.document {
-            happened.detail = format!("{} {}", document.name, document.number);
-        }
+        happened.details.extend(Some(detail).filter(|detail| !detail.is_empty()));
         happened
     }
 
@@ -152,6 +160,29 @@ impl Telling<'_> {
         let kind = self.catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()));
         let place = division_name(self.catalog, post).or_else(|| kind.map(str::to_owned)).unwrap_or_default();
         self.words.t2("who-officer", "name", name, "place", place)
+    }
+}
+
+/// Entries of one command: the writer gives them one sequence after the other, a microsecond apart.
+fn is_same_act(before: &EntryRow, row: &EntryRow) -> bool {
+    row.sequence == before.sequence + 1 && row.entry.at == before.entry.at + 1 && row.entry.actor == before.entry.actor
+}
+
+/// Adds what the same act did besides. Taking a task and finishing it at once is finishing it.
+fn absorb(act: &mut Happened, more: Happened) {
+    act.entries.extend(more.entries);
+    act.documents.extend(more.documents);
+    if act.opinion.is_empty() {
+        act.opinion = more.opinion;
+    }
+    if act.kind.starts_with("task-claimed@") {
+        (act.kind, act.title, act.details) = (more.kind, more.title, more.details);
+    } else {
+        for detail in more.details {
+            if !act.details.contains(&detail) {
+                act.details.push(detail);
+            }
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use jiff::civil::Date;
 use kernel::case::{
     self, Case, CaseCommand, ClockName, ClockRule, Complete, Gathered, MaterialSource, Stage, derivation, view_clock,
 };
-use kernel::catalog::matter::TaskKind;
 use kernel::catalog::{Catalog, Matter, TargetClass};
 use kernel::command::Loaded;
 use kernel::form::{FieldClass, Shown, SummaryRow, Widget};
@@ -19,6 +18,7 @@ use kernel::{Command, Facts, StreamId};
 use serde_json::Value;
 use web::words::Words;
 
+use super::envelope::{EnvelopeAct, EnvelopeShown, is_beside_the_point};
 use super::process::coming;
 use super::timeline::{Telling, accounts, document, when};
 use super::{
@@ -84,6 +84,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         timeline: telling.tell(&entries),
         documents: case.notices.iter().map(|notice| document(notice, words)).collect(),
         tasks: case.tasks.iter().map(|(task, open)| trial.task(*task, open, &telling)).collect(),
+        acts: EnvelopeAct::ALL.into_iter().filter_map(|act| trial.envelope(act)).collect(),
         coming: coming(&case, &matter)
             .into_iter()
             .map(|(element, task)| Coming {
@@ -423,13 +424,27 @@ impl Trial<'_> {
             mine,
             claim_refused: self.refused(&CaseCommand::Claim { task }),
             outcomes: outcomes.collect(),
-            elevate: self.elevates(open.kind),
+            elevate: self.elevates(&format!("task.{}", open.kind.as_str())),
         }
     }
 
-    fn elevates(&self, kind: TaskKind) -> bool {
+    /// None when the act is not a matter of this moment or of this post.
+    fn envelope(&self, act: EnvelopeAct) -> Option<EnvelopeShown> {
+        let refused = self.refused(&act.trial(self.case, self.matter, self.facts.today));
+        if refused.as_ref().is_some_and(is_beside_the_point) {
+            return None;
+        }
+        let kinds = self.matter.spec.limits.pauses.iter().filter(|_| act == EnvelopeAct::Pause);
+        Some(EnvelopeShown {
+            act: act.as_str(),
+            refused,
+            elevate: self.elevates(act.action()),
+            kinds: kinds.map(|kind| kind.key().to_owned()).collect(),
+        })
+    }
+
+    fn elevates(&self, action: &str) -> bool {
         let Some(post) = self.identity.post() else { return false };
-        let action = format!("task.{}", kind.as_str());
         let object = Object {
             class: TargetClass::Matter,
             name: &self.case.matter,
@@ -437,7 +452,7 @@ impl Trial<'_> {
             organisation: &self.case.organisation,
             region: self.case.region,
         };
-        crate::session::obliged_to_elevate(&self.app.catalog().grants, post, &action, &object)
+        crate::session::obliged_to_elevate(&self.app.catalog().grants, post, action, &object)
     }
 }
 

@@ -25,6 +25,7 @@ fn filled(path: &str, case: &str, draft: &str, number: &str) -> String {
         ("{case}", case),
         ("{number}", number),
         ("{task}", "1"),
+        ("{act}", "pause"),
         ("{outcome}", "supplement"),
         ("{sequence}", "400"),
         ("{material}", "award_notice"),

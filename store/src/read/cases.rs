@@ -8,7 +8,7 @@ use kernel::policy::Scope;
 use super::Reader;
 use crate::fault::Fault;
 use crate::sql::{Row, first, values};
-use crate::statement::{Listed, Order, Page, Scoped, Select};
+use crate::statement::{Cursor, Listed, Order, Page, Scoped, Select};
 use crate::writer::cache;
 
 const CASES: Scoped =
@@ -205,6 +205,18 @@ pub struct TaskItem {
     pub stage: String,
 }
 
+/// What stands beside a case in the inbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Id of the case before it: due sooner.
+    pub previous: Option<String>,
+    /// Id of the case after it.
+    pub next: Option<String>,
+}
+
+/// Tasks of one case that may stand side by side in one inbox: a case countersigned by many is passed over at once.
+const TASKS_OF_ONE_CASE: u32 = 20;
+
 /// How many show which colour on a day (红黄绿灯).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lights {
@@ -388,14 +400,38 @@ impl Reader<'_> {
         select
     }
 
-    /// Open tasks.
+    /// Open tasks, the soonest due first.
     pub fn tasks(&mut self, scope: &Scope, filter: &TaskFilter, page: &Page) -> Result<Listed<TaskItem>, Fault> {
+        self.tasks_in_order(scope, filter, page, false)
+    }
+
+    /// The cases before and after one in the order of the inbox; nothing when it is not in it.
+    pub fn tasks_beside(&mut self, scope: &Scope, filter: &TaskFilter, case: &str) -> Result<Beside, Fault> {
+        let of_case = TaskFilter { case: Some(case.to_owned()), ..filter.clone() };
+        let found = self.tasks(scope, &of_case, &Page { after: None, rows: 1 })?;
+        let Some(here) = found.rows.into_iter().next() else { return Ok(Beside::default()) };
+        let due = here.due_on.map_or_else(|| NO_DATE.to_owned(), |on| on.to_string());
+        let place = Cursor::of(&values![due, here.case, here.task]);
+        let page = Page { after: Some(place), rows: TASKS_OF_ONE_CASE };
+        let before = self.tasks_in_order(scope, filter, &page, true)?;
+        let after = self.tasks_in_order(scope, filter, &page, false)?;
+        let other = |listed: Listed<TaskItem>| listed.rows.into_iter().map(|task| task.case).find(|id| id != case);
+        Ok(Beside { previous: other(before), next: other(after) })
+    }
+
+    fn tasks_in_order(
+        &mut self,
+        scope: &Scope,
+        filter: &TaskFilter,
+        page: &Page,
+        descending: bool,
+    ) -> Result<Listed<TaskItem>, Fault> {
         let select = self.select_tasks(scope, filter);
         let columns =
             "t.case_id, t.task, t.element, t.kind, t.matter, t.organisation, t.region, t.post_kind, t.claimed_by,
             t.opened_at, t.due_on, t.yellow_on, t.red_on, t.paused, c.number, c.title, c.applicant_name, c.stage";
         let due = format!("coalesce(t.due_on, '{NO_DATE}')");
-        let keys = [due.as_str(), "t.case_id", "t.task"].map(|key| (key.to_owned(), false)).to_vec();
+        let keys = [due.as_str(), "t.case_id", "t.task"].map(|key| (key.to_owned(), descending)).to_vec();
         let from = "tasks t join cases c on c.stream = t.stream";
         select.page(self.connection, columns, from, &Order { keys }, page, |row| {
             Ok(TaskItem {

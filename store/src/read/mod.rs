@@ -10,7 +10,7 @@ mod search;
 use kernel::{State, StreamId};
 
 pub use cases::{
-    CaseFilter, CaseItem, CaseOrder, Claimed, DueTimer, Lights, ReminderItem, TallyQuery, TaskFilter, TaskItem,
+    Beside, CaseFilter, CaseItem, CaseOrder, Claimed, DueTimer, Lights, ReminderItem, TallyQuery, TaskFilter, TaskItem,
 };
 pub use directory::{AccountItem, CatalogFiles, DocumentItem, OrganisationItem, PostItem};
 pub use journal::{EntryRow, TreeHead};

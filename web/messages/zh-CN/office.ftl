@@ -3,7 +3,12 @@
 ## 做完一步
 done-claimed = 已认领，请办理
 done-released = 已退回待认领
+done-pause = 已停表，特别程序告知书已出具
+done-resume = 已恢复计时，时限已重新计算
+done-extend = 已批准延长，延长期限告知书已出具
+done-deliver = 已登记送达，送达回证已出具
 done-completed = 已提交，办件转入下一环节
+done-completed-next = 上一件已提交，转入下一环节。这是您的下一件
 
 ## 待办与列表
 inbox-count = 共 { $count } 件，最急的在最上面
@@ -111,14 +116,36 @@ checks-title = 审查要点
 materials-title = 申请材料
 process-title = 办理过程
 documents-title = 文书
-document-verify = 核验文书
 record-title = 存证
 record-text = 本件 { $count } 条操作均已写入防篡改日志
-journal-entry = 日志第 { $sequence } 条
+journal-entry = 日志 { $sequence }
 incident-title = 流程不能继续，请联系流程管理员
 greyed-title = 现在不能办理的操作
 greyed-line = { $action }：{ $reason }
 opinion-label = 意见
+case-previous = 上一件
+case-next = 下一件
+action-print = 打印
+
+## 常用语，按环节类型
+phrase-accept-1 = 材料齐全，符合法定形式，予以受理。
+phrase-accept-2 = 申请事项属于本机关职权范围，材料齐全，予以受理。
+phrase-review-1 = 经审查，材料齐全，符合法定条件，建议准予许可。
+phrase-review-2 = 材料齐全，核验结果一致，建议准予许可。
+phrase-review-3 = 系统未能核验的要点已人工核对，符合规定。
+phrase-check-1 = 同意承办人意见。
+phrase-check-2 = 请承办人补充说明后再报。
+phrase-countersign-1 = 本处（科）无不同意见。
+phrase-countersign-2 = 同意，请按规定办理。
+phrase-site_check-1 = 现场情况与申请材料一致。
+phrase-site_check-2 = 现场条件符合要求。
+phrase-expert_review-1 = 专家评审通过，意见附后。
+phrase-hearing-1 = 听证笔录已由各方签字确认。
+phrase-decide-1 = 同意。
+phrase-decide-2 = 准予许可，请依法送达。
+phrase-deliver-1 = 已送达，申请人签收。
+phrase-read-1 = 已阅。
+
 task-now = 当前环节
 task-unclaimed = 待认领
 task-since = { $at } 到达
@@ -207,3 +234,29 @@ diagram-now = 正在办理
 diagram-other = 未到或不需要
 process-diagram = 流程图
 process-diagram-of = { $matter }流程图
+
+## 特别程序、延期、送达
+act-pause = 停表
+act-pause-intro = 停表期间不计入法定时限。只有听证、招标、拍卖、检验、检测、检疫、鉴定、专家评审可以停表（行政许可法第四十五条），所需时间会书面告知申请人。
+act-pause-button = 停表并告知申请人
+act-pause-kind = 停表事由
+act-pause-from = 从哪天起不计时
+act-expected-days = 预计需要的工作日
+act-expected-days-hint = 写入特别程序告知书
+act-resume = 恢复计时
+act-resume-intro = 恢复后重新计算时限，停表的日子顺延。
+act-resume-button = 恢复计时
+act-resume-until = 最后一个不计时的日子
+act-resume-until-hint = 从下一日起继续计时
+act-extend = 延长期限
+act-extend-intro = 期限只能延长一次，由本机关负责人批准，理由告知申请人（行政许可法第四十二条第一款）。
+act-extend-button = 批准延长
+act-extend-reason-hint = 写明不能在期限内作出决定的原因
+act-deliver = 送达
+act-deliver-intro = 自作出决定之日起 10 个工作日内送达（行政许可法第四十四条），由签收人签字。
+act-deliver-button = 登记送达
+act-deliver-method = 送达方式
+act-deliver-signer = 签收人
+delivery-window = 窗口领取
+delivery-post = 邮寄
+delivery-electronic = 网上领取

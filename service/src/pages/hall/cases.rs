@@ -130,6 +130,9 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
     if view.stage == Stage::SupplementAsked {
         actions.push(Link::new(words.t("hall-supplement-title"), format!("/my/cases/{id}/supplement")));
     }
+    if view.may_take_delivery {
+        actions.push(Link::new(words.t("hall-delivery-title"), format!("/my/cases/{id}/delivery")));
+    }
     let page = CasePage {
         tag: stage_tag(words, view.stage),
         light: view.clock.as_ref().map(|clock| clock_light(words, clock)),
@@ -374,6 +377,35 @@ pub(super) async fn withdraw_page(State(app): State<App>, visitor: Visitor, Path
         p: visitor.page("hall-withdraw-title"),
     };
     visitor.html(&page)
+}
+
+/// `GET /my/cases/{id}/delivery`: says what it means first.
+pub(super) async fn delivery_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    let case = app.own_case(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let words = visitor.words;
+    let page = ConfirmPage {
+        nonce: visitor.nonce()?,
+        action: format!("/my/cases/{id}/delivery"),
+        text: words.t1("hall-delivery-text", "number", case.number.as_str()),
+        field: None,
+        button: words.t("hall-delivery-title"),
+        back: format!("/my/cases/{id}"),
+        p: visitor.page("hall-delivery-title"),
+    };
+    visitor.html(&page)
+}
+
+/// `POST /my/cases/{id}/delivery`.
+pub(super) async fn take_delivery(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let identity = visitor.applicant()?;
+    let nonce = visitor.check_form(&fields)?;
+    app.take_delivery(identity, &id, nonce).await.map_err(|error| visitor.stop(error))?;
+    onward(&format!("/my/cases/{id}"))
 }
 
 /// Longest reason for a withdrawal.

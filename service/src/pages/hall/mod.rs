@@ -43,6 +43,8 @@ pub fn routes() -> Routes {
         .post("/my/cases/{id}/supplement/fields", cases::save_supplement)
         .get("/my/cases/{id}/withdraw", cases::withdraw_page)
         .post("/my/cases/{id}/withdraw", cases::withdraw)
+        .get("/my/cases/{id}/delivery", cases::delivery_page)
+        .post("/my/cases/{id}/delivery", cases::take_delivery)
         .get("/drafts/{id}/files/{material}", files::upload_page)
         .post("/drafts/{id}/files/{material}", files::upload)
         .get("/my/cases/{id}/supplement/files/{material}", files::supplement_upload_page)

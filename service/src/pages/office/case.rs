@@ -1,8 +1,9 @@
 //! The page of a case, its whole form, and how its limits are counted.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use base::id::CaseId;
+use serde::Deserialize;
 use web::page::{Page, percent_encode};
 use web::problem::Problem;
 use web::view::{
@@ -12,7 +13,7 @@ use web::view::{
 
 use super::shown_light;
 use crate::app::App;
-use crate::cases::{self, CaseView, Happened, OutcomeShown, TaskShown};
+use crate::cases::{self, CaseView, EnvelopeShown, Happened, OutcomeShown, TaskShown};
 use crate::pages::attachment;
 use crate::pages::hall::verify_href;
 use crate::session::{Answer, Stop, Visitor};
@@ -52,6 +53,8 @@ struct CasePage {
     timeline: Vec<TimelineItem>,
     record: String,
     notes: Vec<Note>,
+    previous: Option<Link>,
+    next: Option<Link>,
     claim: Option<SmallForm>,
     complete_action: String,
     opinion: Option<Field>,
@@ -64,11 +67,24 @@ pub(super) fn parse_case(text: &str) -> Result<CaseId, Stop> {
     text.parse().map_err(|_| Problem::not_found().into())
 }
 
+/// What the address of a case page may say besides.
+#[derive(Deserialize)]
+pub(super) struct CaseQuery {
+    /// Which stock phrase fills the opinion.
+    phrase: Option<usize>,
+}
+
 /// The case (办件页).
-pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(case): Path<String>) -> Answer {
+pub(super) async fn case_page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(case): Path<String>,
+    Query(query): Query<CaseQuery>,
+) -> Answer {
     let (identity, _) = visitor.officer()?;
     let id = parse_case(&case)?;
     let view = cases::case_view(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
+    let beside = cases::beside(&app, identity, &case).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page_titled(view.matter_name.clone());
     p.crumbs = vec![Link::new(p.t("menu-inbox"), "/office/inbox"), Link::new(view.title.clone(), "")];
     let base = format!("/office/cases/{id}");
@@ -78,14 +94,17 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(cas
         .iter()
         .map(|line| Note { tone: Tone::Red, title: p.t("incident-title"), lines: vec![line.clone()], link: None })
         .collect();
-    notes.extend(task.and_then(|task| greyed(&p, task)));
+    notes.extend(greyed(&p, task, &view.acts));
     let claim = task.and_then(|task| claim_form(&p, &base, task));
+    let phrases = task.map(|task| phrases(&p, task.kind)).unwrap_or_default();
     let opinion = task.map(|_| {
         let mut field = Field::new(FieldKind::LongText, "opinion", p.t("opinion-label"));
+        field.value = query.phrase.and_then(|n| phrases.get(n)).cloned().unwrap_or_default();
         field.rows = 3;
         field.chars_max = 2_000;
         field
     });
+    let neighbour = |case: Option<String>, key| case.map(|case| Link::new(p.t(key), format!("/office/cases/{case}")));
     let page = CasePage {
         nonce: visitor.nonce()?,
         number: view.number.clone(),
@@ -101,14 +120,29 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(cas
         timeline: timeline(&p, &view),
         record: p.t1("record-text", "count", view.entries),
         notes,
+        previous: neighbour(beside.previous, "case-previous"),
+        next: neighbour(beside.next, "case-next"),
         claim,
         complete_action: task.map(|task| format!("{base}/tasks/{}", task.task)).unwrap_or_default(),
         opinion,
-        phrases: Vec::new(),
-        actions: task.map(|task| action_bar(&base, task)),
+        phrases: phrases
+            .into_iter()
+            .enumerate()
+            .map(|(n, text)| Link::new(text, format!("{base}?phrase={n}#opinion")))
+            .collect(),
+        actions: action_bar(&p, &base, task, &view.acts),
         p,
     };
     visitor.html(&page)
+}
+
+/// Stock phrases of an opinion in a kind of task; the English and the Chinese catalogue have as many.
+const PHRASES_MAX: usize = 3;
+
+/// What is written most often in a task of this kind (常用语).
+fn phrases(p: &Page, kind: &str) -> Vec<String> {
+    let said = (1..=PHRASES_MAX).map(|n| format!("phrase-{kind}-{n}")).map(|key| (p.t(&key), key));
+    said.filter(|(text, key)| text != key).map(|(text, _)| text).collect()
 }
 
 /// The task of which the page shows the buttons: one that this post may work on, else one that only waits for something.
@@ -121,14 +155,15 @@ fn workable(tasks: &[TaskShown]) -> Option<&TaskShown> {
 }
 
 /// Why buttons are grey, each reason once.
-fn greyed(p: &Page, task: &TaskShown) -> Option<Note> {
+fn greyed(p: &Page, task: Option<&TaskShown>, acts: &[EnvelopeShown]) -> Option<Note> {
+    let outcomes = task.into_iter().flat_map(|task| &task.outcomes);
+    let outcomes = outcomes.filter_map(|outcome| Some((outcome.text.clone(), outcome.refused.as_ref()?)));
+    let acts = acts.iter().filter_map(|act| Some((p.t(&format!("act-{}", act.act)), act.refused.as_ref()?)));
     let mut lines: Vec<String> = Vec::new();
-    for outcome in &task.outcomes {
-        if let Some(refusal) = &outcome.refused {
-            let line = p.t2("greyed-line", "action", &outcome.text, "reason", &refusal.words);
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
+    for (action, refusal) in outcomes.chain(acts) {
+        let line = p.t2("greyed-line", "action", action, "reason", &refusal.words);
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
     (!lines.is_empty()).then(|| Note { tone: Tone::Amber, title: p.t("greyed-title"), lines, link: None })
@@ -155,23 +190,37 @@ pub(super) fn is_supplement(task: &TaskShown, outcome: &OutcomeShown) -> bool {
     outcome.id == "supplement" && matches!(task.kind, "accept" | "decide")
 }
 
-fn action_bar(base: &str, task: &TaskShown) -> ActionBar {
-    let action = |(n, outcome): (usize, &OutcomeShown)| {
-        let refused = outcome.refused.is_some();
-        let own_page = asks_more(task, outcome) && !refused;
-        Action {
-            text: outcome.text.clone(),
-            style: match n {
-                0 => ActionStyle::Main,
-                _ if outcome.reason && outcome.article => ActionStyle::Danger,
-                _ => ActionStyle::Outline,
-            },
-            href: own_page.then(|| format!("{base}/tasks/{}/outcomes/{}", task.task, outcome.id)),
-            outcome: outcome.id.clone(),
-            disabled: refused,
-        }
-    };
-    ActionBar { form: "opinion-form".to_owned(), actions: task.outcomes.iter().enumerate().map(action).collect() }
+/// The outcomes of the task, then the acts of the envelope, each on a page of its own.
+fn action_bar(p: &Page, base: &str, task: Option<&TaskShown>, acts: &[EnvelopeShown]) -> Option<ActionBar> {
+    let outcomes = task.into_iter().flat_map(|task| {
+        let outcomes = task.outcomes.iter().enumerate();
+        outcomes.map(move |(n, outcome)| outcome_action(base, task, n, outcome))
+    });
+    let acts = acts.iter().map(|act| Action {
+        text: p.t(&format!("act-{}", act.act)),
+        style: ActionStyle::Outline,
+        href: act.refused.is_none().then(|| format!("{base}/acts/{}", act.act)),
+        outcome: act.act.to_owned(),
+        disabled: act.refused.is_some(),
+    });
+    let actions: Vec<Action> = outcomes.chain(acts).collect();
+    (!actions.is_empty()).then(|| ActionBar { form: "opinion-form".to_owned(), actions })
+}
+
+fn outcome_action(base: &str, task: &TaskShown, n: usize, outcome: &OutcomeShown) -> Action {
+    let refused = outcome.refused.is_some();
+    let own_page = asks_more(task, outcome) && !refused;
+    Action {
+        text: outcome.text.clone(),
+        style: match n {
+            0 => ActionStyle::Main,
+            _ if outcome.reason && outcome.article => ActionStyle::Danger,
+            _ => ActionStyle::Outline,
+        },
+        href: own_page.then(|| format!("{base}/tasks/{}/outcomes/{}", task.task, outcome.id)),
+        outcome: outcome.id.clone(),
+        disabled: refused,
+    }
 }
 
 fn stage_tag(view: &CaseView) -> Tag {
@@ -258,21 +307,23 @@ fn document_line(base: &str, document: &cases::DocumentShown) -> LinkedLine {
 
 fn timeline(p: &Page, view: &CaseView) -> Vec<TimelineItem> {
     let item = |happened: &Happened| {
-        let mut lines = vec![happened.who.clone(), happened.detail.clone()];
+        let mut lines = vec![happened.who.clone()];
+        lines.extend(happened.details.iter().cloned());
         lines.retain(|line| !line.is_empty());
-        let verify = |document: &cases::DocumentShown| verify_href(&document.number, &document.code);
-        let links = happened.document.iter().map(|document| Link::new(p.t("document-verify"), verify(document)));
-        let mut links: Vec<Link> = links.collect();
-        links.push(Link::new(
-            p.t1("journal-entry", "sequence", happened.sequence.to_string()),
-            format!("/api/v1/journal/entries/{}", happened.sequence),
-        ));
+        let documents = happened.documents.iter().map(|document| {
+            let text = format!("{} {}", document.name, document.number);
+            Link::new(text, verify_href(&document.number, &document.code))
+        });
+        let entries = happened.entries.iter().map(|sequence| {
+            let text = p.t1("journal-entry", "sequence", sequence.to_string());
+            Link::new(text, format!("/api/v1/journal/entries/{sequence}"))
+        });
         TimelineItem {
             state: TimelineState::Done,
             title: happened.title.clone(),
             when: happened.at.clone(),
             lines,
-            links,
+            links: documents.chain(entries).collect(),
             tag: None,
             quote: happened.opinion.clone(),
         }

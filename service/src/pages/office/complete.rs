@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base::id::CaseId;
 use kernel::case::{CaseCommand, Complete};
+use store::Beside;
 use web::form::Fields;
 use web::page::Page;
 use web::problem::Problem;
@@ -58,7 +59,7 @@ async fn simple(app: &App, visitor: &Visitor, case: &str, command: CaseCommand, 
 }
 
 /// One line that a supplement notice may name.
-struct Line {
+pub(super) struct Line {
     target: String,
     name: String,
     article: String,
@@ -66,20 +67,21 @@ struct Line {
     ticked: bool,
 }
 
+/// An outcome or an act that asks for more before it is done.
 #[derive(Template)]
 #[template(path = "office/outcome.html")]
-struct OutcomePage {
-    p: Page,
-    nonce: String,
-    action: String,
-    back: String,
-    intro: String,
-    outcome: String,
-    button: String,
-    danger: bool,
-    errors: Vec<ErrorLine>,
-    fields: Vec<Field>,
-    lines: Vec<Line>,
+pub(super) struct OutcomePage {
+    pub(super) p: Page,
+    pub(super) nonce: String,
+    pub(super) action: String,
+    pub(super) back: String,
+    pub(super) intro: String,
+    pub(super) outcome: String,
+    pub(super) button: String,
+    pub(super) danger: bool,
+    pub(super) errors: Vec<ErrorLine>,
+    pub(super) fields: Vec<Field>,
+    pub(super) lines: Vec<Line>,
 }
 
 /// What a form of this module carries.
@@ -244,8 +246,10 @@ pub(super) async fn complete(
             },
         }
     }
+    // Read before the act: afterwards the case is no longer in the inbox.
+    let beside = cases::beside(&app, identity, &case).await.map_err(|error| visitor.stop(error))?;
     match cases::act(&app, identity, id, given.command(task), Some(nonce)).await {
-        Ok(_) => Ok(redirect("/office/inbox?done=completed", cookie)),
+        Ok(_) => Ok(redirect(&onward(beside), cookie)),
         Err(Error::Refused(refusal)) if asks_again(&refusal) => {
             let sentence = refusal_words(&refusal, visitor.words);
             let mut response = show(&visitor, id, &view, task, &given, Some(&sentence))?;
@@ -256,6 +260,14 @@ pub(super) async fn complete(
         }
         Err(error) => Err(visitor.stop(error)),
     }
+}
+
+/// On to the next case, without the list between (ui.md §6); to the list when there is none.
+fn onward(beside: Beside) -> String {
+    beside.next.map_or_else(
+        || "/office/inbox?done=completed".to_owned(),
+        |next| format!("/office/cases/{next}?done=completed-next"),
+    )
 }
 
 fn chosen<'a>(view: &'a CaseView, task: u32, outcome: &str) -> Option<(&'a TaskShown, &'a OutcomeShown)> {

@@ -2,6 +2,7 @@
 
 mod case;
 mod complete;
+mod envelope;
 mod lists;
 
 use axum::response::Response;
@@ -23,6 +24,8 @@ pub fn routes() -> Routes {
         .get("/office/cases/{case}/form", case::form_page)
         .get("/office/cases/{case}/clock", case::clock_page)
         .get("/office/cases/{case}/diagram", case::diagram_page)
+        .get("/office/cases/{case}/acts/{act}", envelope::act_page)
+        .post("/office/cases/{case}/acts/{act}", envelope::act)
         .get("/office/cases/{case}/materials/{material}", case::material)
         .get("/office/cases/{case}/papers/{number}", case::paper)
         .post("/office/cases/{case}/tasks/{task}", complete::complete)

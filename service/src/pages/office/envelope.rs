@@ -1,0 +1,221 @@
+//! Acts of the legal envelope on pages of their own: each says what it does to the clock and which document the applicant gets.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use base::deadline::PauseKind;
+use base::id::CaseId;
+use kernel::case::{CaseCommand, PAUSE_DAYS_MAX};
+use kernel::catalog::matter::DeliveryKind;
+use web::form::{Complaint, Fields};
+use web::page::Page;
+use web::problem::Problem;
+use web::view::{Choice, Field, FieldKind, Link, Width, error_lines};
+
+use super::case::parse_case;
+use super::complete::OutcomePage;
+use crate::app::App;
+use crate::cases::{self, CaseView, EnvelopeAct, EnvelopeShown};
+use crate::error::{Error, refusal_words};
+use crate::pages::sign_in::{ask_again, elevate};
+use crate::session::{Answer, Stop, Visitor, redirect};
+
+/// Longest reason, longest name of a signer.
+const REASON_CHARS_MAX: usize = 2_000;
+const SIGNER_CHARS_MAX: usize = 50;
+
+fn parse_act(word: &str) -> Result<EnvelopeAct, Stop> {
+    EnvelopeAct::parse(word).ok_or_else(|| Problem::not_found().into())
+}
+
+/// `GET /office/cases/{case}/acts/{act}`.
+pub(super) async fn act_page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((case, act)): Path<(String, String)>,
+) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let (id, act) = (parse_case(&case)?, parse_act(&act)?);
+    let view = cases::case_view(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
+    let offered = offered(&view, act)?;
+    let fields = questions(&visitor, app.today(), act, offered);
+    show(&visitor, id, &view, act, fields)
+}
+
+fn offered(view: &CaseView, act: EnvelopeAct) -> Result<&EnvelopeShown, Stop> {
+    let found = view.acts.iter().find(|shown| shown.act == act.as_str());
+    found.ok_or_else(|| Problem::forbidden().into())
+}
+
+fn show(visitor: &Visitor, id: CaseId, view: &CaseView, act: EnvelopeAct, fields: Vec<Field>) -> Answer {
+    let word = act.as_str();
+    let mut p = visitor.page(&format!("act-{word}"));
+    p.crumbs = vec![
+        Link::new(p.t("menu-inbox"), "/office/inbox"),
+        Link::new(view.number.clone(), format!("/office/cases/{id}")),
+        Link::new(p.title.clone(), ""),
+    ];
+    let errors = error_lines(&fields);
+    p.failed = !errors.is_empty();
+    let status = if p.failed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = OutcomePage {
+        nonce: visitor.nonce()?,
+        action: format!("/office/cases/{id}/acts/{word}"),
+        back: format!("/office/cases/{id}"),
+        intro: p.t(&format!("act-{word}-intro")),
+        outcome: word.to_owned(),
+        button: p.t(&format!("act-{word}-button")),
+        danger: false,
+        errors,
+        fields,
+        lines: Vec::new(),
+        p,
+    };
+    visitor.html_with(status, &page)
+}
+
+/// What each act asks.
+fn questions(visitor: &Visitor, today: jiff::civil::Date, act: EnvelopeAct, offered: &EnvelopeShown) -> Vec<Field> {
+    let p = &visitor.page("");
+    let field = |kind, name: &str, label: &str| Field::new(kind, name, p.t(label));
+    match act {
+        EnvelopeAct::Pause => {
+            let kinds = offered.kinds.iter().map(|kind| Choice::new(kind, p.t(&format!("pause-{kind}"))));
+            let days = field(FieldKind::Number, "expected_days", "act-expected-days").width(Width::Narrow);
+            vec![
+                field(FieldKind::Radio, "kind", "act-pause-kind").choices(kinds.collect()),
+                field(FieldKind::Date, "from", "act-pause-from").value(today.to_string()).width(Width::Middle),
+                days.hint(p.t("act-expected-days-hint")),
+            ]
+        }
+        EnvelopeAct::Resume => {
+            let until = field(FieldKind::Date, "until", "act-resume-until").value(today.to_string());
+            vec![until.hint(p.t("act-resume-until-hint")).width(Width::Middle)]
+        }
+        EnvelopeAct::Extend => vec![reason(p)],
+        EnvelopeAct::Deliver => {
+            let methods = METHODS.map(|(word, _)| Choice::new(word, p.t(&format!("delivery-{word}"))));
+            vec![
+                field(FieldKind::Radio, "method", "act-deliver-method").choices(methods.into()).value(METHODS[0].0),
+                field(FieldKind::Text, "signer", "act-deliver-signer").width(Width::Middle),
+            ]
+        }
+    }
+}
+
+fn reason(p: &Page) -> Field {
+    let mut field =
+        Field::new(FieldKind::LongText, "reason", p.t("outcome-reason")).hint(p.t("act-extend-reason-hint"));
+    field.chars_max = u32::try_from(REASON_CHARS_MAX).unwrap_or(u32::MAX);
+    field
+}
+
+/// How an officer hands a result over; on line the applicant fetches it.
+const METHODS: [(&str, DeliveryKind); 2] = [("window", DeliveryKind::Window), ("post", DeliveryKind::Post)];
+
+/// The command that a form asks for, or its first complaint with the field that it is about.
+fn command(act: EnvelopeAct, fields: &Fields) -> Result<CaseCommand, (&'static str, Complaint)> {
+    let at = |name: &'static str| move |complaint| (name, complaint);
+    Ok(match act {
+        EnvelopeAct::Pause => {
+            let kinds = PauseKind::ALL.map(PauseKind::key);
+            let kind = fields.choice("kind", kinds).map_err(at("kind"))?;
+            let days = fields.whole("expected_days", 1, PAUSE_DAYS_MAX.into()).map_err(at("expected_days"))?;
+            CaseCommand::Pause {
+                kind: PauseKind::from_key(kind).unwrap_or(PauseKind::Hearing),
+                from: fields.date("from").map_err(at("from"))?,
+                expected_days: u16::try_from(days).unwrap_or(PAUSE_DAYS_MAX),
+            }
+        }
+        EnvelopeAct::Resume => CaseCommand::Resume { until: fields.date("until").map_err(at("until"))? },
+        EnvelopeAct::Extend => {
+            CaseCommand::Extend { reason: fields.long_text("reason", REASON_CHARS_MAX).map_err(at("reason"))? }
+        }
+        EnvelopeAct::Deliver => {
+            let word = fields.choice("method", METHODS.map(|(word, _)| word)).map_err(at("method"))?;
+            let method = METHODS.into_iter().find(|(known, _)| *known == word).map_or(DeliveryKind::Window, |(_, m)| m);
+            let signer = fields.text("signer", SIGNER_CHARS_MAX).map_err(at("signer"))?;
+            CaseCommand::Deliver { method, signer: Some(signer) }
+        }
+    })
+}
+
+/// `POST /office/cases/{case}/acts/{act}`.
+pub(super) async fn act(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((case, act)): Path<(String, String)>,
+    fields: Fields,
+) -> Answer {
+    let nonce = visitor.check_form(&fields)?;
+    let (identity, _) = visitor.officer()?;
+    let (id, act) = (parse_case(&case)?, parse_act(&act)?);
+    let view = cases::case_view(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
+    let offered = offered(&view, act)?;
+    let again = |name: &str, sentence: &dyn Fn(&Field) -> String| {
+        let mut asked = questions(&visitor, app.today(), act, offered);
+        refill(&mut asked, &fields);
+        for field in asked.iter_mut().filter(|field| field.name == name) {
+            field.error = Some(sentence(field));
+        }
+        show(&visitor, id, &view, act, asked)
+    };
+    let command = match command(act, &fields) {
+        Ok(command) => command,
+        Err((name, complaint)) => return again(name, &|field| complaint.say(visitor.words, &field.label)),
+    };
+    let mut cookie = None;
+    if offered.elevate && !visitor.elevated() {
+        let action = format!("/office/cases/{id}/acts/{}", act.as_str());
+        match fields.secret("password") {
+            Err(_) => return ask_again(&visitor, &action, kept(&visitor, app.today(), act, offered, &fields), None),
+            Ok(password) => match elevate(&app, &visitor, &password).await? {
+                Ok(renewed) => cookie = Some(renewed),
+                Err(sentence) => {
+                    let kept = kept(&visitor, app.today(), act, offered, &fields);
+                    return ask_again(&visitor, &action, kept, Some(sentence));
+                }
+            },
+        }
+    }
+    match cases::act(&app, identity, id, command, Some(nonce)).await {
+        Ok(_) => Ok(redirect(&format!("/office/cases/{id}?done={}", act.as_str()), cookie)),
+        Err(Error::Refused(refusal)) if day_field(act).is_some() && is_about_a_day(&refusal) => {
+            let sentence = refusal_words(&refusal, visitor.words);
+            again(day_field(act).unwrap_or_default(), &|_| sentence.clone())
+        }
+        Err(error) => Err(visitor.stop(error)),
+    }
+}
+
+/// What was typed stands in the form again.
+fn refill(asked: &mut [Field], fields: &Fields) {
+    for field in asked {
+        field.value = fields.optional_long_text(&field.name, REASON_CHARS_MAX).unwrap_or_default();
+    }
+}
+
+/// What was typed, carried over the page that asks for the password.
+fn kept(
+    visitor: &Visitor,
+    today: jiff::civil::Date,
+    act: EnvelopeAct,
+    offered: &EnvelopeShown,
+    fields: &Fields,
+) -> Vec<(String, String)> {
+    let mut asked = questions(visitor, today, act, offered);
+    refill(&mut asked, fields);
+    asked.into_iter().map(|field| (field.name, field.value)).collect()
+}
+
+fn day_field(act: EnvelopeAct) -> Option<&'static str> {
+    match act {
+        EnvelopeAct::Pause => Some("from"),
+        EnvelopeAct::Resume => Some("until"),
+        EnvelopeAct::Extend | EnvelopeAct::Deliver => None,
+    }
+}
+
+/// Refusals that the person can mend by another day.
+fn is_about_a_day(refusal: &kernel::Refusal) -> bool {
+    matches!(refusal, kernel::Refusal::DayBefore { .. } | kernel::Refusal::DayAfter { .. })
+}
