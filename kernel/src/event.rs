@@ -74,6 +74,8 @@ events! {
     "checks-evaluated@1" => ChecksEvaluated(case::ChecksRecorded),
     /// A task was claimed.
     "task-claimed@1" => TaskClaimed(case::TaskClaimed),
+    /// A task was given to a person.
+    "task-assigned@1" => TaskAssigned(case::TaskAssigned),
     /// A task was given back.
     "task-released@1" => TaskReleased(case::TaskReleased),
     /// A task was completed.
@@ -110,6 +112,8 @@ events! {
     "record-written@1" => RecordWritten(record::RecordWritten),
     /// A licence's life went on.
     "licence-changed@1" => LicenceChanged(record::LicenceChanged),
+    /// A renewal was asked for in time.
+    "renewal-asked@1" => RenewalAsked(record::RenewalAsked),
     /// An organisation joined the directory.
     "organisation-registered@1" => OrganisationRegistered(directory::OrganisationRegistered),
     /// An account was opened.

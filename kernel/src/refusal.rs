@@ -23,6 +23,8 @@ pub enum Refusal {
         /// Where it is.
         stage: Stage,
     },
+    /// The five days of the acceptance check are over: silence was acceptance as of receipt (行政许可法 art. 32(4)).
+    AcceptanceDeemed,
     /// The task is no longer open.
     TaskClosed,
     /// Someone was faster.
@@ -36,6 +38,8 @@ pub enum Refusal {
         /// What they may not do now.
         now: TaskKind,
     },
+    /// Whoever applies, or acts for the applicant, takes no part in handling it.
+    OwnCase,
     /// One person holds at most one of the three administrators' posts (三员分立).
     AdministratorsSeparated,
     /// The task does not declare this outcome.
@@ -56,6 +60,11 @@ pub enum Refusal {
     SupplementAskedAlready,
     /// A supplement notice names what is missing.
     SupplementEmpty,
+    /// A supplement notice names each thing once.
+    SupplementTwice {
+        /// What stands in it again.
+        target: String,
+    },
     /// The answer to a supplement notice lacks something it asked for.
     SupplementIncomplete {
         /// Codes still missing.
@@ -143,6 +152,15 @@ pub enum Refusal {
         /// Its status word.
         status: String,
     },
+    /// The certificate is not made yet: nothing can be handed over.
+    CertificatePending,
+    /// A result that is handed over on paper is signed for.
+    SignerMissing,
+    /// An application to renew comes before the law's last day for it (行政许可法 art. 50(1)).
+    RenewalLate {
+        /// The last day to ask.
+        latest: Date,
+    },
     /// No more extensions of the start limit (建筑法 art. 9: two).
     ExtensionsExhausted,
     /// Too early: the day has not come.
@@ -171,10 +189,12 @@ impl Refusal {
             Self::Forbidden { .. } => "forbidden",
             Self::NotFound => "not-found",
             Self::WrongStage { .. } => "wrong-stage",
+            Self::AcceptanceDeemed => "acceptance-deemed",
             Self::TaskClosed => "task-closed",
             Self::TaskTaken => "task-taken",
             Self::TaskNotYours => "task-not-yours",
             Self::DutiesSeparated { .. } => "duties-separated",
+            Self::OwnCase => "own-case",
             Self::AdministratorsSeparated => "administrators-separated",
             Self::UnknownOutcome { .. } => "unknown-outcome",
             Self::ReasonMissing => "reason-missing",
@@ -182,6 +202,7 @@ impl Refusal {
             Self::TextTooLong { .. } => "text-too-long",
             Self::SupplementAskedAlready => "supplement-asked-already",
             Self::SupplementEmpty => "supplement-empty",
+            Self::SupplementTwice { .. } => "supplement-twice",
             Self::SupplementIncomplete { .. } => "supplement-incomplete",
             Self::SupplementBeyond { .. } => "supplement-beyond",
             Self::PausedAlready => "paused-already",
@@ -205,6 +226,9 @@ impl Refusal {
             Self::ClaimTaken { .. } => "claim-taken",
             Self::RuleUndecided { .. } => "rule-undecided",
             Self::LicenceEnded { .. } => "licence-ended",
+            Self::CertificatePending => "certificate-pending",
+            Self::SignerMissing => "signer-missing",
+            Self::RenewalLate { .. } => "renewal-late",
             Self::ExtensionsExhausted => "extensions-exhausted",
             Self::NotYet { .. } => "not-yet",
             Self::SubjectErased => "subject-erased",
@@ -225,9 +249,9 @@ impl Refusal {
             Self::PauseDays { max } => vec![("max", max.to_string())],
             Self::TextTooLong { max } => vec![("max", max.to_string())],
             Self::SupplementIncomplete { missing } => vec![("missing", missing.join(", "))],
-            Self::SupplementBeyond { target } => vec![("target", target.clone())],
+            Self::SupplementTwice { target } | Self::SupplementBeyond { target } => vec![("target", target.clone())],
             Self::DayBefore { earliest } => vec![("earliest", earliest.to_string())],
-            Self::DayAfter { latest } => vec![("latest", latest.to_string())],
+            Self::DayAfter { latest } | Self::RenewalLate { latest } => vec![("latest", latest.to_string())],
             Self::NotRepresented { code } => vec![("applicant", code.clone())],
             Self::FileUnknown { material } | Self::MaterialUnknown { material } => {
                 vec![("material", material.clone())]

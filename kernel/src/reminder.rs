@@ -12,6 +12,7 @@ use journal::Actor;
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, view_clock};
+use crate::catalog::{CommonLimits, ReminderTo};
 use crate::change::{Decision, StreamDecision};
 use crate::command::Loaded;
 use crate::event::Event;
@@ -78,10 +79,36 @@ impl RemindersSent {
     }
 }
 
-/// What is owed for a case on a day: one reminder per stage reached of the clock that runs, to each recipient.
-///
-/// `recipients` are the accounts that hold the case's open tasks, or may take them. A paused clock owes nothing new.
-pub fn owed(case: &Case, calendar: &Calendar, today: Date, recipients: &BTreeSet<AccountId>) -> BTreeSet<Reminder> {
+/// Those who are reminded of a case, by the words of the catalog's rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recipients {
+    /// Who holds the case's open tasks, or may take them.
+    pub handlers: BTreeSet<AccountId>,
+    /// The heads of division in the organisation that handles it.
+    pub heads: BTreeSet<AccountId>,
+    /// Its deputy directors.
+    pub deputies: BTreeSet<AccountId>,
+}
+
+impl Recipients {
+    fn of(&self, to: ReminderTo) -> &BTreeSet<AccountId> {
+        match to {
+            ReminderTo::Handler => &self.handlers,
+            ReminderTo::Head => &self.heads,
+            ReminderTo::Deputy => &self.deputies,
+        }
+    }
+}
+
+/// What is owed for a case on a day: one reminder per stage reached of the clock that runs, to each recipient of that stage: whoever handles
+/// the case, the head when it is nearly due, the deputy too when it is overdue (`limits.toml`). A paused clock owes nothing new.
+pub fn owed(
+    case: &Case,
+    calendar: &Calendar,
+    limits: &CommonLimits,
+    today: Date,
+    recipients: &Recipients,
+) -> BTreeSet<Reminder> {
     let Some(view) = view_clock(&case.clocks, case.stage, calendar, today) else { return BTreeSet::new() };
     let stages: &[&str] = match view.light {
         Light::Green | Light::Hold => &[],
@@ -92,7 +119,8 @@ pub fn owed(case: &Case, calendar: &Calendar, today: Date, recipients: &BTreeSet
     stages
         .iter()
         .flat_map(|stage| {
-            recipients.iter().map(|recipient| Reminder {
+            let reminded = limits.reminded(*stage == "red").flat_map(|to| recipients.of(to));
+            reminded.map(|recipient| Reminder {
                 rule: view.rule.as_str().to_owned(),
                 stage: (*stage).to_owned(),
                 recipient: *recipient,
@@ -114,7 +142,10 @@ pub fn decide(case: CaseId, sent: &[ReminderSent], actor: &Actor, loaded: &Loade
         _ => RemindersSent::default(),
     };
     let mut events = Vec::new();
-    for reminder in sent.iter().filter(|reminder| !before_has(before, reminder)) {
+    for reminder in sent {
+        if state.has(&reminder.reminder) {
+            continue;
+        }
         state.apply(reminder);
         events.push(Event::from(reminder.clone()));
     }
@@ -130,8 +161,4 @@ pub fn decide(case: CaseId, sent: &[ReminderSent], actor: &Actor, loaded: &Loade
         state: State::Reminders(state),
     };
     Ok(Decision { streams: vec![part], reply, ..Decision::default() })
-}
-
-fn before_has(before: Option<&(u64, State)>, reminder: &ReminderSent) -> bool {
-    matches!(before, Some((_, State::Reminders(sent))) if sent.has(&reminder.reminder))
 }

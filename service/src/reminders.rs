@@ -6,8 +6,9 @@ use base::deadline::Light;
 use base::id::AccountId;
 use jiff::civil::Date;
 use kernel::case::{Case, view_clock};
+use kernel::catalog::RemindedPosts;
 use kernel::policy::Scope;
-use kernel::reminder::{self, Reminder, ReminderSent, RemindersSent};
+use kernel::reminder::{self, Recipients, Reminder, ReminderSent, RemindersSent};
 use kernel::{Command, State, StreamId};
 use store::{CaseFilter, CaseOrder, Cursor, Fault, Page, Reader, Submission, SubmitError};
 
@@ -22,7 +23,7 @@ const CASES: u32 = 200;
 /// A case with those to whom its reminders go, and what was sent already.
 struct Looked {
     case: Case,
-    recipients: BTreeSet<AccountId>,
+    recipients: Recipients,
     sent: RemindersSent,
 }
 
@@ -48,12 +49,12 @@ impl App {
 
     /// A page of the cases whose light shows that colour, the soonest due first.
     async fn look_at(&self, light: Light, after: Option<Cursor>) -> crate::Result<(Vec<Looked>, Option<Cursor>)> {
-        let today = self.today();
+        let (today, posts) = (self.today(), self.catalog().limits.reminded_posts.clone());
         let filter = CaseFilter { light: Some((light, today)), order: CaseOrder::Due, ..CaseFilter::default() };
         let read = self.store().read(move |reader| {
             let listed = reader.cases(&Scope::everything(), &filter, &Page { after, rows: CASES })?;
             let ids: Vec<String> = listed.rows.iter().map(|item| item.id.clone()).collect();
-            let looked = ids.iter().map(|id| look(reader, id, today)).filter_map(Result::transpose);
+            let looked = ids.iter().map(|id| look(reader, id, &posts, today)).filter_map(Result::transpose);
             Ok((looked.collect::<Result<Vec<_>, Fault>>()?, listed.next))
         });
         Ok(read.await?)
@@ -62,7 +63,7 @@ impl App {
     async fn remind(&self, look: Looked) -> crate::Result<usize> {
         let catalog = self.catalog();
         let today = self.today();
-        let owed = reminder::owed(&look.case, &catalog.calendar, today, &look.recipients);
+        let owed = reminder::owed(&look.case, &catalog.calendar, &catalog.limits, today, &look.recipients);
         let at = self.now().as_microsecond();
         let owing = owed.into_iter().filter(|reminder| !look.sent.has(reminder));
         let sent: Vec<ReminderSent> = owing
@@ -92,9 +93,9 @@ fn owed_on(case: &Case, reminder: &Reminder, calendar: &base::calendar::Calendar
     Some(if reminder.stage == "red" { due.red_on } else { due.yellow_on })
 }
 
-fn look(reader: &mut Reader<'_>, id: &str, today: Date) -> Result<Option<Looked>, Fault> {
+fn look(reader: &mut Reader<'_>, id: &str, posts: &RemindedPosts, today: Date) -> Result<Option<Looked>, Fault> {
     let Some((_, State::Case(case))) = reader.state(&StreamId::case(id))? else { return Ok(None) };
-    let recipients = recipients(reader, &case, today)?;
+    let recipients = recipients(reader, &case, posts, today)?;
     let sent = match reader.state(&StreamId::reminders(id))? {
         Some((_, State::Reminders(sent))) => sent,
         _ => RemindersSent::default(),
@@ -102,19 +103,21 @@ fn look(reader: &mut Reader<'_>, id: &str, today: Date) -> Result<Option<Looked>
     Ok(Some(Looked { case: *case, recipients, sent }))
 }
 
-/// To whom a case's reminders go on a day: whoever holds its open tasks, and for a task that nobody holds all who may take it.
-pub fn recipients(reader: &mut Reader<'_>, case: &Case, day: Date) -> Result<BTreeSet<AccountId>, Fault> {
-    let mut recipients = BTreeSet::new();
+/// To whom a case's reminders go on a day: whoever holds its open tasks, for a task that nobody holds all who may take it, and those above.
+pub fn recipients(reader: &mut Reader<'_>, case: &Case, posts: &RemindedPosts, day: Date) -> Result<Recipients, Fault> {
+    let mut holders = |kind: &str| -> Result<BTreeSet<AccountId>, Fault> {
+        let posts = reader.posts_of_kind(&case.organisation, kind, day)?;
+        Ok(posts.iter().filter_map(|post| post.account.parse().ok()).collect())
+    };
+    let (heads, deputies) = (holders(&posts.head)?, holders(&posts.deputy)?);
+    let mut handlers = BTreeSet::new();
     for task in case.tasks.values() {
         match &task.claimed_by {
             Some(officer) => {
-                recipients.insert(officer.account);
+                handlers.insert(officer.account);
             }
-            None => {
-                let posts = reader.posts_of_kind(&case.organisation, &task.post_kind, day)?;
-                recipients.extend(posts.iter().filter_map(|post| post.account.parse::<AccountId>().ok()));
-            }
+            None => handlers.extend(holders(&task.post_kind)?),
         }
     }
-    Ok(recipients)
+    Ok(Recipients { handlers, heads, deputies })
 }

@@ -1,7 +1,7 @@
 //! Timers of the law and of processes: silence that accepts, licences that lapse or end, waiting steps that wake.
 
 use kernel::case::{CaseCommand, TIMER_DEEMED, TIMER_FLOW};
-use kernel::record::{LicenceChange, RecordCommand};
+use kernel::record::{LicenceChange, Record, RecordCommand};
 use kernel::{Command, State, StreamId};
 use store::{DueTimer, Submission, SubmitError};
 
@@ -11,6 +11,8 @@ use crate::identity::system;
 
 /// The job, as its entries name it.
 const JOB: &str = "timers";
+/// The end of a licence's term.
+const EXPIRY: &str = "expiry";
 /// Timers read at one time.
 const AT_ONCE: u32 = 64;
 
@@ -42,8 +44,8 @@ impl App {
                 let Some(command) = of_case(&timer.name) else { return Ok(false) };
                 (Command::Case { case: case.id, command }, self.facts_for_case(case).await?)
             }
-            State::Record(_) => {
-                let Some(command) = of_record(&timer.stream, &timer.name) else { return Ok(false) };
+            State::Record(record) => {
+                let Some(command) = of_record(&timer.stream, &timer.name, record) else { return Ok(false) };
                 (Command::Record(command), self.facts())
             }
             _ => return Ok(false),
@@ -70,11 +72,16 @@ fn of_case(timer: &str) -> Option<CaseCommand> {
     Some(CaseCommand::FlowTimer { instance })
 }
 
-fn of_record(stream: &StreamId, timer: &str) -> Option<RecordCommand> {
+fn of_record(stream: &StreamId, timer: &str, record: &Record) -> Option<RecordCommand> {
     let (register, id) = stream.rest().split_once('/')?;
+    // Nobody answered an application to renew that came in time (行政许可法 art. 50(2)).
+    if let (EXPIRY, Some(asked)) = (timer, &record.renewal) {
+        let (register, id) = (register.to_owned(), id.to_owned());
+        return Some(RecordCommand::Renew { register, id, until: asked.until, deemed: true });
+    }
     let change = match timer {
         "lapse" => LicenceChange::Lapsed,
-        "expiry" => LicenceChange::Expired,
+        EXPIRY => LicenceChange::Expired,
         _ => return None,
     };
     Some(RecordCommand::Change { register: register.to_owned(), id: id.to_owned(), change })
@@ -82,6 +89,9 @@ fn of_record(stream: &StreamId, timer: &str) -> Option<RecordCommand> {
 
 #[cfg(test)]
 mod tests {
+    use base::id::CaseId;
+    use kernel::record::{RecordWritten, RenewalAsked};
+
     use super::*;
 
     #[test]
@@ -90,12 +100,34 @@ mod tests {
         assert!(matches!(of_case("flow/7"), Some(CaseCommand::FlowTimer { instance: 7 })));
         assert!(of_case("flow/x").is_none() && of_case("lapse").is_none());
         let licence = StreamId::record("licences", "1301/2");
-        match of_record(&licence, "lapse") {
+        let mut record = Record::begin(&written());
+        match of_record(&licence, "lapse", &record) {
             Some(RecordCommand::Change { register, id, change: LicenceChange::Lapsed }) => {
                 assert_eq!((register.as_str(), id.as_str()), ("licences", "1301/2"));
             }
             other => panic!("{other:?}"),
         }
-        assert!(of_record(&licence, "other").is_none());
+        assert!(of_record(&licence, "other", &record).is_none());
+        let until = "2028-05-31".parse().unwrap();
+        record.renewal = Some(RenewalAsked { case: CaseId::from_uuid(uuid::Uuid::nil()), until, on: until });
+        let renewed = of_record(&licence, EXPIRY, &record);
+        assert!(matches!(renewed, Some(RecordCommand::Renew { deemed: true, .. })), "silence renews: {renewed:?}");
+    }
+
+    fn written() -> RecordWritten {
+        RecordWritten {
+            register: "licences".to_owned(),
+            id: "1301/2".to_owned(),
+            region: String::new(),
+            status: "valid".to_owned(),
+            valid_from: None,
+            valid_until: None,
+            body: serde_json::Map::new(),
+            sealed: Vec::new(),
+            source: None,
+            matter: None,
+            claims: Vec::new(),
+            start_by: None,
+        }
     }
 }

@@ -45,6 +45,7 @@ impl<'a> Ask<'a> {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Act<'a> {
     pub(crate) ask: Ask<'a>,
     pub(crate) facts: &'a Facts,

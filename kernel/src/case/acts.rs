@@ -84,7 +84,7 @@ fn write_record(act: &mut Act<'_>, request: &Request, register: &str) -> Result<
     let id = result_number(act, request)?;
     let gathered = Gathered::of(act.matter, &act.case, act.facts);
     let (context, evaluation) = (gathered.context(act.matter), gathered.evaluate(act.matter));
-    let fields: Map<String, Value> = act
+    let mut fields: Map<String, Value> = act
         .matter
         .expressions
         .result_fields
@@ -93,15 +93,30 @@ fn write_record(act: &mut Act<'_>, request: &Request, register: &str) -> Result<
         .filter(|(_, value)| !value.is_null())
         .collect();
     let schema = &act.matter.registers.get(register).ok_or_else(|| refuse(request, "no such register"))?.schema;
+    let issued_on = act.today();
+    let period = evaluation.validity.or(period_of(&result.validity));
+    let valid_until = period.map(|period| deadline::validity_end(issued_on, period)).transpose();
+    let valid_until = valid_until.map_err(|_| Refusal::NoLimitInForce)?;
+    // What every licence says, where its register has a field for it: other matters' rules read it there.
+    for (name, value) in [
+        ("number", Some(id.clone())),
+        ("issued_by", Some(act.organisation()?.name.clone())),
+        ("issued_on", Some(issued_on.to_string())),
+        ("valid_from", Some(issued_on.to_string())),
+        ("valid_to", valid_until.map(|last| last.to_string())),
+    ] {
+        if schema.field(name).is_some()
+            && let Some(value) = value
+        {
+            fields.entry(name).or_insert(Value::String(value));
+        }
+    }
     let split = schema.split(&Value::Object(fields));
     let mut sealed = Vec::new();
     for personal in &split.sealed {
         let text = personal.value.as_str().map_or_else(|| personal.value.to_string(), str::to_owned);
         sealed.push(act.seal_named(format!("record/{register}/{id}{}", personal.pointer), text));
     }
-    let issued_on = act.today();
-    let period = evaluation.validity.or(period_of(&result.validity));
-    let valid_until = period.map(|period| deadline::validity_end(issued_on, period)).transpose();
     let start_by = result.lapse.first().map(|lapse| lapse.rule.last_day(issued_on, 0)).transpose();
     let beyond = |_| Refusal::NoLimitInForce;
     let event = RecordWritten {
@@ -110,7 +125,7 @@ fn write_record(act: &mut Act<'_>, request: &Request, register: &str) -> Result<
         region: act.case.region.to_string(),
         status: record::VALID.to_owned(),
         valid_from: Some(issued_on),
-        valid_until: valid_until.map_err(beyond)?,
+        valid_until,
         body: split.open.as_object().cloned().unwrap_or_default(),
         sealed,
         source: Some(act.case.id),

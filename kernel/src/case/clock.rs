@@ -6,9 +6,10 @@
 use base::calendar::Calendar;
 use base::deadline::{self, Derivation, Extension, Light, LightRule, Limit, Pause, PauseKind, Remaining, Start};
 use jiff::civil::Date;
+use journal::Commitment;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Stage};
+use super::{Case, Officer, Stage};
 use crate::catalog::matter::ClockStart;
 use crate::catalog::{CommonLimits, Matter};
 use crate::refusal::Refusal;
@@ -49,8 +50,35 @@ pub struct Clocks {
     pub pauses: Vec<Pause>,
     /// The one extension.
     pub extension: Option<Extension>,
+    /// Who approved it, and why, for the paper that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended: Option<Extended>,
+    /// Working days that the last pause was announced to take (art. 45).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_days: Option<u16>,
+    /// How often the due dates moved since acceptance: each time they are reminded of anew.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub moved: u32,
     /// End of the delivery limit after the decision (art. 44).
     pub deliver_by: Option<Date>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// The approval of an extension, as the applicant is told it (art. 42(1)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extended {
+    /// The head who approved it.
+    pub by: Officer,
+    /// Why, in the vault.
+    pub reason: Commitment,
+    /// When.
+    pub on: Date,
+    /// The last day of the statutory limit before it.
+    pub before: Option<Date>,
 }
 
 impl Clocks {
@@ -121,7 +149,7 @@ pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Dat
 pub(super) fn running(clocks: &Clocks, stage: Stage) -> Option<(ClockRule, u32, Due)> {
     match stage {
         Stage::Submitted => Some((ClockRule::Acceptance, clocks.round, clocks.accept_by?)),
-        Stage::Accepted => Some((ClockRule::Decision, 1, clocks.promised.or(clocks.statutory)?)),
+        Stage::Accepted => Some((ClockRule::Decision, 1 + clocks.moved, clocks.promised.or(clocks.statutory)?)),
         _ => None,
     }
 }
@@ -169,9 +197,17 @@ impl Reckoning<'_> {
             deadline::due(Start::On(self.from), self.limit, &closed, self.extensions(), calendar).map_err(beyond)?;
         let on = due.due_on.ok_or(Refusal::NoLimitInForce)?;
         let days = calendar.working_days_between(self.from, on).unsigned_abs();
+        let paused: u32 = closed.iter().filter_map(|pause| Some(working_days_in(*pause, calendar, pause.to?))).sum();
+        let days = days.saturating_sub(paused);
         let yellow_on = yellow_on(on, days, rule, &closed, calendar).max(self.from);
         Ok(Due { on, yellow_on, red_on: calendar.next_working_day(on), provisional: due.provisional })
     }
+}
+
+/// The working days that a pause takes out of the count.
+fn working_days_in(pause: Pause, calendar: &Calendar, to: Date) -> u32 {
+    let before = pause.from.yesterday().unwrap_or(pause.from);
+    calendar.working_days_between(before, to).max(0).unsigned_abs()
 }
 
 /// A limit beyond what the calendar arithmetic can hold is a defect of the catalog, refused like a missing one.

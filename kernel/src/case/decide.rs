@@ -7,7 +7,7 @@ use journal::Actor;
 use serde_json::{Map, Value};
 
 use super::act::Ask;
-use super::{Channel, Material, envelope, paper, submit, tasks};
+use super::{Channel, Material, Officer, envelope, paper, submit, tasks};
 use crate::catalog::Act;
 use crate::catalog::matter::{ApplicantKind, DeliveryKind, NoticeKind};
 use crate::change::{Decision, NumberKey};
@@ -33,6 +33,15 @@ pub enum CaseCommand {
     Release {
         /// Instance number.
         task: u32,
+    },
+    /// Give a task to a person (分派), or hand it on (转办).
+    Assign {
+        /// Instance number.
+        task: u32,
+        /// Who shall have it.
+        to: Officer,
+        /// What is said with it.
+        note: Option<String>,
     },
     /// Finish a task with one of its outcomes.
     Complete(Box<Complete>),
@@ -146,6 +155,7 @@ impl CaseCommand {
             Self::Supplement(_) => "supplement",
             Self::Claim { .. } => "claim",
             Self::Release { .. } => "release",
+            Self::Assign { .. } => "assign",
             Self::Complete(_) => "complete",
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
@@ -160,9 +170,12 @@ impl CaseCommand {
     }
 }
 
-/// Streams the writer loads for a command: the case, and the licence that a grant may write.
-pub fn streams_needed(case: CaseId, _command: &CaseCommand, facts: &Facts) -> Vec<StreamId> {
+/// Streams the writer loads for a command: the case, the records that its facts were read from, the person who shall have a task.
+pub fn streams_needed(case: CaseId, command: &CaseCommand, facts: &Facts) -> Vec<StreamId> {
     let mut streams = vec![StreamId::case(case)];
+    if let CaseCommand::Assign { to, .. } = command {
+        streams.push(StreamId::account(to.account));
+    }
     streams.extend(facts.read.iter().map(|(stream, _)| stream.clone()));
     streams
 }
@@ -188,8 +201,13 @@ pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
         _ => &[],
     };
     let own = paper::parts(organisation, None);
+    // Whatever moves the process may reach a task that issues a notice.
+    let notified = matter.acts.values().filter_map(|act| match act {
+        Act::Notify { notice } if !notices.contains(notice) => Some(notice),
+        _ => None,
+    });
     let mut keys: Vec<Option<NumberKey>> =
-        notices.iter().map(|kind| paper::counter(facts, &paper::register(*kind), &own)).collect();
+        notices.iter().chain(notified).map(|kind| paper::counter(facts, &paper::register(*kind), &own)).collect();
     if matches!(command, CaseCommand::Submit(_)) {
         keys.push(paper::counter(facts, paper::CASE_NUMBER, &own));
     }
@@ -217,6 +235,7 @@ pub fn decide(
         CaseCommand::Supplement(answer) => submit::supplement(ask, answer),
         CaseCommand::Claim { task } => tasks::claim(ask, *task),
         CaseCommand::Release { task } => tasks::release(ask, *task),
+        CaseCommand::Assign { task, to, note } => tasks::assign(ask, *task, to, note.as_deref()),
         CaseCommand::Complete(complete) => tasks::complete(ask, complete),
         CaseCommand::Pause { kind, from, expected_days } => envelope::pause(ask, *kind, *from, *expected_days),
         CaseCommand::Resume { until } => envelope::resume(ask, *until),

@@ -102,7 +102,12 @@ fn still_running(act: &Act<'_>) -> Result<Date, Refusal> {
 /// The applicant takes the application back, at any time before the decision.
 pub(super) fn withdraw(ask: Ask<'_>, reason: Option<&str>) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
-    act.applicant("case.withdraw")?;
+    // Who came to the window without an account withdraws there.
+    if act.case.applicant.account.is_none() {
+        act.officer("case.receive")?;
+    } else {
+        act.applicant("case.withdraw")?;
+    }
     if !act.case.stage.is_open() {
         return Err(Refusal::WrongStage { stage: act.case.stage });
     }
@@ -110,8 +115,10 @@ pub(super) fn withdraw(ask: Ask<'_>, reason: Option<&str>) -> Result<Decision, R
     let on = act.today();
     act.emit(CaseWithdrawn { reason, on })?;
     paper::issue(&mut act, NoticeKind::Withdrawal)?;
-    process::message(&mut act, "withdrawn")?;
-    process::cancel(&mut act)?;
+    process::or_incident(&mut act, |act| {
+        process::message(act, "withdrawn")?;
+        process::cancel(act)
+    })?;
     let reply = json!({ "stage": act.case.stage });
     Ok(act.finish(reply))
 }
@@ -129,7 +136,7 @@ pub(super) fn deem_accepted(ask: Ask<'_>) -> Result<Decision, Refusal> {
     if let Some((task, element)) = open.map(|(instance, task)| (*instance, task.element.clone())) {
         let outcome = "accepted".to_owned();
         act.emit(TaskCompleted { task, by: None, outcome: outcome.clone(), opinion: None, article: None })?;
-        process::complete_task(&mut act, task, &element, &outcome)?;
+        process::or_incident(&mut act, |act| process::complete_task(act, task, &element, &outcome))?;
     }
     let reply = json!({ "accepted_on": act.case.clocks.accepted_on });
     Ok(act.finish(reply))
@@ -175,7 +182,13 @@ pub(super) fn deliver(ask: Ask<'_>, method: DeliveryKind, signer: Option<&str>) 
     if !matches!(act.case.stage, Stage::Granted | Stage::Refused) {
         return Err(Refusal::WrongStage { stage: act.case.stage });
     }
+    if act.case.stage == Stage::Granted && act.matter.spec.result.is_some() && act.case.result.is_none() {
+        return Err(Refusal::CertificatePending);
+    }
     let signer = act.seal_some("signer", signer)?;
+    if signer.is_none() && method != DeliveryKind::Electronic {
+        return Err(Refusal::SignerMissing);
+    }
     let on = act.today();
     act.emit(ResultDelivered { method, on, by, signer })?;
     paper::issue(&mut act, NoticeKind::Delivery)?;

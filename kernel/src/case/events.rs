@@ -81,6 +81,19 @@ pub struct TaskClaimed {
     pub by: Officer,
 }
 
+/// `task-assigned@1` (分派、转办).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskAssigned {
+    /// Instance number.
+    pub task: u32,
+    /// Who has it now.
+    pub to: Officer,
+    /// Who gave it.
+    pub by: Officer,
+    /// What was said with it, in the vault.
+    pub note: Option<Commitment>,
+}
+
 /// `task-released@1`: given back to the shared queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskReleased {
@@ -112,6 +125,9 @@ pub struct SupplementRequested {
     pub items: Vec<SupplementItem>,
     /// The day it was sent.
     pub asked_on: Date,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Officer>,
 }
 
 /// `case-supplemented@1`: the applicant answered; the five days start again.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Case, CaseSubmitted, Clocks, DecisionMade, Due, FlowAdvanced, Material, Stage, Supplement, TaskCompleted, TaskDone,
+    Case, CaseSubmitted, Clocks, DecisionMade, Due, Extended, FlowAdvanced, Material, Stage, Supplement, TaskCompleted,
+    TaskDone,
 };
 use crate::event::Event;
 
@@ -40,6 +41,7 @@ impl Case {
             notices: Vec::new(),
             decision: None,
             result: None,
+            delivery: None,
             incidents: Vec::new(),
         }
     }
@@ -49,12 +51,17 @@ impl Case {
             Event::FlowAdvanced(event) => self.advance(event),
             Event::ChecksEvaluated(event) => self.checks = Some(event.clone()),
             Event::TaskClaimed(event) => self.task_mut(event.task)?.claimed_by = Some(event.by.clone()),
+            Event::TaskAssigned(event) => self.task_mut(event.task)?.claimed_by = Some(event.to.clone()),
             Event::TaskReleased(event) => self.task_mut(event.task)?.claimed_by = None,
             Event::TaskCompleted(event) => self.complete(event, at)?,
             Event::SupplementRequested(event) => {
                 self.stage = Stage::SupplementAsked;
-                self.supplement =
-                    Some(Supplement { items: event.items.clone(), asked_on: event.asked_on, answered_on: None });
+                self.supplement = Some(Supplement {
+                    items: event.items.clone(),
+                    asked_on: event.asked_on,
+                    answered_on: None,
+                    asked_by: event.by.clone(),
+                });
             }
             Event::CaseSupplemented(event) => {
                 self.stage = Stage::Submitted;
@@ -76,18 +83,30 @@ impl Case {
                 self.set_dues(event.statutory, event.promised);
             }
             Event::CaseNotAccepted(_) => self.stage = Stage::NotAccepted,
-            Event::ClockPaused(event) => self.clocks.pauses.push(event.pause),
+            Event::ClockPaused(event) => {
+                self.clocks.pauses.push(event.pause);
+                self.clocks.expected_days = Some(event.expected_days);
+            }
             Event::ClockResumed(event) => {
                 let pause = self.clocks.pauses.last_mut().ok_or("no pause is open")?;
                 pause.to = Some(event.until);
+                self.clocks.moved += 1;
                 self.set_dues(event.statutory, event.promised);
             }
             Event::ClockExtended(event) => {
                 self.clocks.extension = Some(event.extension.clone());
+                self.clocks.extended = Some(Extended {
+                    by: event.approved_by.clone(),
+                    reason: event.reason.clone(),
+                    on: event.on,
+                    before: self.clocks.statutory.map(|due| due.on),
+                });
+                self.clocks.moved += 1;
                 self.set_dues(event.statutory, event.promised);
             }
             Event::DueRederived(event) => {
                 self.clocks.accept_by = event.accept_by;
+                self.clocks.moved += 1;
                 self.set_dues(event.statutory, event.promised);
             }
             Event::CaseWithdrawn(_) => self.stage = Stage::Withdrawn,
@@ -101,7 +120,10 @@ impl Case {
                 self.result = Some(event.result.clone());
                 self.notices.push(event.notice.clone());
             }
-            Event::ResultDelivered(_) => self.stage = Stage::Delivered,
+            Event::ResultDelivered(event) => {
+                self.stage = Stage::Delivered;
+                self.delivery = Some(event.clone());
+            }
             _ => return Err("no arm".to_owned()),
         }
         Ok(())

@@ -30,7 +30,7 @@ use serde_json::Map;
 use crate::catalog::matter::{ApplicantKind, NoticeKind, TaskKind};
 
 pub use acts::number_parts;
-pub use clock::{ClockName, ClockRule, ClockView, Clocks, Due, derivation, light, view_clock};
+pub use clock::{ClockName, ClockRule, ClockView, Clocks, Due, Extended, derivation, light, view_clock};
 pub use decide::{CaseCommand, Complete, Submit, SupplementAnswer, decide, numbers_needed, streams_needed};
 pub use envelope::PAUSE_DAYS_MAX;
 pub use events::*;
@@ -203,6 +203,9 @@ pub struct Supplement {
     pub asked_on: Date,
     /// The day the applicant answered.
     pub answered_on: Option<Date>,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Officer>,
 }
 
 /// One line of the supplement notice.
@@ -299,6 +302,9 @@ pub struct Case {
     pub decision: Option<DecisionMade>,
     /// The licence written, if any.
     pub result: Option<ResultRef>,
+    /// How the result reached the applicant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<ResultDelivered>,
     /// Faults of the process shown to its owner: element id and reason.
     pub incidents: Vec<Incident>,
 }

@@ -49,6 +49,22 @@ pub(super) fn timer(act: &mut Act<'_>, instance: u32) -> Result<(), Refusal> {
     advance(act, flow::Input::Timer { instance })
 }
 
+/// Moves the process on. What it cannot do becomes an incident for its owner: an act of law does not wait for a diagram.
+pub(super) fn or_incident(
+    act: &mut Act<'_>,
+    go: impl FnOnce(&mut Act<'_>) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let before = act.clone();
+    match go(act) {
+        Err(Refusal::Process { element, reason }) => {
+            *act = before;
+            let incident = Incident { element, code: "refused".to_owned(), reason };
+            act.emit(FlowAdvanced { incidents: vec![incident], ..FlowAdvanced::default() })
+        }
+        other => other,
+    }
+}
+
 fn is_running(act: &Act<'_>) -> bool {
     act.case.process.status == flow::Status::Active
 }

@@ -14,7 +14,7 @@ pub const TIMER_FLOW: &str = "flow/";
 impl Case {
     pub(crate) fn rows(&self) -> Rows {
         let running = clock::running(&self.clocks, self.stage).map(|(_, _, due)| due);
-        let paused = self.clocks.paused().is_some();
+        let paused = self.stage.is_open() && self.clocks.paused().is_some();
         let id = self.id.to_string();
         // While the applicant's answer is awaited nobody in the department has anything to do.
         let waits = self.stage == Stage::SupplementAsked;

@@ -9,8 +9,10 @@ use super::{
     Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit, SupplementAnswer,
     paper, process,
 };
+use crate::catalog::Matter;
 use crate::catalog::matter::{ApplicantKind, NoticeKind};
 use crate::change::Decision;
+use crate::form::Field;
 use crate::policy;
 use crate::refusal::Refusal;
 use crate::sealed::Secret;
@@ -30,6 +32,7 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
         return Err(Refusal::NotHandledHere);
     }
     check_materials(ask, &submit.materials, &submit.secrets)?;
+    check_applicant(matter, submit)?;
 
     let received_on = day_of_receipt(ask);
     let mut draft = paper::Numbers::new(ask.facts);
@@ -115,9 +118,11 @@ pub(super) fn supplement(ask: Ask<'_>, answer: &SupplementAnswer) -> Result<Deci
     Ok(act.finish(reply))
 }
 
-/// A field of the form among the secrets, as the notice names it.
+/// A field of the form among the secrets, as the notice names it: a list is one field, whatever it holds.
 fn form_target(secret: &Secret) -> Option<String> {
-    secret.field.rsplit_once("/form/").map(|(_, field)| format!("form:{field}"))
+    let (_, pointer) = secret.field.rsplit_once("/form/")?;
+    let field = pointer.split('/').next().unwrap_or(pointer);
+    Some(format!("form:{field}"))
 }
 
 /// On line: the applicant's own account, for an organisation it represents. At the window: a post that may receive.
@@ -143,6 +148,20 @@ fn may_submit(ask: Ask<'_>, submit: &Submit) -> Result<(), Refusal> {
             if allowed { Ok(()) } else { Err(Refusal::Forbidden { action: "case.receive".to_owned() }) }
         }
     }
+}
+
+/// What the form says of the applicant is what the application says: a licence is made out to whoever applied.
+fn check_applicant(matter: &Matter, submit: &Submit) -> Result<(), Refusal> {
+    let applies = [("applicant.code", &submit.applicant_code), ("applicant.name", &submit.applicant_name)];
+    let differs = |field: &&Field| {
+        let said = applies.iter().find(|(source, _)| field.prefill.as_deref() == Some(source));
+        let written = submit.form.get(&field.name).and_then(|value| value.as_str());
+        said.is_some_and(|(_, applies)| written.is_some_and(|written| written != applies.as_str()))
+    };
+    let wrong = matter.form.fields().iter().filter(differs);
+    let wrong: Vec<(String, String)> =
+        wrong.map(|field| (format!("/{}", field.name), "applicant".to_owned())).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Refusal::FormInvalid { fields: wrong }) }
 }
 
 /// Materials are those of the matter, and each upload's name is among the secrets of the same command.

@@ -1,16 +1,18 @@
 //! Tasks: claim, give back, complete. Completing an `accept` or `decide` task is an act of the envelope, with its notice and its clock.
 
+use base::id::AccountId;
 use serde_json::{Value, json};
 
-use super::act::{Act, Ask};
+use super::act::{Act, Ask, acting_post};
 use super::clock::{Reckoning, counted_from, reckonings};
 use super::{
-    CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested,
-    TaskClaimed, TaskCompleted, TaskDone, TaskReleased, duties, paper, process,
+    CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested, Task,
+    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, duties, paper, process,
 };
 use crate::catalog::Matter;
 use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
 use crate::change::Decision;
+use crate::directory::{Post, account_state};
 use crate::refusal::Refusal;
 use crate::rules::Verdict;
 
@@ -48,26 +50,28 @@ pub(super) fn complete(ask: Ask<'_>, complete: &Complete) -> Result<Decision, Re
     let mut act = Act::on(ask)?;
     let task = complete.task;
     let by = may_work_on(&act, task)?;
-    if act.case.clocks.paused().is_some() {
+    let open = act.case.tasks[&task].clone();
+    // Art. 45 takes the time out of the limit; the work that it is for, and all other work, goes on. Only the decision waits.
+    if act.case.clocks.paused().is_some() && open.kind == TaskKind::Decide {
         return Err(Refusal::Paused);
     }
-    let open = act.case.tasks[&task].clone();
     let outcome = declared_outcome(&act, &open.element, complete)?;
     if open.claimed_by.is_none() {
         act.emit(TaskClaimed { task, by: by.clone() })?;
     }
     if complete.outcome == SUPPLEMENT && asks_for_supplement(act.matter, open.kind) {
         // The envelope's own: the task stays with its clerk while the applicant's answer is awaited.
-        request_supplement(&mut act, complete)?;
+        request_supplement(&mut act, &by, complete)?;
     } else {
         let opinion = act.seal_some("opinion", complete.opinion.as_deref())?;
         if outcome.reason && opinion.is_none() {
             return Err(Refusal::ReasonMissing);
         }
-        if outcome.article && is_blank(complete.article.as_deref()) {
+        let article = article_of(complete)?;
+        if outcome.article && article.is_none() {
             return Err(Refusal::ArticleMissing);
         }
-        let (outcome, article) = (complete.outcome.clone(), complete.article.clone());
+        let outcome = complete.outcome.clone();
         act.emit(TaskCompleted { task, by: Some(by.clone()), outcome, opinion, article })?;
         envelope_of(&mut act, open.kind, &by, complete)?;
         if act.case.stage == Stage::NotAccepted {
@@ -80,8 +84,16 @@ pub(super) fn complete(ask: Ask<'_>, complete: &Complete) -> Result<Decision, Re
     Ok(act.finish(reply))
 }
 
-fn is_blank(text: Option<&str>) -> bool {
-    text.is_none_or(|text| text.trim().is_empty())
+/// Characters that an article may have, as a person cites it.
+const ARTICLE_CHARACTERS_MAX: usize = 200;
+
+/// The article as it will be printed; none when nothing was written.
+fn article_of(complete: &Complete) -> Result<Option<String>, Refusal> {
+    let article = complete.article.as_deref().map(str::trim).filter(|article| !article.is_empty());
+    if article.is_some_and(|article| article.chars().count() > ARTICLE_CHARACTERS_MAX) {
+        return Err(Refusal::TextTooLong { max: ARTICLE_CHARACTERS_MAX });
+    }
+    Ok(article.map(str::to_owned))
 }
 
 /// Before acceptance only: by the accept task, or by the one task of an immediate matter.
@@ -93,23 +105,52 @@ fn asks_for_supplement(matter: &Matter, kind: TaskKind) -> bool {
 fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
     let open = act.case.tasks.get(&task).ok_or(Refusal::TaskClosed)?;
     let (by, post) = act.officer(&format!("task.{}", open.kind.as_str()))?;
-    if post.kind != open.post_kind || post.organisation != act.case.organisation {
-        return Err(Refusal::Forbidden { action: open.kind.as_str().to_owned() });
-    }
     if open.claimed_by.as_ref().is_some_and(|claimed| claimed.account != by.account) {
         return Err(Refusal::TaskTaken);
     }
-    if !act.matter.spec.immediate {
-        duties::allowed(&act.case, by.account, open.kind)?;
+    may_have(act, task, open, by.account, post)?;
+    Ok(by)
+}
+
+/// The task may lie with this person as this post: of the lane's kind, in the handling organisation, duties kept apart.
+fn may_have(act: &Act<'_>, task: u32, open: &Task, person: AccountId, post: &Post) -> Result<(), Refusal> {
+    if post.kind != open.post_kind || post.organisation != act.case.organisation {
+        return Err(Refusal::Forbidden { action: open.kind.as_str().to_owned() });
     }
-    // Countersigning by several means several people.
-    let did_before =
-        |done: &TaskDone| done.element == open.element && done.by.as_ref().is_some_and(|did| did.account == by.account);
+    let account = account_state(person, act.ask.loaded).ok_or(Refusal::PostNotHeld)?;
+    duties::not_own(&act.case, account)?;
+    if !act.matter.spec.immediate {
+        duties::allowed(&act.case, person, open.kind)?;
+    }
+    // Done by several means several people, in each round of it anew: instances of a round come after its body.
+    let round = act.case.process.instances.get(&task).map_or(0, |instance| instance.parent);
+    let did_in_round = |done: &TaskDone| {
+        done.element == open.element
+            && done.instance > round
+            && done.by.as_ref().is_some_and(|did| did.account == person)
+    };
     let is_multiple = act.matter.task(&open.element).is_some_and(|task| task.is_multiple);
-    if is_multiple && act.case.done.iter().any(did_before) {
+    if is_multiple && act.case.done.iter().any(did_in_round) {
         return Err(Refusal::DutiesSeparated { did: open.kind, now: open.kind });
     }
-    Ok(by)
+    Ok(())
+}
+
+/// Gives a task to a person (分派), or hands it on (转办): by the head of the division, or by whoever has it.
+pub(super) fn assign(ask: Ask<'_>, task: u32, to: &Officer, note: Option<&str>) -> Result<Decision, Refusal> {
+    let mut act = Act::on(ask)?;
+    let open = act.case.tasks.get(&task).ok_or(Refusal::TaskClosed)?.clone();
+    let (by, post) = acting_post(ask)?;
+    let by = Officer { account: by.id, post: post.id };
+    if open.claimed_by.as_ref() != Some(&by) {
+        act.officer("task.assign")?;
+    }
+    let account = account_state(to.account, ask.loaded).ok_or(Refusal::NotFound)?;
+    let held = account.post_on(to.post, act.today()).ok_or(Refusal::NotFound)?;
+    may_have(&act, task, &open, to.account, held)?;
+    let note = act.seal_some("assignment", note)?;
+    act.emit(TaskAssigned { task, to: to.clone(), by, note })?;
+    Ok(act.finish(json!({ "task": task })))
 }
 
 fn declared_outcome<'a>(act: &Act<'a>, element: &str, complete: &Complete) -> Result<&'a OutcomeSpec, Refusal> {
@@ -124,8 +165,10 @@ fn envelope_of(act: &mut Act<'_>, kind: TaskKind, by: &Officer, complete: &Compl
     match (kind, complete.outcome.as_str()) {
         (TaskKind::Accept, ACCEPTED) => accept(act, Some(by.clone()), false),
         (TaskKind::Accept, NOT_ACCEPTED) => not_accept(act, by, complete),
+        (TaskKind::Decide, NOT_ACCEPTED) if immediate => not_accept(act, by, complete),
         (TaskKind::Decide, GRANT | REFUSE) => {
-            if immediate {
+            // Accepted by silence before, it is only decided.
+            if immediate && act.case.stage == Stage::Submitted {
                 accept(act, Some(by.clone()), false)?;
             }
             decide(act, by, complete)
@@ -137,6 +180,7 @@ fn envelope_of(act: &mut Act<'_>, kind: TaskKind, by: &Officer, complete: &Compl
 /// Acceptance (受理): the clocks start. Also by silence, then as of the day of receipt.
 pub(super) fn accept(act: &mut Act<'_>, by: Option<Officer>, deemed: bool) -> Result<(), Refusal> {
     require_stage(act, Stage::Submitted)?;
+    let deemed = deemed || is_silence(act);
     let received_on = act.case.clocks.received_on.unwrap_or(act.today());
     let accepted_on = if deemed { received_on } else { act.today() };
     let counted_from = counted_from(act.matter, received_on, accepted_on);
@@ -151,18 +195,34 @@ pub(super) fn accept(act: &mut Act<'_>, by: Option<Officer>, deemed: bool) -> Re
     process::message(act, "accepted")
 }
 
-/// The single supplement notice: what the rules found, what is missing, what the clerk adds; once, with everything (art. 32(4)).
-fn request_supplement(act: &mut Act<'_>, complete: &Complete) -> Result<(), Refusal> {
+/// The acceptance check is over and nothing was said: the law has accepted, whether or not the timer has run (art. 32(4)).
+fn is_silence(act: &Act<'_>) -> bool {
+    act.case.clocks.accept_by.is_some_and(|due| act.today() > due.on)
+}
+
+/// Before acceptance, and while it may still be withheld.
+fn require_unaccepted(act: &Act<'_>) -> Result<(), Refusal> {
     require_stage(act, Stage::Submitted)?;
+    if is_silence(act) { Err(Refusal::AcceptanceDeemed) } else { Ok(()) }
+}
+
+/// The single supplement notice: what the rules found, what is missing, what the clerk adds; once, with everything (art. 32(4)).
+fn request_supplement(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<(), Refusal> {
+    require_unaccepted(act)?;
     if act.case.supplement.is_some() {
         return Err(Refusal::SupplementAskedAlready);
     }
     if complete.items.is_empty() {
         return Err(Refusal::SupplementEmpty);
     }
-    let mut items = Vec::with_capacity(complete.items.len());
+    let mut items: Vec<SupplementItem> = Vec::new();
     for (n, (target, words)) in complete.items.iter().enumerate() {
-        let material = act.matter.spec.materials.iter().find(|material| material.code == *target);
+        if items.iter().any(|item| item.target == *target) {
+            return Err(Refusal::SupplementTwice { target: target.clone() });
+        }
+        // What cannot be handed in cannot be asked for: the case would wait for ever.
+        let mut materials = act.matter.spec.materials.iter();
+        let material = materials.find(|material| material.code == *target && material.may_upload());
         let field = target.strip_prefix("form:").filter(|field| act.matter.form.field(field).is_some());
         if material.is_none() && field.is_none() {
             return Err(Refusal::MaterialUnknown { material: target.clone() });
@@ -179,15 +239,15 @@ fn request_supplement(act: &mut Act<'_>, complete: &Complete) -> Result<(), Refu
         items.push(SupplementItem { target: target.clone(), rule, article: article.unwrap_or_default(), words });
     }
     let asked_on = act.today();
-    act.emit(SupplementRequested { items, asked_on })?;
+    act.emit(SupplementRequested { items, asked_on, by: Some(by.clone()) })?;
     paper::issue(act, NoticeKind::Supplement)
 }
 
 /// Non-acceptance (不予受理): not this authority's, or no licence needed. With reason and article.
 fn not_accept(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<(), Refusal> {
-    require_stage(act, Stage::Submitted)?;
-    let reason = act.seal("reason", complete.opinion.as_deref().ok_or(Refusal::ReasonMissing)?)?;
-    let article = complete.article.clone().ok_or(Refusal::ArticleMissing)?;
+    require_unaccepted(act)?;
+    let reason = act.seal_some("reason", complete.opinion.as_deref())?.ok_or(Refusal::ReasonMissing)?;
+    let article = article_of(complete)?.ok_or(Refusal::ArticleMissing)?;
     let on = act.today();
     act.emit(CaseNotAccepted { by: by.clone(), reason, article, on })?;
     paper::issue(act, NoticeKind::NonAcceptance)
@@ -201,14 +261,14 @@ fn decide(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<(), Re
     if !granted && reason.is_none() {
         return Err(Refusal::ReasonMissing);
     }
-    if !granted && complete.article.is_none() {
+    let article = article_of(complete)?;
+    if !granted && article.is_none() {
         return Err(Refusal::ArticleMissing);
     }
     let on = act.today();
     let limit = act.facts.catalog.limits.delivery.in_force(on).ok_or(Refusal::NoLimitInForce)?.limit;
     let reckoning = Reckoning { from: on, limit, pauses: &[], extension: None };
     let deliver_by = reckoning.due(act.facts.calendar(), act.facts.catalog.limits.lights)?.on;
-    let article = complete.article.clone();
     act.emit(DecisionMade { granted, by: by.clone(), reason, article, on, deliver_by })?;
     paper::issue(act, if granted { NoticeKind::Grant } else { NoticeKind::Refusal })
 }

@@ -257,7 +257,11 @@ impl Reader<'_> {
     fn process_rules(&mut self, spec: &MatterSpec, process: &Definition, names: &Names) {
         let file = process.source().to_owned();
         let text = self.files.text(&file).unwrap_or_default();
+        // What the act `evaluate` sets: counts of its verdicts, and whether the law asks for a licence at all.
         let mut names = names.clone().with_open("outcome");
+        for variable in ["checks_failed", "checks_undecided", "exempt"] {
+            names = names.with_open(variable);
+        }
         for task in spec.tasks.names() {
             names = names.with_open(&format!("{task}_outcome"));
         }
@@ -550,6 +554,8 @@ fn check_kinds(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findi
         let place = format!("tasks.{id}");
         let reserved: &[&str] = match task.kind {
             TaskKind::Accept => &["accepted", "supplement", "not_accepted"],
+            // Decided on the spot is accepted there too: what lacks is told once, and what is not ours is not accepted (art. 32).
+            TaskKind::Decide if spec.immediate => &["grant", "refuse", "supplement", "not_accepted"],
             TaskKind::Decide => &["grant", "refuse"],
             _ => &[],
         };

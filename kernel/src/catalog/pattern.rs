@@ -18,6 +18,9 @@ pub fn names(paper: &Map<String, Value>) -> Vec<String> {
                 Part::Text(_) => None,
             })),
             Value::Object(inner) => names.extend(self::names(inner)),
+            Value::Array(items) => {
+                names.extend(items.iter().filter_map(Value::as_object).flat_map(self::names));
+            }
             _ => {}
         }
     }
@@ -35,6 +38,11 @@ pub fn fill(paper: &Map<String, Value>, look: &dyn Fn(&str) -> Option<Value>) ->
                     return None;
                 }
                 Value::Object(inner)
+            }
+            // A list of groups, as rows of a table; groups without a value are left out.
+            Value::Array(items) => {
+                let rows = items.iter().filter_map(Value::as_object).map(|item| fill(item, look));
+                Value::Array(rows.filter(|row| !row.is_empty()).map(Value::Object).collect())
             }
             other => other.clone(),
         };

@@ -26,10 +26,32 @@ pub struct CommonLimits {
     pub hearing_held: Versions,
     /// Notice before it (art. 48).
     pub hearing_notice: Versions,
+    /// Asking for another term before a licence ends (art. 50).
+    pub renewal_request: Versions,
     /// When the light turns yellow.
     pub lights: LightRule,
     /// Reminders owed for every case.
     pub reminders: Vec<ReminderSpec>,
+    /// The kinds of post that stand behind the words of the reminders.
+    pub reminded_posts: RemindedPosts,
+}
+
+impl CommonLimits {
+    /// To whom a reminder goes when the light is yellow, or red: those of the rules for before, or after, the last day.
+    pub fn reminded(&self, overdue: bool) -> impl Iterator<Item = ReminderTo> {
+        let specs = self.reminders.iter().filter(move |spec| (spec.wd_before < 0) == overdue);
+        specs.flat_map(|spec| spec.to.iter().copied())
+    }
+}
+
+/// Post kinds that are reminded besides whoever handles a case.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemindedPosts {
+    /// The head of the division.
+    pub head: String,
+    /// The deputy director.
+    pub deputy: String,
 }
 
 /// The versions of one limit.

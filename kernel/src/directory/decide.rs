@@ -155,7 +155,8 @@ pub fn decide(command: &DirectoryCommand, actor: &Actor, loaded: &Loaded, facts:
         }
         DirectoryCommand::EndPost { account: id, post } => {
             account.and_then(|account| account.post_on(*post, facts.today)).ok_or(Refusal::NotFound)?;
-            PostEnded { account: *id, post: *post, on: facts.today }.into()
+            // Yesterday was its last day: it ends at once (security.md §3).
+            PostEnded { account: *id, post: *post, on: facts.today.yesterday().unwrap_or(facts.today) }.into()
         }
         DirectoryCommand::Erase { subject, basis } => {
             SubjectErased { subject: *subject, basis: basis.clone(), on: facts.today }.into()

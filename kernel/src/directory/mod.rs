@@ -220,7 +220,8 @@ impl Account {
 
 /// The officer's account and the post it acts as on a day: the account enabled, the post held. Checked again at commit.
 pub fn acting_post<'a>(actor: &Actor, loaded: &'a Loaded, today: Date) -> Result<(&'a Account, &'a Post), Refusal> {
-    let Actor::Officer { account, post, .. } = actor else { return Err(Refusal::PostNotHeld) };
+    // Delegations are not granted yet, so that nobody acts under one.
+    let Actor::Officer { account, post, delegation: None } = actor else { return Err(Refusal::PostNotHeld) };
     let post = PostId::from_uuid(uuid::Uuid::from_bytes(post.0));
     let account = account_state(account_id(*account), loaded).ok_or(Refusal::PostNotHeld)?;
     let held = account.post_on(post, today).ok_or(Refusal::PostNotHeld)?;

@@ -1,11 +1,12 @@
 //! Commands on records: written by imports and jobs, and the life of a licence (行政许可法 art. 50, 建筑法 art. 9).
 
+use base::deadline::{self, Limit, Start};
 use base::id::CaseId;
 use jiff::civil::Date;
 use journal::Actor;
 use serde_json::{Map, Value, json};
 
-use super::{LicenceChange, LicenceChanged, Record, RecordWritten, VALID};
+use super::{LicenceChange, LicenceChanged, Record, RecordWritten, RenewalAsked, VALID};
 use crate::catalog::matter::LapseSpec;
 use crate::catalog::{Catalog, TargetClass};
 use crate::change::{Decision, StreamDecision};
@@ -58,6 +59,17 @@ pub enum RecordCommand {
         /// What.
         change: LicenceChange,
     },
+    /// The holder asked for another term, by an application of theirs. From the job that reads applications in.
+    AskRenewal {
+        /// Register.
+        register: String,
+        /// Id.
+        id: String,
+        /// The application.
+        case: CaseId,
+        /// The last valid day of the new term.
+        until: Date,
+    },
     /// Renew until a day, by decision before the licence ends, or by silence at its end (deemed).
     Renew {
         /// Register.
@@ -75,7 +87,9 @@ impl RecordCommand {
     fn stream(&self) -> StreamId {
         match self {
             Self::Write(write) => StreamId::record(&write.register, &write.id),
-            Self::Change { register, id, .. } | Self::Renew { register, id, .. } => StreamId::record(register, id),
+            Self::Change { register, id, .. }
+            | Self::Renew { register, id, .. }
+            | Self::AskRenewal { register, id, .. } => StreamId::record(register, id),
         }
     }
 
@@ -87,7 +101,9 @@ impl RecordCommand {
     fn register(&self) -> &str {
         match self {
             Self::Write(write) => &write.register,
-            Self::Change { register, .. } | Self::Renew { register, .. } => register,
+            Self::Change { register, .. } | Self::Renew { register, .. } | Self::AskRenewal { register, .. } => {
+                register
+            }
         }
     }
 }
@@ -102,10 +118,13 @@ pub fn decide(command: &RecordCommand, actor: &Actor, loaded: &Loaded, facts: &F
     let event: Event = match command {
         RecordCommand::Write(write) => {
             secrets.clone_from(&write.secrets);
-            written(write).into()
+            written(write, record)?.into()
         }
         RecordCommand::Change { change, .. } => {
             step(record.ok_or(Refusal::NotFound)?, *change, facts.today, facts)?.into()
+        }
+        RecordCommand::AskRenewal { case, until, .. } => {
+            renewal_asked(record.ok_or(Refusal::NotFound)?, *case, *until, facts)?.into()
         }
         RecordCommand::Renew { until, deemed, .. } => {
             renewal(record.ok_or(Refusal::NotFound)?, *until, *deemed, facts)?.into()
@@ -118,8 +137,14 @@ pub fn decide(command: &RecordCommand, actor: &Actor, loaded: &Loaded, facts: &F
     Ok(Decision { streams: vec![part], secrets, reply: json!({ "status": status }), ..Decision::default() })
 }
 
-fn written(write: &RecordWrite) -> RecordWritten {
-    RecordWritten {
+/// A record that exists keeps its life: writing its fields again frees no claim and wakes no licence that has ended.
+fn written(write: &RecordWrite, before: Option<&Record>) -> Result<RecordWritten, Refusal> {
+    if let Some(record) = before
+        && record.status != VALID
+    {
+        return Err(Refusal::LicenceEnded { status: record.status.clone() });
+    }
+    Ok(RecordWritten {
         register: write.register.clone(),
         id: write.id.clone(),
         region: write.region.clone(),
@@ -129,10 +154,10 @@ fn written(write: &RecordWrite) -> RecordWritten {
         body: write.body.clone(),
         sealed: write.secrets.iter().map(Secret::commitment).collect(),
         source: write.source,
-        matter: write.matter.clone(),
-        claims: Vec::new(),
-        start_by: write.start_by,
-    }
+        matter: write.matter.clone().or_else(|| before?.matter.clone()),
+        claims: before.map(|record| record.claims.clone()).unwrap_or_default(),
+        start_by: write.start_by.or_else(|| before?.start_by),
+    })
 }
 
 fn authorise(
@@ -146,16 +171,22 @@ fn authorise(
         return Ok(());
     }
     let (_, post) = acting_post(actor, loaded, facts.today)?;
-    let region = record.and_then(|record| record.region.parse().ok()).unwrap_or(post.region);
-    let object = Object {
+    let written = match command {
+        RecordCommand::Write(write) => Some(write.region.as_str()),
+        _ => None,
+    };
+    let regions = record.map(|record| record.region.as_str()).into_iter().chain(written);
+    // A record belongs to no organisation. One without a region is the whole province's, so that only a provincial post reaches it.
+    let region = |code: &str| code.parse().unwrap_or_else(|_| post.region.province());
+    let object = |region| Object {
         class: TargetClass::Register,
         name: command.register(),
         immediate: false,
-        organisation: &post.organisation,
+        organisation: "",
         region,
     };
-    let allowed = policy::allows(&facts.catalog.grants, post, "record.write", &object);
-    if allowed { Ok(()) } else { Err(Refusal::Forbidden { action: "record.write".to_owned() }) }
+    let may = |region| policy::allows(&facts.catalog.grants, post, "record.write", &object(region));
+    if regions.map(region).all(may) { Ok(()) } else { Err(Refusal::Forbidden { action: "record.write".to_owned() }) }
 }
 
 /// One step in a licence's life on a day; the days it is given come from the catalog's lapse rule.
@@ -173,6 +204,15 @@ pub(crate) fn step(record: &Record, change: LicenceChange, on: Date, facts: &Fac
         basis: String::new(),
     };
     let ended = |next: &mut LicenceChanged, status: &str| next.status = status.to_owned();
+    if matches!(change, LicenceChange::Started | LicenceChange::Completed) {
+        happened_within(record, on, today)?;
+    }
+    // Past its day it has lapsed by itself, whether or not the timer has run (建筑法 art. 9).
+    if matches!(change, LicenceChange::Started | LicenceChange::Extended)
+        && record.start_by.is_some_and(|last| on.max(if change == LicenceChange::Extended { today } else { on }) > last)
+    {
+        return Err(Refusal::LicenceEnded { status: "lapsed".to_owned() });
+    }
     match change {
         LicenceChange::Started => next.start_by = None,
         LicenceChange::Completed => ended(&mut next, "completed"),
@@ -187,7 +227,8 @@ pub(crate) fn step(record: &Record, change: LicenceChange, on: Date, facts: &Fac
         }
         LicenceChange::Expired => {
             let last = record.valid_until.ok_or(Refusal::NotFound)?;
-            if today <= last {
+            // A renewal asked for in time waits for its answer, or for silence (行政许可法 art. 50(2)).
+            if today <= last || record.renewal.is_some() {
                 return Err(Refusal::NotYet { on: last });
             }
             ended(&mut next, "expired");
@@ -195,6 +236,35 @@ pub(crate) fn step(record: &Record, change: LicenceChange, on: Date, facts: &Fac
         LicenceChange::Renewed | LicenceChange::DeemedRenewed => return Err(Refusal::NotFound),
     }
     Ok(next)
+}
+
+/// What happened to a licence happened between its first day and today.
+fn happened_within(record: &Record, on: Date, today: Date) -> Result<(), Refusal> {
+    if let Some(earliest) = record.valid_from.filter(|first| on < *first) {
+        return Err(Refusal::DayBefore { earliest });
+    }
+    if on > today { Err(Refusal::DayAfter { latest: today }) } else { Ok(()) }
+}
+
+/// The application comes at least so long before the end as the law says (行政许可法 art. 50(1)).
+fn renewal_asked(record: &Record, case: CaseId, until: Date, facts: &Facts) -> Result<RenewalAsked, Refusal> {
+    let ended = || Refusal::LicenceEnded { status: record.status.clone() };
+    let last = record.valid_until.filter(|_| record.status == VALID).ok_or_else(ended)?;
+    if until <= last {
+        return Err(Refusal::DayBefore { earliest: last });
+    }
+    let asked = facts.catalog.limits.renewal_request.in_force(facts.today).ok_or(Refusal::NoLimitInForce)?;
+    let before = match asked.limit {
+        Limit::CalendarDays(n) => Limit::BeforeCalendarDays(n),
+        Limit::WorkingDays(n) => Limit::BeforeWorkingDays(n),
+        _ => return Err(Refusal::NoLimitInForce),
+    };
+    let due = deadline::due(Start::On(last), before, &[], &[], facts.calendar());
+    let latest = due.ok().and_then(|due| due.due_on).ok_or(Refusal::NoLimitInForce)?;
+    if facts.today > latest {
+        return Err(Refusal::RenewalLate { latest });
+    }
+    Ok(RenewalAsked { case, until, on: facts.today })
 }
 
 /// The start limit is extended so often and so long as the rule allows (建筑法 art. 9: twice, three months each).
@@ -217,8 +287,14 @@ fn lapse_rule<'a>(record: &Record, catalog: &'a Catalog) -> Option<&'a LapseSpec
 fn renewal(record: &Record, until: Date, deemed: bool, facts: &Facts) -> Result<LicenceChanged, Refusal> {
     let ended = || Refusal::LicenceEnded { status: record.status.clone() };
     let last = record.valid_until.filter(|_| record.status == VALID).ok_or_else(ended)?;
-    if deemed && facts.today <= last {
-        return Err(Refusal::NotYet { on: last });
+    if deemed {
+        // Silence renews for those who asked in time, to the day that they asked for, and not before the term ends.
+        let asked = record.renewal.as_ref().ok_or_else(ended)?;
+        if facts.today <= last || until != asked.until {
+            return Err(Refusal::NotYet { on: last });
+        }
+    } else if facts.today > last {
+        return Err(Refusal::LicenceEnded { status: "expired".to_owned() });
     }
     if until <= last {
         return Err(Refusal::DayBefore { earliest: last });

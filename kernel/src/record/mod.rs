@@ -84,6 +84,17 @@ pub struct LicenceChanged {
     pub basis: String,
 }
 
+/// `renewal-asked@1`: the holder asks in time for another term; silence at the end of this one renews (行政许可法 art. 50(2)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewalAsked {
+    /// The application.
+    pub case: CaseId,
+    /// The last valid day of the new term.
+    pub until: Date,
+    /// When it was asked for.
+    pub on: Date,
+}
+
 /// The steps a licence may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -160,8 +171,11 @@ pub struct Record {
     pub start_by: Option<Date>,
     /// How often the start limit was extended.
     pub extensions: u8,
-    /// An application to renew came in time and waits.
+    /// The steps of its life.
     pub changes: Vec<LicenceChanged>,
+    /// An application to renew came in time and waits (行政许可法 art. 50).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<RenewalAsked>,
 }
 
 impl Record {
@@ -182,6 +196,7 @@ impl Record {
             start_by: event.start_by,
             extensions: 0,
             changes: Vec::new(),
+            renewal: None,
         }
     }
 
@@ -196,7 +211,8 @@ impl Record {
         match event {
             Event::RecordWritten(event) => {
                 let (extensions, changes) = (self.extensions, std::mem::take(&mut self.changes));
-                *self = Self { extensions, changes, ..Self::begin(event) };
+                let renewal = self.renewal.take();
+                *self = Self { extensions, changes, renewal, ..Self::begin(event) };
             }
             Event::LicenceChanged(event) => {
                 self.status = event.status.clone();
@@ -211,8 +227,12 @@ impl Record {
                 if let Some(status) = self.body.get_mut("status") {
                     *status = Value::String(event.status.clone());
                 }
+                if matches!(event.change, LicenceChange::Renewed | LicenceChange::DeemedRenewed) {
+                    self.renewal = None;
+                }
                 self.changes.push(event.clone());
             }
+            Event::RenewalAsked(event) => self.renewal = Some(event.clone()),
             _ => return Err("no arm".to_owned()),
         }
         Ok(())

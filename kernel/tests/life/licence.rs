@@ -79,9 +79,72 @@ fn is_extended_twice_and_no_more() {
     assert_eq!(record.body["started_on"], json!("2025-01-10"));
 }
 
+fn ask_renewal(world: &mut World, until: &str) -> Result<(), Refusal> {
+    let (register, id, case) = ("licences".to_owned(), "L1".to_owned(), super::world::case_id(9));
+    act(world, RecordCommand::AskRenewal { register, id, case, until: day(until) })
+}
+
+#[test]
+fn a_renewal_is_asked_for_thirty_days_before_the_end() {
+    // 行政许可法 art. 50(1): 2025-05-01 is the thirtieth day before 2025-05-31.
+    let mut world = licensed(Some("2025-05-31"));
+    world.today = day("2025-05-02");
+    let late = ask_renewal(&mut world, "2028-05-31");
+    assert_eq!(late.unwrap_err(), Refusal::RenewalLate { latest: day("2025-05-01") });
+    world.today = day("2025-05-01");
+    ask_renewal(&mut world, "2028-05-31").unwrap();
+    world.today = day("2025-06-01");
+    let expired = change(&mut world, LicenceChange::Expired);
+    assert_eq!(expired.unwrap_err(), Refusal::NotYet { on: day("2025-05-31") }, "the application waits for its answer");
+}
+
+#[test]
+fn silence_does_not_renew_what_nobody_asked_for() {
+    let mut world = licensed(Some("2025-05-31"));
+    world.today = day("2025-06-01");
+    assert_eq!(renew(&mut world, "2028-05-31", true).unwrap_err(), Refusal::LicenceEnded { status: VALID.to_owned() });
+    let late = renew(&mut world, "2028-05-31", false);
+    assert_eq!(late.unwrap_err(), Refusal::LicenceEnded { status: "expired".to_owned() });
+}
+
+#[test]
+fn work_that_starts_after_the_limit_finds_the_permit_lapsed() {
+    // Before the timer has run, too.
+    let mut world = licensed(None);
+    world.today = day("2025-04-11");
+    for late in [LicenceChange::Started, LicenceChange::Extended] {
+        let refused = change(&mut world, late);
+        assert_eq!(refused.unwrap_err(), Refusal::LicenceEnded { status: "lapsed".to_owned() });
+    }
+}
+
+#[test]
+fn writing_a_record_again_frees_no_claim_and_wakes_no_licence() {
+    let mut world = licensed(None);
+    let stream = world.put_licence("L1");
+    let again = || RecordWrite {
+        register: "licences".to_owned(),
+        id: "L1".to_owned(),
+        region: "130123".to_owned(),
+        valid_from: None,
+        valid_until: None,
+        body: json!({ "number": "L1", "status": VALID }).as_object().unwrap().clone(),
+        secrets: Vec::new(),
+        source: None,
+        matter: None,
+        start_by: None,
+    };
+    act(&mut world, RecordCommand::Write(Box::new(again()))).unwrap();
+    assert_eq!(world.streams[&stream].1.as_record().unwrap().claims.len(), 1);
+    change(&mut world, LicenceChange::Deregistered).unwrap();
+    let woken = act(&mut world, RecordCommand::Write(Box::new(again())));
+    assert_eq!(woken.unwrap_err(), Refusal::LicenceEnded { status: "deregistered".to_owned() });
+}
+
 #[test]
 fn silence_renews_at_the_end_and_not_before() {
     let mut world = licensed(Some("2025-05-31"));
+    ask_renewal(&mut world, "2028-05-31").unwrap();
     world.today = day("2025-05-31");
     assert_eq!(renew(&mut world, "2028-05-31", true).unwrap_err(), Refusal::NotYet { on: day("2025-05-31") });
     world.today = day("2025-06-01");

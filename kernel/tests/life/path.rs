@@ -200,14 +200,17 @@ fn only_the_kinds_of_article_45_stop_the_clock() {
     assert_eq!(other.unwrap_err(), Refusal::PauseNotAllowed, "the matter names expert review and testing");
     let backdated = world.on(&matter, example, 1, &officer(REVIEWER), pause(PauseKind::ExpertReview, "2024-09-24"));
     assert_eq!(backdated.unwrap_err(), Refusal::DayBefore { earliest: "2024-09-25".parse().unwrap() });
-    let late = world.on(&matter, example, 1, &officer(REVIEWER), pause(PauseKind::ExpertReview, "2024-10-10"));
-    assert_eq!(late.unwrap_err(), Refusal::DayAfter { latest: "2024-10-09".parse().unwrap() });
+    let late = world.on(&matter, example, 1, &officer(REVIEWER), pause(PauseKind::ExpertReview, "2024-10-11"));
+    assert_eq!(late.unwrap_err(), Refusal::DayAfter { latest: "2024-10-10".parse().unwrap() });
     world.on(&matter, example, 1, &officer(REVIEWER), pause(PauseKind::ExpertReview, "2024-09-26")).unwrap();
     let view = view_clock(&world.case(1).clocks, world.case(1).stage, &CATALOG.calendar, world.today).unwrap();
     assert_eq!(view.light, Light::Hold);
-    let task = world.task(1, "review");
-    let work = world.on(&matter, example, 1, &officer(REVIEWER), outcome(task, "agree"));
-    assert_eq!(work.unwrap_err(), Refusal::Paused);
+    // The work goes on while the time does not count; only the decision waits.
+    step(&mut world, &matter, example, "review", REVIEWER, "agree");
+    step(&mut world, &matter, example, "head", HEAD, "agree");
+    let task = world.task(1, "decide");
+    let decision = world.on(&matter, example, 1, &officer(LEADER), outcome(task, "grant"));
+    assert_eq!(decision.unwrap_err(), Refusal::Paused);
     world.today = "2024-10-08".parse().unwrap();
     // 26, 27, 29, 30 September and 8 October are five working days out of the count: 7 wd end five working days later.
     let resume = CaseCommand::Resume { until: "2024-10-08".parse().unwrap() };
@@ -238,8 +241,8 @@ fn extends_once_with_approver_and_reason() {
 fn a_limit_that_has_ended_is_neither_extended_nor_stopped() {
     let matter = permit();
     let (mut world, example) = accepted(&matter, "2024-09-25");
-    world.today = "2024-10-10".parse().unwrap();
-    let ended = Refusal::LimitEnded { on: "2024-10-09".parse().unwrap() };
+    world.today = "2024-10-11".parse().unwrap();
+    let ended = Refusal::LimitEnded { on: "2024-10-10".parse().unwrap() };
     let extend = CaseCommand::Extend { reason: "案情复杂".to_owned() };
     assert_eq!(world.on(&matter, example, 1, &officer(DIRECTOR), extend).unwrap_err(), ended);
     let pause = CaseCommand::Pause { kind: PauseKind::ExpertReview, from: world.today, expected_days: 5 };

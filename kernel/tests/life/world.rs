@@ -234,6 +234,36 @@ impl World {
         n: u8,
         without: &[&str],
     ) -> Result<Decision, Refusal> {
+        let name = example.form["applicant_name"].as_str().unwrap().to_owned();
+        self.hand_in(matter, example, n, without, &name)
+    }
+
+    /// The same in the name of an applicant that the form need not name.
+    pub(crate) fn apply_as(
+        &mut self,
+        matter: &Arc<Matter>,
+        example: &Example,
+        n: u8,
+        name: &str,
+    ) -> Result<Decision, Refusal> {
+        self.hand_in(matter, example, n, &[], name)
+    }
+
+    /// An officer who files for an organisation, too.
+    pub(crate) fn represents(&mut self, n: u8, code: &str) {
+        let stream = StreamId::account(account(n));
+        let Some((_, State::Account(account))) = self.streams.get_mut(&stream) else { panic!("no account {n}") };
+        account.represents.push(code.to_owned());
+    }
+
+    fn hand_in(
+        &mut self,
+        matter: &Arc<Matter>,
+        example: &Example,
+        n: u8,
+        without: &[&str],
+        applicant_name: &str,
+    ) -> Result<Decision, Refusal> {
         let subject = SubjectId::from_uuid(uuid(OWNER));
         let split = matter.form.split(&example.form);
         let mut salt = n;
@@ -259,7 +289,7 @@ impl World {
             applicant_kind: ApplicantKind::Organisation,
             subject,
             applicant_code: example.form["applicant_code"].as_str().unwrap().to_owned(),
-            applicant_name: example.form["applicant_name"].as_str().unwrap().to_owned(),
+            applicant_name: applicant_name.to_owned(),
             account: Some(account(OWNER)),
             title: "title".to_owned(),
             form: split.open.as_object().unwrap().clone(),

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::bail;
-use base::calendar::Calendar;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
+use kernel::catalog::Catalog;
 use kernel::reminder::{Reminder, RemindersSent, owed};
 use kernel::{Event, State, StreamId};
 use serde_json::json;
@@ -70,7 +71,7 @@ pub(crate) fn run(args: &RemindersArgs, out: &mut dyn Write) -> anyhow::Result<(
     let catalog = catalog::load(node.catalog.as_deref())?;
     let today = base::time::date(SystemClock.now());
     let last = to.map_or_else(|| today.yesterday(), Ok)?.min(today);
-    let found = start::runtime()?.block_on(audit(&store, &catalog.calendar, *from, last))?;
+    let found = start::runtime()?.block_on(audit(&store, &Arc::new(catalog), *from, last))?;
     if *json {
         let value = json!({
             "cases": found.cases, "owed": found.owed, "sent": found.sent, "missing": found.missing, "extra": found.extra,
@@ -88,7 +89,7 @@ pub(crate) fn run(args: &RemindersArgs, out: &mut dyn Write) -> anyhow::Result<(
 }
 
 /// Cases of the journal, by the stream that their first entry names.
-async fn audit(store: &Store, calendar: &Calendar, from: Option<Date>, last: Date) -> anyhow::Result<Audit> {
+async fn audit(store: &Store, catalog: &Arc<Catalog>, from: Option<Date>, last: Date) -> anyhow::Result<Audit> {
     /// Entries read at a time.
     const STEP: u32 = 2_000;
     let mut streams: BTreeSet<String> = BTreeSet::new();
@@ -101,8 +102,8 @@ async fn audit(store: &Store, calendar: &Calendar, from: Option<Date>, last: Dat
     }
     let mut found = Audit::default();
     for stream in streams {
-        let calendar = calendar.clone();
-        let one = store.read(move |reader| of_case(reader, &stream, &calendar, from, last)).await?;
+        let catalog = Arc::clone(catalog);
+        let one = store.read(move |reader| of_case(reader, &stream, &catalog, from, last)).await?;
         found.cases += 1;
         found.owed += one.owed;
         found.sent += one.sent;
@@ -119,7 +120,7 @@ async fn audit(store: &Store, calendar: &Calendar, from: Option<Date>, last: Dat
 fn of_case(
     reader: &mut Reader<'_>,
     stream: &str,
-    calendar: &Calendar,
+    catalog: &Catalog,
     from: Option<Date>,
     last: Date,
 ) -> Result<Audit, Fault> {
@@ -135,13 +136,13 @@ fn of_case(
     let mut rows = entries.iter().peekable();
     let mut day = rows.peek().and_then(|row| day_of(row.entry.at));
     while let Some(today) = day.filter(|today| *today <= last) {
-        may.extend(owed_on(reader, state.as_ref(), calendar, today)?);
+        may.extend(owed_on(reader, state.as_ref(), catalog, today)?);
         while let Some(row) = rows.next_if(|row| day_of(row.entry.at).is_some_and(|on| on <= today)) {
             state = Some(after(state.take(), row)?);
-            may.extend(owed_on(reader, state.as_ref(), calendar, today)?);
+            may.extend(owed_on(reader, state.as_ref(), catalog, today)?);
         }
         if within(today) {
-            must.extend(owed_on(reader, state.as_ref(), calendar, today)?);
+            must.extend(owed_on(reader, state.as_ref(), catalog, today)?);
         }
         let over = matches!(&state, Some(State::Case(case)) if !case.stage.is_open()) && rows.peek().is_none();
         day = if over { None } else { today.tomorrow().ok() };
@@ -168,12 +169,12 @@ fn after(state: Option<State>, row: &EntryRow) -> Result<State, Fault> {
 fn owed_on(
     reader: &mut Reader<'_>,
     state: Option<&State>,
-    calendar: &Calendar,
+    catalog: &Catalog,
     day: Date,
 ) -> Result<BTreeSet<Reminder>, Fault> {
     let Some(State::Case(case)) = state else { return Ok(BTreeSet::new()) };
-    let recipients = service::reminders::recipients(reader, case, day)?;
-    Ok(owed(case, calendar, day, &recipients))
+    let recipients = service::reminders::recipients(reader, case, &catalog.limits.reminded_posts, day)?;
+    Ok(owed(case, &catalog.calendar, &catalog.limits, day, &recipients))
 }
 
 fn day_of(at: i64) -> Option<Date> {

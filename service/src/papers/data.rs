@@ -193,7 +193,7 @@ impl Paper<'_> {
         let asked = self.case.supplement.as_ref();
         let item = |item: &kernel::case::SupplementItem| {
             let spec = self.matter.spec.materials.iter().find(|spec| spec.code == item.target);
-            let field = item.target.strip_prefix("form:/").and_then(|name| self.matter.form.field(name));
+            let field = item.target.strip_prefix("form:").and_then(|name| self.matter.form.field(name));
             let name = match (spec, field) {
                 (Some(spec), _) => spec.name.zh.clone(),
                 (None, Some(field)) => field.label.zh.clone(),
@@ -218,34 +218,27 @@ impl Paper<'_> {
     }
 
     fn pause(&self) -> Map<String, Value> {
-        let pause = self.case.clocks.pauses.last();
-        let days = pause.and_then(|pause| {
-            let to = pause.to?;
-            Some(self.catalog.calendar.working_days_between(pause.from, to).max(0).unsigned_abs())
-        });
+        let clocks = &self.case.clocks;
+        let pause = clocks.pauses.last();
         fields(json!({
-            "accepted_on_text": self.date_of(self.case.clocks.accepted_on),
+            "accepted_on_text": self.date_of(clocks.accepted_on),
             "cause": pause.map(|pause| self.words.t(&format!("pause-{}", pause.kind.key()))),
             "from_text": self.date_of(pause.map(|pause| pause.from)),
             "until_text": self.date_of(pause.and_then(|pause| pause.to)),
-            "days_text": days.map_or_else(
-                || self.words.t("paper-pause-open"),
-                |days| self.words.t1("public-limit-working-days", "n", days),
-            ),
+            "days_text": clocks.expected_days.map(|days| self.words.t1("public-limit-working-days", "n", u32::from(days))),
         }))
     }
 
     fn extension(&self) -> Map<String, Value> {
-        let extension = self.case.clocks.extension.as_ref();
-        let before = self.case.clocks.statutory.map(|due| due.on);
-        let (reason, approver) = (extension.map(|found| found.reason()), extension.map(|found| found.approver()));
+        let clocks = &self.case.clocks;
+        let extended = clocks.extended.as_ref();
         fields(json!({
-            "accepted_on_text": self.date_of(self.case.clocks.accepted_on),
-            "old_due_text": self.date_of(before),
-            "reason": reason.map(|reason| self.texts.get(reason).cloned().unwrap_or_else(|| reason.to_owned())),
-            "approver": approver,
-            "days_text": extension.map(|found| self.limit(found.limit())),
-            "due_text": self.date_of(before),
+            "accepted_on_text": self.date_of(clocks.accepted_on),
+            "old_due_text": self.date_of(extended.and_then(|extended| extended.before)),
+            "reason": extended.and_then(|extended| self.text(Some(&extended.reason))),
+            "approver": self.words.t("paper-extension-approver"),
+            "days_text": clocks.extension.as_ref().map(|extension| self.limit(extension.limit())),
+            "due_text": self.date_of(clocks.statutory.map(|due| due.on)),
         }))
     }
 
@@ -290,7 +283,20 @@ impl Paper<'_> {
                 matches!(notice.kind, NoticeKind::Grant | NoticeKind::Refusal | NoticeKind::Certificate)
             });
         let item = |notice: &Notice| json!({ "name": self.words.t(&format!("notice-{}", notice.kind.name())), "number": notice.number });
-        fields(json!({ "items": papers.map(item).collect::<Vec<_>>() }))
+        let delivery = self.case.delivery.as_ref();
+        let (method, by) = match delivery.map(|delivery| delivery.method) {
+            Some(DeliveryKind::Electronic) => (Some("delivery-electronic"), "paper-received-by-system"),
+            Some(DeliveryKind::Window) => (Some("delivery-window"), "paper-received-by-window"),
+            Some(DeliveryKind::Post) => (Some("delivery-post"), "paper-received-by-window"),
+            None => (None, "paper-received-by-window"),
+        };
+        fields(json!({
+            "items": papers.map(item).collect::<Vec<_>>(),
+            "method": method.map(|key| self.words.t(key)),
+            "delivered_at_text": self.date_of(delivery.map(|delivery| delivery.on)),
+            "delivered_by": self.words.t(by),
+            "signer": delivery.and_then(|delivery| self.text(delivery.signer.as_ref())),
+        }))
     }
 
     /// The patterns of `[result.paper]`, filled.
