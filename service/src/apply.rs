@@ -297,8 +297,11 @@ impl App {
         let values = matter.form.parse_page(page, &draft.form, given).map_err(Error::Invalid)?;
         draft.form = matter.form.merge(&draft.form, page, values);
         draft.saved.insert(page.id.clone());
-        if draft.subject.is_some() {
-            // At the window nobody's account says what the applicant is called.
+        let at_window = draft.subject.is_some();
+        let is_unknown = !draft.applicant_code.is_empty()
+            && self.applicant_name(&matter, &draft.applicant_code).await? == draft.applicant_code;
+        if at_window || is_unknown {
+            // Neither an account nor a register says what the applicant is called: the form does.
             let named = matter.form.fields().iter().find(|field| field.prefill.as_deref() == Some("applicant.name"));
             let name = named.and_then(|field| draft.form.get(&field.name)?.as_str());
             draft.applicant_name = name.unwrap_or(&draft.applicant_name).to_owned();
