@@ -11,7 +11,7 @@ use web::problem::{Json, Problem};
 
 use super::{Api, Doc, Key, parse, reply};
 use crate::app::App;
-use crate::cases::{self, CaseView, InboxFilter, InboxView};
+use crate::cases::{self, Candidate, CaseView, InboxFilter, InboxView};
 use crate::pages::attachment;
 use crate::session::{Answer, Visitor};
 
@@ -58,6 +58,16 @@ pub(super) fn api() -> Api {
         )
         .post("/api/v1/cases/{case}/tasks/{task}/claim", claim, Doc::new("Take a task").key().gives::<Done>())
         .post("/api/v1/cases/{case}/tasks/{task}/release", release, Doc::new("Give it back").key().gives::<Done>())
+        .get(
+            "/api/v1/cases/{case}/tasks/{task}/candidates",
+            candidates,
+            Doc::new("Who may have the task").gives::<Vec<Candidate>>(),
+        )
+        .post(
+            "/api/v1/cases/{case}/tasks/{task}/assignment",
+            assign,
+            Doc::new("Give it to a person, or hand it on").key().takes::<Assignment>().gives::<Done>(),
+        )
         .post(
             "/api/v1/cases/{case}/tasks/{task}/completion",
             complete,
@@ -70,6 +80,18 @@ pub(super) fn api() -> Api {
 pub(super) struct Done {
     /// Sequence of its first entry.
     sequence: u64,
+}
+
+/// Who shall have a task.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Assignment {
+    /// Account.
+    account: String,
+    /// Post that it holds.
+    post: String,
+    /// What is said with it.
+    note: Option<String>,
 }
 
 /// How a task is finished.
@@ -215,6 +237,25 @@ async fn release(
     Path((case, task)): Path<(String, String)>,
 ) -> Answer {
     act(&app, &visitor, &case, CaseCommand::Release { task: parse(&task)? }, &key).await
+}
+
+async fn candidates(State(app): State<App>, visitor: Visitor, Path((case, task)): Path<(String, String)>) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let found = cases::candidates(&app, identity, parse(&case)?, parse(&task)?, visitor.words).await;
+    let (_, people) = found.map_err(|error| visitor.stop(error))?;
+    reply(&people)
+}
+
+async fn assign(
+    State(app): State<App>,
+    visitor: Visitor,
+    key: Key,
+    Path((case, task)): Path<(String, String)>,
+    Json(given): Json<Assignment>,
+) -> Answer {
+    let command = cases::assignment(parse(&task)?, &given.account, &given.post, given.note);
+    let command = command.ok_or_else(|| Problem::unprocessable().field("account", visitor.words.t("input-choice")))?;
+    act(&app, &visitor, &case, command, &key).await
 }
 
 async fn complete(

@@ -4,6 +4,7 @@
 //! the reader's scope is not found; that it exists is not told (security.md §3).
 
 mod act;
+mod assign;
 mod envelope;
 mod file;
 mod inbox;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use act::{act, load};
+pub use assign::{Candidate, assignment, candidates};
 pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub use file::{CaseFile, file};
 pub use inbox::{InboxFilter, InboxView, Row, beside, case_list, inbox, window_queue};
@@ -242,6 +244,8 @@ pub struct TaskShown {
     pub outcomes: Vec<OutcomeShown>,
     /// The grant obliges to authenticate again.
     pub elevate: bool,
+    /// This reader may give it to a person, or hand it on.
+    pub may_assign: bool,
 }
 
 /// One outcome of a task.

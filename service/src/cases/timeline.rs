@@ -25,7 +25,15 @@ pub(super) struct Telling<'a> {
     pub words: Words,
 }
 
-/// The accounts that acted in these entries.
+/// The person who was given a task.
+fn assigned_to(row: &EntryRow) -> Option<AccountId> {
+    match Event::decode(row.entry.kind.as_str(), &row.entry.body) {
+        Ok(Event::TaskAssigned(event)) => Some(event.to.account),
+        _ => None,
+    }
+}
+
+/// The accounts that acted in these entries, and those who were given something in them.
 pub(super) fn accounts(entries: &[EntryRow]) -> Vec<AccountId> {
     let mut accounts: Vec<AccountId> = entries
         .iter()
@@ -35,6 +43,7 @@ pub(super) fn accounts(entries: &[EntryRow]) -> Vec<AccountId> {
             }
             Actor::System { .. } => None,
         })
+        .chain(entries.iter().filter_map(assigned_to))
         .collect();
     accounts.sort_unstable();
     accounts.dedup();
@@ -84,6 +93,10 @@ impl Telling<'_> {
         let task_name = |task: u32| elements.get(&task).map(|element| self.task_name(element)).unwrap_or_default();
         match event {
             Event::TaskClaimed(event) => detail = task_name(event.task),
+            Event::TaskAssigned(event) => {
+                detail = words.t2("detail-assigned", "step", task_name(event.task), "name", self.officer(&event.to));
+                happened.opinion = self.opened_some(event.note.as_ref());
+            }
             Event::TaskReleased(event) => detail = task_name(event.task),
             Event::TaskCompleted(event) => {
                 happened.title = task_name(event.task);
@@ -124,6 +137,11 @@ impl Telling<'_> {
     fn opened(&self, commitment: Option<&journal::Commitment>) -> String {
         let Some(commitment) = commitment else { return String::new() };
         self.vault.get(&commitment.field).cloned().unwrap_or_else(|| self.words.t("value-erased"))
+    }
+
+    /// Nothing when nothing was written.
+    fn opened_some(&self, commitment: Option<&journal::Commitment>) -> String {
+        commitment.map(|written| self.opened(Some(written))).unwrap_or_default()
     }
 
     fn task_name(&self, element: &str) -> String {

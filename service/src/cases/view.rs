@@ -425,6 +425,7 @@ impl Trial<'_> {
             claim_refused: self.refused(&CaseCommand::Claim { task }),
             outcomes: outcomes.collect(),
             elevate: self.elevates(&format!("task.{}", open.kind.as_str())),
+            may_assign: mine || self.may("task.assign"),
         }
     }
 
@@ -443,16 +444,24 @@ impl Trial<'_> {
         })
     }
 
+    fn may(&self, action: &str) -> bool {
+        let Some(post) = self.identity.post() else { return false };
+        kernel::policy::allows(&self.app.catalog().grants, post, action, &self.object())
+    }
+
     fn elevates(&self, action: &str) -> bool {
         let Some(post) = self.identity.post() else { return false };
-        let object = Object {
+        crate::session::obliged_to_elevate(&self.app.catalog().grants, post, action, &self.object())
+    }
+
+    fn object(&self) -> Object<'_> {
+        Object {
             class: TargetClass::Matter,
             name: &self.case.matter,
             immediate: self.matter.spec.immediate,
             organisation: &self.case.organisation,
             region: self.case.region,
-        };
-        crate::session::obliged_to_elevate(&self.app.catalog().grants, post, action, &object)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ done-pause = 已停表，特别程序告知书已出具
 done-resume = 已恢复计时，时限已重新计算
 done-extend = 已批准延长，延长期限告知书已出具
 done-deliver = 已登记送达，送达回证已出具
+done-assigned = 已交办，对方的待办中已有这件
 done-completed = 已提交，办件转入下一环节
 done-completed-next = 上一件已提交，转入下一环节。这是您的下一件
 
@@ -181,12 +182,14 @@ who-for = { $organisation }（{ $name }）
 who-officer = { $name }（{ $place }）
 detail-article = { $text }（依据：{ $article }）
 detail-checks = { $all } 项中 { $passed } 项已由系统核验
+detail-assigned = { $step }，交给{ $name }
 detail-items = 告知补正 { $count } 项
 detail-deemed = 逾期未告知，视为受理
 outcome-closed = 由系统结束
 event-case-submitted = 提交申请
 event-checks-evaluated = 数据核验
 event-task-claimed = 认领
+event-task-assigned = 交办
 event-task-released = 退回待认领
 event-task-completed = 办理
 event-supplement-requested = 一次性告知补正
@@ -260,3 +263,13 @@ act-deliver-signer = 签收人
 delivery-window = 窗口领取
 delivery-post = 邮寄
 delivery-electronic = 网上领取
+
+## 分派、转办
+assign-title = 分派与转办
+assign-intro = 把“{ $step }”交给一位同事办理。对方会在待办中看到，时限不变。
+assign-whom = 交给谁
+assign-note = 说明
+assign-button = 交办
+assign-none = 请选择一位同事
+action-assign = 分派
+action-hand-on = 转办

@@ -56,6 +56,7 @@ struct CasePage {
     previous: Option<Link>,
     next: Option<Link>,
     claim: Option<SmallForm>,
+    assign: Option<Link>,
     complete_action: String,
     opinion: Option<Field>,
     phrases: Vec<Link>,
@@ -123,6 +124,10 @@ pub(super) async fn case_page(
         previous: neighbour(beside.previous, "case-previous"),
         next: neighbour(beside.next, "case-next"),
         claim,
+        assign: view.tasks.iter().find(|open| open.may_assign).map(|open| {
+            let key = if open.mine { "action-hand-on" } else { "action-assign" };
+            Link::new(p.t(key), format!("{base}/tasks/{}/assign", open.task))
+        }),
         complete_action: task.map(|task| format!("{base}/tasks/{}", task.task)).unwrap_or_default(),
         opinion,
         phrases: phrases

@@ -26,7 +26,7 @@ const ARTICLE_CHARS_MAX: usize = 200;
 /// Most lines of a supplement notice.
 const ITEMS_MAX: usize = 100;
 
-fn parse_task(text: &str) -> Result<u32, Stop> {
+pub(super) fn parse_task(text: &str) -> Result<u32, Stop> {
     text.parse().map_err(|_| Problem::not_found().into())
 }
 

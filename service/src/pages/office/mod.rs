@@ -1,5 +1,6 @@
 //! The officers' pages: inbox, case, window desk, lists. Nothing here is written for one matter.
 
+mod assign;
 mod case;
 mod complete;
 mod envelope;
@@ -31,6 +32,8 @@ pub fn routes() -> Routes {
         .post("/office/cases/{case}/tasks/{task}", complete::complete)
         .post("/office/cases/{case}/tasks/{task}/claim", complete::claim)
         .post("/office/cases/{case}/tasks/{task}/release", complete::release)
+        .get("/office/cases/{case}/tasks/{task}/assign", assign::assign_page)
+        .post("/office/cases/{case}/tasks/{task}/assign", assign::assign)
         .get("/office/cases/{case}/tasks/{task}/outcomes/{outcome}", complete::outcome_page)
 }
 

@@ -1,0 +1,95 @@
+//! Giving a task to a person (分派), or handing it on (转办): who may have it, by the same rules that the kernel asks when it is given.
+
+use base::id::{AccountId, CaseId, PostId};
+use kernel::StreamId;
+use kernel::case::{CaseCommand, Officer};
+use kernel::command::Loaded;
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::words::Words;
+
+use super::load;
+use crate::app::App;
+use crate::error::{Error, Result, refusal_words};
+use crate::identity::Identity;
+use crate::session::{division_name, names_of};
+
+/// Someone who holds a post of the task's lane.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Candidate {
+    /// Account.
+    pub account: String,
+    /// Post.
+    pub post: String,
+    /// Name.
+    pub name: String,
+    /// Division.
+    pub division: String,
+    /// Why this person cannot have it: they did another step, or it is their own application. None = can.
+    pub refused: Option<String>,
+}
+
+/// The people of a task's lane, those who can have it first.
+pub async fn candidates(
+    app: &App,
+    identity: &Identity,
+    id: CaseId,
+    task: u32,
+    words: Words,
+) -> Result<(String, Vec<Candidate>)> {
+    let case = load(app, identity, id).await?;
+    let open = case.tasks.get(&task).ok_or_else(Error::not_found)?.clone();
+    let facts = app.facts_for_case(&case).await?;
+    let (organisation, today, own) = (case.organisation.clone(), facts.today, identity.account());
+    let (stream, kind) = (StreamId::case(id), open.post_kind.clone());
+    let actor = StreamId::account(own);
+    let (loaded, names) = app
+        .store()
+        .read(move |reader| {
+            let posts = reader.posts_of_kind(&organisation, &kind, today)?;
+            let people: Vec<AccountId> = posts.iter().filter_map(|post| post.account.parse().ok()).collect();
+            let mut wanted = vec![stream, actor];
+            wanted.extend(people.iter().map(StreamId::account));
+            let states = reader.states(&wanted)?.into_iter();
+            let loaded: Loaded = states.map(|(stream, version, state)| (stream, (version, state))).collect();
+            Ok((loaded, names_of(reader, &people)?))
+        })
+        .await?;
+    let catalog = app.catalog();
+    let mut found = Vec::new();
+    for (account, (name, posts)) in names {
+        let fits = |post: &&kernel::directory::Post| post.kind == open.post_kind && post.holds_on(today);
+        for post in posts.iter().filter(|post| post.organisation == case.organisation).filter(fits) {
+            let to = Officer { account, post: post.id };
+            let command = CaseCommand::Assign { task, to, note: None };
+            let refused = kernel::case::decide(id, &command, &identity.actor(), &loaded, &facts).err();
+            found.push(Candidate {
+                account: account.to_string(),
+                post: post.id.to_string(),
+                name: name.clone(),
+                division: division_name(&catalog, post).unwrap_or_default(),
+                refused: refused.map(|refusal| refusal_words(&refusal, words)),
+            });
+        }
+    }
+    found.sort_by(|a, b| (a.refused.is_some(), &a.division, &a.name).cmp(&(b.refused.is_some(), &b.division, &b.name)));
+    Ok((case.number, found))
+}
+
+/// The command for a person named by account and post.
+pub fn assignment(task: u32, account: &str, post: &str, note: Option<String>) -> Option<CaseCommand> {
+    let to = Officer { account: account.parse::<AccountId>().ok()?, post: post.parse::<PostId>().ok()? };
+    Some(CaseCommand::Assign { task, to, note })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_named_by_account_and_post() {
+        let id = "01010101-0101-0101-0101-010101010101";
+        assert!(matches!(assignment(3, id, id, None), Some(CaseCommand::Assign { task: 3, .. })));
+        assert!(assignment(3, id, "", None).is_none());
+    }
+}
