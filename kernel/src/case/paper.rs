@@ -25,10 +25,16 @@ pub(crate) fn register(kind: NoticeKind) -> String {
 
 /// What a number is made of: the organisation's short code and region, and what the case adds.
 pub(crate) fn parts(organisation: &Organisation, case: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
+    // What the matter says of its number goes before what every number of the organisation says.
     let mut parts = case.cloned().unwrap_or_default();
-    parts.insert("org".to_owned(), organisation.short.clone());
-    parts.insert("abbr".to_owned(), organisation.abbr.clone());
-    parts.insert("reg6".to_owned(), organisation.region.to_string());
+    let own = [
+        ("org", organisation.short.clone()),
+        ("abbr", organisation.abbr.clone()),
+        ("reg6", organisation.region.to_string()),
+    ];
+    for (name, value) in own {
+        parts.entry(name.to_owned()).or_insert(value);
+    }
     parts
 }
 

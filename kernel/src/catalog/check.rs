@@ -9,7 +9,7 @@ use flow::Definition;
 use flow::bpmn::FlowElement;
 
 use super::examples::run_example;
-use super::matter::{LimitVersion, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, Text};
+use super::matter::{LimitVersion, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, TaskSpec, Text};
 use super::ordered::Ordered;
 use super::package::*;
 use super::pattern;
@@ -536,6 +536,9 @@ fn check_result(
 }
 
 /// The rules of matter.md §1 about kinds and outcomes.
+/// Outcomes of a task that decides on the spot: it also tells once what lacks, and does not accept what is not this authority's (art. 32).
+const ON_THE_SPOT: [&str; 4] = ["grant", "refuse", "supplement", "not_accepted"];
+
 fn check_kinds(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findings<'_>) {
     let of_kind = |kind| spec.tasks.iter().filter(move |(_, task)| task.kind == kind).count();
     if of_kind(TaskKind::Decide) == 0 {
@@ -550,12 +553,17 @@ fn check_kinds(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findi
         ),
         (false, _) => findings.error("tasks", "task-kinds", "exactly one task accepts"),
     }
+    let on_the_spot = |task: &TaskSpec| task.kind == TaskKind::Decide && task.outcomes.contains("supplement");
+    if spec.immediate && !spec.tasks.iter().any(|(_, task)| on_the_spot(task)) {
+        let message =
+            format!("decided on the spot, one decide task also takes in: its outcomes are {}", ON_THE_SPOT.join(", "));
+        findings.error("tasks", "outcomes", message);
+    }
     for (id, task) in spec.tasks.iter() {
         let place = format!("tasks.{id}");
         let reserved: &[&str] = match task.kind {
             TaskKind::Accept => &["accepted", "supplement", "not_accepted"],
-            // Decided on the spot is accepted there too: what lacks is told once, and what is not ours is not accepted (art. 32).
-            TaskKind::Decide if spec.immediate => &["grant", "refuse", "supplement", "not_accepted"],
+            TaskKind::Decide if spec.immediate && task.outcomes.contains("supplement") => &ON_THE_SPOT,
             TaskKind::Decide => &["grant", "refuse"],
             _ => &[],
         };

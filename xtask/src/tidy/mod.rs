@@ -4,6 +4,7 @@
 
 mod floors;
 mod links;
+mod packages;
 mod permits;
 mod rust_text;
 mod shape;
@@ -126,6 +127,7 @@ const RULES: &[Rule] = &[
     ("floors: the pure ones touch nothing", floors::purity),
     ("workspace: versions and lints stand in one place", floors::manifests),
     ("words: no matter code in Rust", words::matter_codes),
+    ("packages: no matter is another under new names", packages::twins),
     ("words: no Chinese literal in Rust", words::chinese_literals),
     ("words: nothing left to do later", words::left_over),
     ("words: no path or host of one machine", words::machine_names),

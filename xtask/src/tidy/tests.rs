@@ -252,3 +252,25 @@ fn each_rule_has_a_planted_defect() {
         assert!(tests.contains(&format!("\"{name}\",")), "no planted defect for `{name}`");
     }
 }
+
+#[test]
+fn a_matter_that_is_another_under_new_names_is_found() {
+    let of = |code: &str, file: &str| format!("catalog/systems/licensing/matters/{code}/{file}");
+    let process = |task: &str, condition: &str| {
+        format!(
+            "<process id=\"p_{task}\"><userTask id=\"{task}\" name=\"审查{task}\" />
+  <sequenceFlow id=\"f\" sourceRef=\"{task}\"><conditionExpression>{condition}</conditionExpression></sequenceFlow></process>
+<bpmndi:BPMNDiagram id=\"d{task}\" />"
+        )
+    };
+    let (first, second, third) =
+        (of("first", "process.bpmn"), of("second", "process.bpmn"), of("third", "process.bpmn"));
+    let files = [
+        (first.as_str(), process("review", "review_outcome = \"agree\"")),
+        (second.as_str(), process("look", "look_outcome = \"fine\"")),
+        (third.as_str(), process("look", "look_outcome != \"fine\"")),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let expected = [("catalog/systems/licensing/matters/second/process.bpmn:0", "the same as")];
+    check("packages: no matter is another under new names", &files, &expected);
+}
