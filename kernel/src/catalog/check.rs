@@ -9,6 +9,7 @@ use flow::Definition;
 use flow::bpmn::FlowElement;
 
 use super::examples::run_example;
+use super::files::Files;
 use super::matter::{LimitVersion, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, TaskSpec, Text};
 use super::ordered::Ordered;
 use super::package::*;
@@ -98,7 +99,6 @@ impl Reader<'_> {
             expressions,
             examples,
         };
-        self.run_examples(&matter);
         Some(matter)
     }
 
@@ -154,18 +154,6 @@ impl Reader<'_> {
         }
         let read = |file: &String| Some(Example { file: file.clone(), ..self.json::<Example>(file)? });
         files.iter().filter_map(read).collect()
-    }
-
-    fn run_examples(&mut self, matter: &Matter) {
-        for example in &matter.examples {
-            for difference in run_example(matter, example).differences {
-                self.findings(&example.file).error("expect", "example", difference);
-            }
-            let declared = |code: &&String| !matter.spec.materials.iter().any(|material| material.code == **code);
-            for code in example.materials.iter().filter(declared) {
-                self.findings(&example.file).error(code, "example-material", format!("there is no material {code}"));
-            }
-        }
     }
 
     /// The template of each statutory notice: the package's own, else the common one.
@@ -536,6 +524,23 @@ fn check_result(
 }
 
 /// The rules of matter.md §1 about kinds and outcomes.
+/// What the examples of a matter give, where it is not what they say.
+pub(super) fn run_examples(files: &Files, matter: &Matter) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for example in &matter.examples {
+        let text = files.text(&example.file).unwrap_or_default();
+        let mut findings = Findings { file: &example.file, text, list: &mut problems };
+        for difference in run_example(matter, example).differences {
+            findings.error("expect", "example", difference);
+        }
+        let undeclared = |code: &&String| !matter.spec.materials.iter().any(|material| material.code == **code);
+        for code in example.materials.iter().filter(undeclared) {
+            findings.error(code, "example-material", format!("there is no material {code}"));
+        }
+    }
+    problems
+}
+
 /// Outcomes of a task that decides on the spot: it also tells once what lacks, and does not accept what is not this authority's (art. 32).
 const ON_THE_SPOT: [&str; 4] = ["grant", "refuse", "supplement", "not_accepted"];
 

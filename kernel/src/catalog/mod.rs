@@ -65,7 +65,16 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Reads and checks everything, the examples included. A catalog comes out when no finding is an error.
+    /// As [`Catalog::parse`], and runs the examples of every matter: before a catalog is taken into use, and for its authors.
+    pub fn check(files: &Files) -> (Option<Self>, Vec<Problem>) {
+        let (catalog, mut problems) = Self::parse(files);
+        let matters = catalog.iter().flat_map(|catalog| catalog.matters.values());
+        problems.extend(matters.flat_map(|matter| check::run_examples(files, matter)));
+        let sound = !problems.iter().any(Problem::is_error);
+        (catalog.filter(|_| sound), problems)
+    }
+
+    /// Reads everything and checks that it fits together. A catalog comes out when no finding is an error.
     pub fn parse(files: &Files) -> (Option<Self>, Vec<Problem>) {
         Self::parse_with(files, &[])
     }

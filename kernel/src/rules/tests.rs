@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::tests::{PERMIT, built_in, planted};
+use crate::catalog::tests::{PERMIT, planted, two_matters};
 use crate::catalog::{Catalog, Example, Files, run_example};
 
 fn permit(files: &Files) -> Arc<Matter> {
@@ -28,7 +28,7 @@ fn supplement(matter: &Matter, example: &Example) -> Vec<String> {
 /// domain.md §2.4 fact 3: everything that is missing, once, in one notice (行政许可法 art. 32(4)).
 #[test]
 fn one_supplement_names_everything_that_is_missing_once() {
-    let matter = permit(&built_in());
+    let matter = permit(&two_matters());
     let mut application = example(&matter, "pass");
     assert_eq!(supplement(&matter, &application), [""; 0]);
     application.form["drawing_review_no"] = Value::Null;
@@ -43,7 +43,7 @@ fn one_supplement_names_everything_that_is_missing_once() {
 
 #[test]
 fn each_row_names_the_record_or_file_and_its_version() {
-    let matter = permit(&built_in());
+    let matter = permit(&two_matters());
     let checks = run_example(&matter, &example(&matter, "pass")).evaluation.checks;
     let row = |rule: &str| checks.rows.iter().find(|row| row.rule == rule).unwrap();
     let record = |fact: &str, index: u32| Evidence::Record {
@@ -65,14 +65,14 @@ fn each_row_names_the_record_or_file_and_its_version() {
 fn a_pass_without_a_source_goes_to_a_person() {
     // The row reads the statement but names a record that nobody found.
     let files = planted(&format!("{PERMIT}/rules.dmn"), "[\"form.site_ready\"]", "[\"land\"]");
-    let (_, problems) = Catalog::parse(&files);
+    let (_, problems) = Catalog::check(&files);
     let differing: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(differing, ["SP3 is \"undecided\", expected \"pass\""; 2], "the two examples without a land record");
 }
 
 #[test]
 fn a_hole_in_the_form_or_two_records_for_one_key_decide_nothing() {
-    let matter = permit(&built_in());
+    let matter = permit(&two_matters());
     let mut hole = example(&matter, "pass");
     hole.form["area_m2"] = Value::Null;
     let evaluation = run_example(&matter, &hole).evaluation;
@@ -88,7 +88,7 @@ fn a_hole_in_the_form_or_two_records_for_one_key_decide_nothing() {
 
 #[test]
 fn facts_are_asked_only_with_a_key() {
-    let matter = permit(&built_in());
+    let matter = permit(&two_matters());
     let form = json!({ "contractor_code": "91130100MA002016X1", "safety_licence": "" });
     let names: Vec<String> = matter
         .fact_queries("2025-09-28".parse().unwrap(), &form, &Value::Null)
