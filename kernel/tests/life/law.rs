@@ -42,8 +42,9 @@ fn supplement(task: u32, targets: &[&str]) -> CaseCommand {
 #[test]
 fn what_silence_has_accepted_on_the_spot_is_still_decided() {
     let (matter, mut world, passes) = of("completion-filing");
+    world.today = passes.on;
     world.apply(&matter, &passes, 1, &[]).unwrap();
-    world.today = "2025-10-15".parse().unwrap();
+    world.today = passes.on.checked_add(jiff::Span::new().days(30)).unwrap();
     world.on(&matter, &passes, 1, &system(), CaseCommand::DeemAccepted).unwrap();
     assert_eq!(world.case(1).stage, Stage::Accepted);
     world.put_licence(passes.form["permit_number"].as_str().unwrap());
