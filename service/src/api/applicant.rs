@@ -4,51 +4,71 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use web::problem::{Json, Problem};
 use web::upload;
 
-use super::{Api, Doc, Key, done, parse, reply, reply_with};
+use super::{ANY_MEDIA, After, Api, Doc, Key, done, parse, reply, reply_with, schema};
 use crate::app::App;
-use crate::apply::Receipt;
+use crate::apply::{CaseView, Draft, DraftLine, DraftView, MyCase, Receipt, SupplementView};
 use crate::pages::attachment;
 use crate::session::{Answer, Stop, Visitor};
 
 pub(super) fn api() -> Api {
     Api::new()
-        .get("/api/v1/drafts", drafts, Doc::new("One's drafts"))
-        .post("/api/v1/drafts", begin, Doc::new("Begin an application").key().takes::<Begin>())
-        .get("/api/v1/drafts/{id}", draft, Doc::new("A draft: answers, pages, materials, what is missing"))
+        .get("/api/v1/drafts", drafts, Doc::new("One's drafts").lists::<DraftLine>())
+        .post(
+            "/api/v1/drafts",
+            begin,
+            Doc::new("Begin an application").key().takes::<Begin>().gives::<Draft>().created(),
+        )
+        .get(
+            "/api/v1/drafts/{id}",
+            draft,
+            Doc::new("A draft: answers, pages, materials, what is missing").gives::<DraftView>(),
+        )
         .delete("/api/v1/drafts/{id}", remove, Doc::new("Throw a draft away"))
-        .put("/api/v1/drafts/{id}/pages/{page}", save_page, Doc::new("Save the answers of a page").takes::<Answers>())
+        .put(
+            "/api/v1/drafts/{id}/pages/{page}",
+            save_page,
+            Doc::new("Save the answers of a page").takes::<Answers>().gives::<Draft>(),
+        )
         .put(
             "/api/v1/drafts/{id}/items/{list}/{index}",
             save_item,
-            Doc::new("Save one item of a list").takes::<Answers>(),
+            Doc::new("Save one item of a list").takes::<Answers>().gives::<Draft>(),
         )
-        .delete("/api/v1/drafts/{id}/items/{list}/{index}", remove_item, Doc::new("Remove one item of a list"))
+        .delete(
+            "/api/v1/drafts/{id}/items/{list}/{index}",
+            remove_item,
+            Doc::new("Remove one item of a list").gives::<Draft>(),
+        )
         .post("/api/v1/drafts/{id}/files/{material}", upload_file, Doc::new("Hand in a file").key().file())
-        .get(
-            "/api/v1/drafts/{id}/files/{material}",
-            draft_file,
-            Doc::new("A file of a draft").media("application/octet-stream"),
-        )
+        .get("/api/v1/drafts/{id}/files/{material}", draft_file, Doc::new("A file of a draft").media(ANY_MEDIA))
         .delete("/api/v1/drafts/{id}/files/{material}", remove_file, Doc::new("Take a file out of a draft"))
         .put(
             "/api/v1/drafts/{id}/files/{material}/paper",
             keep_paper,
             Doc::new("The material was shown on paper at the window and kept there"),
         )
-        .post("/api/v1/drafts/{id}/submission", submit, Doc::new("Hand the application in").key().gives::<Receipt>())
+        .post(
+            "/api/v1/drafts/{id}/submission",
+            submit,
+            Doc::new("Hand the application in").key().gives::<Receipt>().created(),
+        )
         .get(
             "/api/v1/my/cases",
             cases,
-            Doc::new("One's cases, the newest first").query("after", "Where a page goes on"),
+            Doc::new("One's cases, the newest first").gives::<MyCases>().query("after", "Where a page goes on"),
         )
-        .get("/api/v1/my/cases/{id}", case, Doc::new("One of one's cases"))
-        .get("/api/v1/my/cases/{id}/supplement", supplement, Doc::new("What the supplement notice asks for"))
+        .get("/api/v1/my/cases/{id}", case, Doc::new("One of one's cases").gives::<CaseView>())
+        .get(
+            "/api/v1/my/cases/{id}/supplement",
+            supplement,
+            Doc::new("What the supplement notice asks for").gives::<SupplementView>(),
+        )
         .put("/api/v1/my/cases/{id}/supplement", save_supplement, Doc::new("Save answers to it").takes::<Answers>())
         .post(
             "/api/v1/my/cases/{id}/supplement/files/{material}",
@@ -66,12 +86,12 @@ pub(super) fn api() -> Api {
             paper,
             Doc::new("The paper of a document").media("application/pdf"),
         )
+        .get("/api/v1/my/cases/{id}/materials/{material}", material, Doc::new("What was handed in").media(ANY_MEDIA))
         .get(
-            "/api/v1/my/cases/{id}/materials/{material}",
-            material,
-            Doc::new("What was handed in").media("application/octet-stream"),
+            "/api/v1/my/cases/{id}/receipt",
+            receipt,
+            Doc::new("The receipt that verifies offline").gives::<schema::ProofFile>(),
         )
-        .get("/api/v1/my/cases/{id}/receipt", receipt, Doc::new("The receipt that verifies offline"))
 }
 
 /// A new application.
@@ -101,9 +121,12 @@ struct Withdrawal {
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct After {
-    after: Option<String>,
+/// A page of one's cases.
+#[derive(Serialize, ToSchema)]
+struct MyCases {
+    rows: Vec<MyCase>,
+    /// Where the next page begins.
+    next: Option<String>,
 }
 
 async fn drafts(State(app): State<App>, visitor: Visitor) -> Answer {
@@ -232,7 +255,7 @@ async fn submit(State(app): State<App>, visitor: Visitor, key: Key, Path(id): Pa
 async fn cases(State(app): State<App>, visitor: Visitor, Query(query): Query<After>) -> Answer {
     let after = query.after.as_deref().and_then(store::Cursor::parse);
     let (rows, next) = app.my_cases(visitor.applicant()?, after).await.map_err(|error| visitor.stop(error))?;
-    reply(&json!({ "rows": rows, "next": next }))
+    reply(&MyCases { rows, next })
 }
 
 async fn case(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {

@@ -4,14 +4,13 @@ use axum::extract::{Path, Query, State};
 use base::deadline::Light;
 use kernel::case::{CaseCommand, Complete};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use store::CaseFilter;
 use utoipa::ToSchema;
 use web::problem::{Json, Problem};
 
-use super::{Api, Doc, Key, parse, reply};
+use super::{ANY_MEDIA, After, Api, Doc, Key, parse, reply};
 use crate::app::App;
-use crate::cases::{self, CaseView, InboxFilter, InboxView};
+use crate::cases::{self, CaseView, Counted, InboxFilter, InboxView, Row};
 use crate::pages::attachment;
 use crate::session::{Answer, Visitor};
 
@@ -33,24 +32,29 @@ pub(super) fn api() -> Api {
             "/api/v1/cases",
             case_list,
             Doc::new("Cases within the post's scope")
+                .gives::<Rows>()
                 .query("matter", "Matter code")
                 .query("stage", "Stage")
                 .query("q", "Words of the case")
                 .query("after", "Where a page goes on"),
         )
-        .get("/api/v1/desk", desk, Doc::new("Cases that wait at the window").query("after", "Where a page goes on"))
-        .get("/api/v1/reminders", reminders, Doc::new("Reminders that one was sent, the newest first"))
+        .get(
+            "/api/v1/desk",
+            desk,
+            Doc::new("Cases that wait at the window").gives::<Rows>().query("after", "Where a page goes on"),
+        )
+        .get("/api/v1/reminders", reminders, Doc::new("Reminders that one was sent, the newest first").lists::<Sent>())
         .get(
             "/api/v1/cases/{case}",
             case,
             Doc::new("A case: form, checks, materials, timeline, tasks").gives::<CaseView>(),
         )
-        .get("/api/v1/cases/{case}/clocks", clocks, Doc::new("How its limits are counted, day by day"))
         .get(
-            "/api/v1/cases/{case}/materials/{material}",
-            material,
-            Doc::new("What was handed in").media("application/octet-stream"),
+            "/api/v1/cases/{case}/clocks",
+            clocks,
+            Doc::new("How its limits are counted, day by day").gives::<Clocks>(),
         )
+        .get("/api/v1/cases/{case}/materials/{material}", material, Doc::new("What was handed in").media(ANY_MEDIA))
         .get(
             "/api/v1/cases/{case}/papers/{number}",
             paper,
@@ -63,6 +67,38 @@ pub(super) fn api() -> Api {
             complete,
             Doc::new("Finish it with one of its outcomes").key().takes::<Completion>().gives::<Done>(),
         )
+}
+
+/// A page of a list of cases.
+#[derive(Serialize, ToSchema)]
+struct Rows {
+    rows: Vec<Row>,
+    /// Where the next page begins.
+    next: Option<String>,
+}
+
+/// A reminder that went out.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reminder)]
+struct Sent {
+    /// Case id.
+    case: String,
+    /// `acceptance` or `decision`.
+    rule: String,
+    /// What was near: the word of a light.
+    stage: String,
+    /// Which of its kind, from 1.
+    n: u64,
+    /// When, µs UTC.
+    sent_at: i64,
+}
+
+/// The limits of a case, counted.
+#[derive(Serialize, ToSchema)]
+struct Clocks {
+    /// Case number.
+    number: String,
+    clocks: Vec<Counted>,
 }
 
 /// An act and its place in the journal.
@@ -148,17 +184,17 @@ async fn case_list(State(app): State<App>, visitor: Visitor, Query(query): Query
     };
     let listed = cases::case_list(&app, identity, filter, query.after.as_deref(), visitor.words).await;
     let (rows, next) = listed.map_err(|error| visitor.stop(error))?;
-    reply(&json!({ "rows": rows, "next": next }))
+    reply(&Rows { rows, next })
 }
 
-async fn desk(State(app): State<App>, visitor: Visitor, Query(query): Query<ListQuery>) -> Answer {
+async fn desk(State(app): State<App>, visitor: Visitor, Query(query): Query<After>) -> Answer {
     let (identity, _) = visitor.officer()?;
     if !visitor.may_view("hall") {
         return Err(Problem::forbidden().into());
     }
     let listed = cases::window_queue(&app, identity, query.after.as_deref(), visitor.words).await;
     let (rows, next) = listed.map_err(|error| visitor.stop(error))?;
-    reply(&json!({ "rows": rows, "next": next }))
+    reply(&Rows { rows, next })
 }
 
 async fn reminders(State(app): State<App>, visitor: Visitor) -> Answer {
@@ -166,10 +202,14 @@ async fn reminders(State(app): State<App>, visitor: Visitor) -> Answer {
     let account = identity.account().to_string();
     let read = app.store().read(move |reader| reader.reminders(&account, REMINDERS_MAX)).await;
     let sent = read.map_err(|fault| visitor.stop(fault.into()))?;
-    let shown: Vec<_> = sent
-        .into_iter()
-        .map(|sent| json!({ "case": sent.case, "rule": sent.rule, "stage": sent.stage, "n": sent.n, "sent_at": sent.sent_at }))
-        .collect();
+    let sent = sent.into_iter().map(|sent| Sent {
+        case: sent.case,
+        rule: sent.rule,
+        stage: sent.stage,
+        n: sent.n,
+        sent_at: sent.sent_at,
+    });
+    let shown: Vec<Sent> = sent.collect();
     reply(&shown)
 }
 
@@ -183,7 +223,7 @@ async fn clocks(State(app): State<App>, visitor: Visitor, Path(case): Path<Strin
     let (identity, _) = visitor.officer()?;
     let counted = cases::derivations(&app, identity, parse(&case)?, visitor.words).await;
     let (number, clocks) = counted.map_err(|error| visitor.stop(error))?;
-    reply(&json!({ "number": number, "clocks": clocks }))
+    reply(&Clocks { number, clocks })
 }
 
 async fn material(State(app): State<App>, visitor: Visitor, Path((case, material)): Path<(String, String)>) -> Answer {
