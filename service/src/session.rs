@@ -120,7 +120,7 @@ impl FromRequestParts<App> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let headers = &parts.headers;
-        let words = Words::new(language(headers, parts.uri.query()));
+        let words = reader_words(headers, parts.uri.query());
         let cookies = Cookies { tls: app.settings().public_url.starts_with("https://") };
         let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
         let done = query.optional_text("done", 40).ok().filter(|word| !word.is_empty());
@@ -432,6 +432,11 @@ pub(crate) fn redirect(href: &str, cookie: Option<HeaderValue>) -> Response {
 
 fn fresh_token() -> Result<SessionToken, Failure> {
     SessionToken::generate().map_err(|error| web::problem::Fault::new("making a session").because(error).into())
+}
+
+/// The words of whoever sent a request.
+pub(crate) fn reader_words(headers: &HeaderMap, query: Option<&str>) -> Words {
+    Words::new(language(headers, query))
 }
 
 /// `?lang=` of the interface, else the cookie, else Chinese.

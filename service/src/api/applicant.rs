@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::StatusCode;
+use kernel::form::VALUE_CHARS_MAX;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use web::problem::{Json, Problem};
+use web::problem::Problem;
 use web::upload;
 
+use super::body::{Body, Holds, Takes};
 use super::{ANY_MEDIA, After, Api, Doc, Key, done, parse, reply, reply_with, schema};
 use crate::app::App;
 use crate::apply::{CaseView, Draft, DraftLine, DraftView, MyCase, Receipt, SupplementView};
 use crate::pages::attachment;
+use crate::pages::hall::REASON_CHARS_MAX;
 use crate::session::{Answer, Stop, Visitor};
 
 pub(super) fn api() -> Api {
@@ -104,21 +107,48 @@ struct Begin {
     applicant: Option<String>,
 }
 
+impl Takes for Begin {
+    // As on the page: eighteen characters, and room for blanks.
+    const TEXTS: &'static [(&'static str, Holds)] = &[("applicant", Holds::Line(40))];
+}
+
 /// Field name → what is answered, as a person would type it.
 #[derive(Deserialize, ToSchema)]
 struct Answers(BTreeMap<String, String>);
 
+impl Takes for Answers {
+    // The form's own schema says more, field by field, and its own words are the better ones.
+    const OTHERS: Holds = Holds::Lines(VALUE_CHARS_MAX);
+}
+
 impl Answers {
-    fn typed(self) -> Vec<(String, String)> {
-        self.0.into_iter().collect()
+    /// The answers, when all of them are asked for: on a form nobody minds a field too many, here it is a mistake (security.md §2 rule 5).
+    fn to<'a>(
+        self,
+        fields: impl IntoIterator<Item = &'a String>,
+        visitor: &Visitor,
+    ) -> Result<Vec<(String, String)>, Stop> {
+        let asked: Vec<&String> = fields.into_iter().collect();
+        let unknown = self.0.keys().filter(|name| !asked.contains(name)).take(UNKNOWN_SHOWN_MAX);
+        let problem = unknown.fold(Problem::unprocessable(), |problem, name| {
+            problem.field(format!("/{name}"), visitor.words.t1("form-unexpected", "label", name))
+        });
+        if problem.fields.is_empty() { Ok(self.0.into_iter().collect()) } else { Err(problem.into()) }
     }
 }
+
+/// Unknown names told in one answer.
+const UNKNOWN_SHOWN_MAX: usize = 20;
 
 /// A withdrawal.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Withdrawal {
     reason: Option<String>,
+}
+
+impl Takes for Withdrawal {
+    const TEXTS: &'static [(&'static str, Holds)] = &[("reason", Holds::Lines(REASON_CHARS_MAX))];
 }
 
 /// A page of one's cases.
@@ -134,7 +164,7 @@ async fn drafts(State(app): State<App>, visitor: Visitor) -> Answer {
     reply(&drafts)
 }
 
-async fn begin(State(app): State<App>, visitor: Visitor, _: Key, Json(given): Json<Begin>) -> Answer {
+async fn begin(State(app): State<App>, visitor: Visitor, _: Key, Body(given): Body<Begin>) -> Answer {
     let applicant = given.applicant.unwrap_or_default();
     let begun = app.start_draft(visitor.filer()?, &given.matter, &applicant).await;
     reply_with(StatusCode::CREATED, &begun.map_err(|error| visitor.stop(error))?)
@@ -156,9 +186,12 @@ async fn save_page(
     State(app): State<App>,
     visitor: Visitor,
     Path((id, page)): Path<(String, String)>,
-    Json(given): Json<Answers>,
+    Body(given): Body<Answers>,
 ) -> Answer {
-    let saved = app.save_page(visitor.filer()?, &id, &page, &given.typed()).await;
+    let identity = visitor.filer()?;
+    let (_, matter) = app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
+    let asked = matter.form.page(&page).ok_or_else(Problem::not_found)?;
+    let saved = app.save_page(identity, &id, &page, &given.to(&asked.fields, &visitor)?).await;
     reply(&saved.map_err(|error| visitor.stop(error))?)
 }
 
@@ -166,9 +199,13 @@ async fn save_item(
     State(app): State<App>,
     visitor: Visitor,
     Path((id, list, index)): Path<(String, String, String)>,
-    Json(given): Json<Answers>,
+    Body(given): Body<Answers>,
 ) -> Answer {
-    let saved = app.save_item(visitor.filer()?, &id, &list, parse(&index)?, &given.typed()).await;
+    let identity = visitor.filer()?;
+    let (_, matter) = app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
+    let asked = matter.form.field(&list).ok_or_else(Problem::not_found)?;
+    let given = given.to(asked.items.iter().map(|field| &field.name), &visitor)?;
+    let saved = app.save_item(identity, &id, &list, parse(&index)?, &given).await;
     reply(&saved.map_err(|error| visitor.stop(error))?)
 }
 
@@ -272,9 +309,11 @@ async fn save_supplement(
     State(app): State<App>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Json(given): Json<Answers>,
+    Body(given): Body<Answers>,
 ) -> Answer {
-    let saved = app.save_supplement(visitor.applicant()?, &id, &given.typed()).await;
+    let identity = visitor.applicant()?;
+    let (_, asked) = app.supplement_page(identity, &id).await.map_err(|error| visitor.stop(error))?;
+    let saved = app.save_supplement(identity, &id, &given.to(&asked.fields, &visitor)?).await;
     saved.map_err(|error| visitor.stop(error))?;
     Ok(done())
 }
@@ -290,9 +329,10 @@ async fn withdraw(
     visitor: Visitor,
     key: Key,
     Path(id): Path<String>,
-    Json(given): Json<Withdrawal>,
+    Body(given): Body<Withdrawal>,
 ) -> Answer {
-    let taken = app.withdraw(visitor.applicant()?, &id, given.reason, &key.0).await;
+    let reason = given.reason.filter(|reason| !reason.is_empty());
+    let taken = app.withdraw(visitor.applicant()?, &id, reason, &key.0).await;
     taken.map_err(|error| visitor.stop(error))?;
     Ok(done())
 }

@@ -1,9 +1,10 @@
 //! What the document says of each operation, written beside its route where it is mounted, so that neither can be forgotten.
 
 use axum::handler::Handler;
+use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa::openapi::{RefOr, Schema};
 
+use super::body::{self, Takes};
 use crate::app::App;
 use crate::routes::Routes;
 
@@ -11,20 +12,29 @@ use crate::routes::Routes;
 #[derive(Clone)]
 pub(super) struct Named {
     pub(super) name: String,
-    pub(super) schemas: Vec<(String, RefOr<Schema>)>,
+    pub(super) schemas: Vec<(String, Value)>,
 }
 
 impl Named {
     pub(super) fn of<T: ToSchema>() -> Self {
         let mut schemas = vec![(T::name().into_owned(), T::schema())];
         T::schemas(&mut schemas);
-        Self { name: T::name().into_owned(), schemas }
+        let written =
+            schemas.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default()));
+        Self { name: T::name().into_owned(), schemas: written.collect() }
+    }
+
+    /// A type of body, with what its texts may hold.
+    fn taken<T: Takes>() -> Self {
+        let mut named = Self::of::<T>();
+        named.schemas.iter_mut().for_each(|(_, schema)| body::limit(T::holds, schema));
+        named
     }
 }
 
 /// What comes with a request.
 #[derive(Clone, Default)]
-pub(super) enum Takes {
+pub(super) enum Comes {
     /// No body.
     #[default]
     Nothing,
@@ -63,7 +73,7 @@ pub struct Doc {
     pub(super) open: bool,
     pub(super) key: bool,
     pub(super) created: bool,
-    pub(super) takes: Takes,
+    pub(super) takes: Comes,
     pub(super) gives: Gives,
     pub(super) query: Vec<Asked>,
 }
@@ -87,14 +97,14 @@ impl Doc {
     }
 
     /// The type of the body.
-    pub fn takes<T: ToSchema>(mut self) -> Self {
-        self.takes = Takes::Json(Named::of::<T>());
+    pub fn takes<T: Takes>(mut self) -> Self {
+        self.takes = Comes::Json(Named::taken::<T>());
         self
     }
 
     /// The body is a file, `multipart/form-data` with one part `file`.
     pub fn file(mut self) -> Self {
-        self.takes = Takes::File;
+        self.takes = Comes::File;
         self
     }
 

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::doc::{Doc, Gives, Named, Takes};
+use super::doc::{Comes, Doc, Gives, Named};
 use super::reply;
 use crate::app::App;
 use crate::session::Answer;
@@ -22,7 +22,7 @@ pub fn openapi(app: &App) -> Value {
     keep(&mut schemas, &Named::of::<web::problem::FieldProblem>());
     schemas.insert("Problem".to_owned(), problem_schema());
     for (route, doc) in api.routes.list().iter().zip(&api.docs) {
-        if let Takes::Json(named) = &doc.takes {
+        if let Comes::Json(named) = &doc.takes {
             keep(&mut schemas, named);
         }
         if let Gives::One(named) | Gives::Many(named) = &doc.gives {
@@ -57,9 +57,8 @@ pub fn openapi(app: &App) -> Value {
 /// Two types under one name would leave one of them undescribed.
 fn keep(schemas: &mut Map<String, Value>, named: &Named) {
     for (name, schema) in &named.schemas {
-        let schema = serde_json::to_value(schema).unwrap_or_default();
         let before = schemas.insert(name.clone(), schema.clone());
-        debug_assert!(before.is_none_or(|before| before == schema), "two schemas are called {name}");
+        debug_assert!(before.is_none_or(|before| before == *schema), "two schemas are called {name}");
     }
 }
 
@@ -113,11 +112,11 @@ fn refer(named: &Named) -> Value {
     json!({ "$ref": format!("#/components/schemas/{}", named.name) })
 }
 
-fn request_body(takes: &Takes) -> Option<Value> {
+fn request_body(takes: &Comes) -> Option<Value> {
     let content = match takes {
-        Takes::Nothing => return None,
-        Takes::Json(named) => json!({ "application/json": { "schema": refer(named) } }),
-        Takes::File => json!({ "multipart/form-data": { "schema": {
+        Comes::Nothing => return None,
+        Comes::Json(named) => json!({ "application/json": { "schema": refer(named) } }),
+        Comes::File => json!({ "multipart/form-data": { "schema": {
             "type": "object", "required": ["file"],
             "properties": { "file": { "type": "string", "contentMediaType": "application/octet-stream" } },
         } } }),

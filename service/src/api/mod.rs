@@ -4,6 +4,7 @@
 //! a form of a foreign site cannot send the header. Errors are problem details (RFC 9457) in the reader's language.
 
 mod applicant;
+mod body;
 mod doc;
 mod document;
 mod journal;
@@ -25,6 +26,7 @@ use crate::app::App;
 use crate::routes::Routes;
 use crate::session::{Answer, Stop};
 
+pub use body::{Holds, Takes};
 pub use doc::{Api, Doc};
 pub use document::openapi;
 

@@ -6,8 +6,9 @@ use kernel::case::{CaseCommand, Complete};
 use serde::{Deserialize, Serialize};
 use store::CaseFilter;
 use utoipa::ToSchema;
-use web::problem::{Json, Problem};
+use web::problem::Problem;
 
+use super::body::{Body, Holds, Takes};
 use super::{ANY_MEDIA, After, Api, Doc, Key, parse, reply};
 use crate::app::App;
 use crate::cases::{self, CaseView, Counted, InboxFilter, InboxView, Row};
@@ -122,6 +123,14 @@ struct Completion {
     #[serde(default)]
     items: Vec<Line>,
 }
+
+impl Takes for Completion {
+    const TEXTS: &'static [(&'static str, Holds)] =
+        &[("opinion", Holds::Lines(TEXT_CHARS_MAX)), ("words", Holds::Lines(TEXT_CHARS_MAX))];
+}
+
+/// Most characters of an opinion, a reason, a line of a notice: the kernel's own limit.
+const TEXT_CHARS_MAX: usize = 2_000;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -262,7 +271,7 @@ async fn complete(
     visitor: Visitor,
     key: Key,
     Path((case, task)): Path<(String, String)>,
-    Json(given): Json<Completion>,
+    Body(given): Body<Completion>,
 ) -> Answer {
     let (identity, _) = visitor.officer()?;
     let task = parse(&task)?;
@@ -272,11 +281,13 @@ async fn complete(
     if elevate && !visitor.elevated() {
         return Err(Problem::forbidden().detail(visitor.words.t("again-why")).into());
     }
+    // What is empty was not given.
+    let some = |text: Option<String>| text.filter(|text| !text.is_empty());
     let command = CaseCommand::Complete(Box::new(Complete {
         task,
         outcome: given.outcome,
-        opinion: given.opinion,
-        article: given.article,
+        opinion: some(given.opinion),
+        article: some(given.article),
         items: given.items.into_iter().map(|line| (line.target, line.words)).collect(),
     }));
     act(&app, &visitor, &case, command, &key).await

@@ -5,8 +5,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::problem::{Json, Problem};
+use web::problem::Problem;
 
+use super::body::{Body, Holds, Takes};
 use super::{Api, Doc, done, reply};
 use crate::app::App;
 use crate::pages::sign_in::{Authenticated, authenticate, elevate, first_post};
@@ -37,6 +38,11 @@ struct SignIn {
     password: String,
 }
 
+impl Takes for SignIn {
+    // A name in the log of failures is not longer than the page allows.
+    const TEXTS: &'static [(&'static str, Holds)] = &[("login", Holds::Line(64)), ("password", Holds::Secret)];
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChoosePost {
@@ -44,10 +50,16 @@ struct ChoosePost {
     post: String,
 }
 
+impl Takes for ChoosePost {}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Password {
     password: String,
+}
+
+impl Takes for Password {
+    const TEXTS: &'static [(&'static str, Holds)] = &[("password", Holds::Secret)];
 }
 
 /// The account of the session.
@@ -76,13 +88,7 @@ struct HeldPost {
     region: String,
 }
 
-/// A name in the log of failures is not longer than the page allows.
-const LOGIN_CHARS_MAX: usize = 64;
-
-async fn sign_in(State(app): State<App>, visitor: Visitor, Json(given): Json<SignIn>) -> Answer {
-    if given.login.chars().count() > LOGIN_CHARS_MAX {
-        return Err(Problem::unprocessable().field("/login", visitor.words.t("sign-in-wrong")).into());
-    }
+async fn sign_in(State(app): State<App>, visitor: Visitor, Body(given): Body<SignIn>) -> Answer {
     match authenticate(&app, &visitor, &given.login, &given.password).await? {
         Authenticated::Yes { account, .. } => {
             let cookie = visitor.renew(account.id, first_post(&app, &account), false).await?;
@@ -126,7 +132,7 @@ async fn sign_out(visitor: Visitor) -> Answer {
     Ok(with_cookie(done(), cookie))
 }
 
-async fn choose_post(State(app): State<App>, visitor: Visitor, Json(given): Json<ChoosePost>) -> Answer {
+async fn choose_post(State(app): State<App>, visitor: Visitor, Body(given): Body<ChoosePost>) -> Answer {
     let account = visitor.account().ok_or_else(Problem::sign_in)?;
     let today = app.today();
     let held = account.posts.iter().find(|post| post.id.to_string() == given.post && post.holds_on(today));
@@ -135,7 +141,7 @@ async fn choose_post(State(app): State<App>, visitor: Visitor, Json(given): Json
     Ok(with_cookie(done(), cookie))
 }
 
-async fn elevation(State(app): State<App>, visitor: Visitor, Json(given): Json<Password>) -> Answer {
+async fn elevation(State(app): State<App>, visitor: Visitor, Body(given): Body<Password>) -> Answer {
     visitor.identity()?;
     match elevate(&app, &visitor, &given.password).await? {
         Ok(cookie) => Ok(with_cookie(done(), cookie)),

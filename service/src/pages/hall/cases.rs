@@ -377,7 +377,7 @@ pub(super) async fn withdraw_page(State(app): State<App>, visitor: Visitor, Path
 }
 
 /// Longest reason for a withdrawal.
-const REASON_CHARS_MAX: usize = 500;
+pub(crate) const REASON_CHARS_MAX: usize = 500;
 
 /// `POST /my/cases/{id}/withdraw`.
 pub(super) async fn withdraw(
