@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 pub use act::{act, load};
 pub use file::{CaseFile, file};
 pub use inbox::{InboxFilter, InboxView, Row, case_list, inbox, window_queue};
-pub use process::diagram;
+pub use process::{ProcessView, diagram, process};
 pub use view::{case_view, derivations, mask, region_name};
 
 /// A case as one page shows it (matter.md §6).
