@@ -232,6 +232,8 @@ impl App {
     /// whoever stands there.
     pub async fn start_draft(&self, identity: &Identity, matter: &str, code: &str) -> Result<Draft> {
         let owner = Owner::of(identity)?;
+        // Typed from a paper as often as not.
+        let code = &*code.trim().to_uppercase();
         let matter = self.matter(matter).ok_or_else(Error::not_found)?;
         let kind = if code.is_empty() { ApplicantKind::Person } else { ApplicantKind::Organisation };
         if !matter.spec.applicant.contains(&kind) {

@@ -156,10 +156,22 @@ impl Visitor {
     pub fn identity(&self) -> Result<&Identity, Stop> {
         match &self.signed_in {
             Some(SignedInAs { identity: Some(identity), .. }) => Ok(identity),
+            // A program is not sent elsewhere: it is told what to do first.
+            Some(_) if self.is_program() => Err(Problem::new(StatusCode::FORBIDDEN, "no-post").into()),
+            None if self.is_program() => Err(Problem::sign_in().into()),
             Some(_) => Err(Stop::Elsewhere("/account".to_owned())),
-            None if self.asked.starts_with("/api/") => Err(Problem::sign_in().into()),
             None => Err(Stop::Elsewhere(format!("/sign-in?to={}", percent_encode(&self.asked)))),
         }
+    }
+
+    /// A request of the interface.
+    fn is_program(&self) -> bool {
+        self.asked.starts_with("/api/")
+    }
+
+    /// Reminders that came since the person last looked at them.
+    pub(crate) fn unread(&self) -> u32 {
+        self.signed_in.as_ref().map_or(0, |signed_in| signed_in.unread)
     }
 
     /// An officer acting as a post; an applicant is told that the function is not theirs.

@@ -21,6 +21,11 @@ use crate::session::{Answer, Stop, Visitor};
 
 pub(super) fn api() -> Api {
     Api::new()
+        .get(
+            "/api/v1/matters/{code}/applicants",
+            applicants,
+            Doc::new("For whom one may apply in a matter").gives::<Applicants>(),
+        )
         .get("/api/v1/drafts", drafts, Doc::new("One's drafts").lists::<DraftLine>())
         .post(
             "/api/v1/drafts",
@@ -77,6 +82,16 @@ pub(super) fn api() -> Api {
             "/api/v1/my/cases/{id}/supplement/files/{material}",
             supplement_file,
             Doc::new("Hand in a file that it asks for").key().file(),
+        )
+        .get(
+            "/api/v1/my/cases/{id}/supplement/files/{material}",
+            given_file,
+            Doc::new("A file given for it").media(ANY_MEDIA),
+        )
+        .delete(
+            "/api/v1/my/cases/{id}/supplement/files/{material}",
+            remove_given_file,
+            Doc::new("Take a file back that was given for it"),
         )
         .post("/api/v1/my/cases/{id}/supplement", send_supplement, Doc::new("Send the supplement").key())
         .post(
@@ -151,12 +166,37 @@ impl Takes for Withdrawal {
     const TEXTS: &'static [(&'static str, Holds)] = &[("reason", Holds::Lines(REASON_CHARS_MAX))];
 }
 
+/// For whom one may apply. At the window it is whoever stands there.
+#[derive(Serialize, ToSchema)]
+struct Applicants {
+    /// Organisations that the account represents.
+    organisations: Vec<Represented>,
+    /// A person may apply for themself.
+    person: bool,
+}
+
+/// An organisation that an account represents.
+#[derive(Serialize, ToSchema)]
+struct Represented {
+    /// Credit code.
+    code: String,
+    name: String,
+}
+
 /// A page of one's cases.
 #[derive(Serialize, ToSchema)]
 struct MyCases {
     rows: Vec<MyCase>,
     /// Where the next page begins.
     next: Option<String>,
+}
+
+async fn applicants(State(app): State<App>, visitor: Visitor, Path(code): Path<String>) -> Answer {
+    let identity = visitor.filer()?;
+    let matter = app.matter(&code).ok_or_else(Problem::not_found)?;
+    let found = app.applicants(identity, &matter).await.map_err(|error| visitor.stop(error))?;
+    let organisations = found.0.into_iter().map(|(code, name)| Represented { code, name });
+    reply(&Applicants { organisations: organisations.collect(), person: found.1 })
 }
 
 async fn drafts(State(app): State<App>, visitor: Visitor) -> Answer {
@@ -239,6 +279,27 @@ async fn supplement_file(
     let asked = app.supplement_upload(visitor.applicant()?, &id, &material).await;
     let (matter, draft) = asked.map_err(|error| visitor.stop(error))?;
     take(&app, &visitor, &matter, &draft, &material, body).await
+}
+
+async fn given_file(State(app): State<App>, visitor: Visitor, Path((id, material)): Path<(String, String)>) -> Answer {
+    let identity = visitor.applicant()?;
+    let asked = app.supplement_upload(identity, &id, &material).await;
+    let (_, draft) = asked.map_err(|error| visitor.stop(error))?;
+    let found = app.draft_file(identity, &draft, &material).await;
+    let (file, bytes) = found.map_err(|error| visitor.stop(error))?;
+    Ok(attachment(&file.name, &file.media, bytes))
+}
+
+async fn remove_given_file(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, material)): Path<(String, String)>,
+) -> Answer {
+    let identity = visitor.applicant()?;
+    let asked = app.supplement_upload(identity, &id, &material).await;
+    let (_, draft) = asked.map_err(|error| visitor.stop(error))?;
+    app.remove_file(identity, &draft, &material).await.map_err(|error| visitor.stop(error))?;
+    Ok(done())
 }
 
 /// The first part with a file name is the file; the key's header shows that no foreign form sent it.

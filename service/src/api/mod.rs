@@ -12,6 +12,7 @@ mod officer;
 mod public;
 pub mod schema;
 mod session;
+mod setup;
 
 use std::str::FromStr;
 
@@ -35,11 +36,13 @@ const KEY_CHARS_MAX: usize = 64;
 
 /// Every operation with what the document says of it.
 pub fn api() -> Api {
-    session::api().merge(public::api()).merge(applicant::api()).merge(officer::api()).merge(journal::api()).get(
-        "/api/v1/openapi.json",
-        document::show,
-        Doc::new("This document").open().gives::<schema::OpenApi>(),
-    )
+    session::api()
+        .merge(setup::api())
+        .merge(public::api())
+        .merge(applicant::api())
+        .merge(officer::api())
+        .merge(journal::api())
+        .get("/api/v1/openapi.json", document::show, Doc::new("This document").open().gives::<schema::OpenApi>())
 }
 
 /// The routes of the interface.

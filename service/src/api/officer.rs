@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 use web::problem::Problem;
 
 use super::body::{Body, Holds, Takes};
-use super::{ANY_MEDIA, After, Api, Doc, Key, parse, reply};
+use super::{ANY_MEDIA, After, Api, Doc, Key, done, parse, reply};
 use crate::app::App;
-use crate::cases::{self, CaseView, Counted, InboxFilter, InboxView, Row};
+use crate::cases::{self, CaseView, Counted, InboxFilter, InboxView, ProcessView, Row};
 use crate::pages::attachment;
 use crate::session::{Answer, Visitor};
 
@@ -45,6 +45,11 @@ pub(super) fn api() -> Api {
             Doc::new("Cases that wait at the window").gives::<Rows>().query("after", "Where a page goes on"),
         )
         .get("/api/v1/reminders", reminders, Doc::new("Reminders that one was sent, the newest first").lists::<Sent>())
+        .post(
+            "/api/v1/reminders/seen",
+            saw_reminders,
+            Doc::new("One has looked at them: `unread` counts from here").key(),
+        )
         .get(
             "/api/v1/cases/{case}",
             case,
@@ -54,6 +59,11 @@ pub(super) fn api() -> Api {
             "/api/v1/cases/{case}/clocks",
             clocks,
             Doc::new("How its limits are counted, day by day").gives::<Clocks>(),
+        )
+        .get(
+            "/api/v1/cases/{case}/process",
+            process,
+            Doc::new("Its process: nodes, flows and lines as drawn, and where the tokens are").gives::<ProcessView>(),
         )
         .get("/api/v1/cases/{case}/materials/{material}", material, Doc::new("What was handed in").media(ANY_MEDIA))
         .get(
@@ -222,6 +232,12 @@ async fn reminders(State(app): State<App>, visitor: Visitor) -> Answer {
     reply(&shown)
 }
 
+async fn saw_reminders(visitor: Visitor, _: Key) -> Answer {
+    visitor.officer()?;
+    visitor.saw_reminders().await?;
+    Ok(done())
+}
+
 async fn case(State(app): State<App>, visitor: Visitor, Path(case): Path<String>) -> Answer {
     let (identity, _) = visitor.officer()?;
     let view = cases::case_view(&app, identity, parse(&case)?, visitor.words).await;
@@ -233,6 +249,12 @@ async fn clocks(State(app): State<App>, visitor: Visitor, Path(case): Path<Strin
     let counted = cases::derivations(&app, identity, parse(&case)?, visitor.words).await;
     let (number, clocks) = counted.map_err(|error| visitor.stop(error))?;
     reply(&Clocks { number, clocks })
+}
+
+async fn process(State(app): State<App>, visitor: Visitor, Path(case): Path<String>) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let view = cases::process(&app, identity, parse(&case)?, visitor.words).await;
+    reply(&view.map_err(|error| visitor.stop(error))?)
 }
 
 async fn material(State(app): State<App>, visitor: Visitor, Path((case, material)): Path<(String, String)>) -> Answer {
@@ -295,7 +317,7 @@ async fn complete(
 
 async fn act(app: &App, visitor: &Visitor, case: &str, command: CaseCommand, key: &Key) -> Answer {
     let (identity, _) = visitor.officer()?;
-    let done = cases::act(app, identity, parse(case)?, command, Some(&key.0)).await;
-    let receipt = done.map_err(|error| visitor.stop(error))?;
+    let acted = cases::act(app, identity, parse(case)?, command, Some(&key.0)).await;
+    let receipt = acted.map_err(|error| visitor.stop(error))?;
     reply(&Done { sequence: receipt.first_sequence })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use kernel::catalog::Matter;
-use kernel::catalog::matter::{MaterialSpec, TaskKind, Text};
+use kernel::catalog::matter::{ApplicantKind, MaterialSpec, MatterKind, TaskKind, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -44,6 +44,11 @@ struct MatterLine {
     code: String,
     #[schema(value_type = schema::Text)]
     name: Text,
+    #[schema(value_type = schema::MatterKind)]
+    kind: MatterKind,
+    /// Who may apply; empty where nobody does.
+    #[schema(value_type = Vec<schema::ApplicantKind>)]
+    applicant: Vec<ApplicantKind>,
     /// It is decided while the applicant waits.
     immediate: bool,
 }
@@ -57,11 +62,18 @@ struct MatterShown {
     version: String,
     #[schema(value_type = schema::Text)]
     name: Text,
+    #[schema(value_type = schema::MatterKind)]
+    kind: MatterKind,
+    /// Who may apply; empty where nobody does.
+    #[schema(value_type = Vec<schema::ApplicantKind>)]
+    applicant: Vec<ApplicantKind>,
     /// It is decided while the applicant waits.
     immediate: bool,
     guide: Vec<GuideSection>,
     /// The statutory limit, `15 working days`.
     statutory: Option<String>,
+    /// The law and article that says so.
+    statutory_basis: Option<String>,
     /// The promised limit.
     promised: Option<String>,
     materials: Vec<MaterialAsked>,
@@ -115,6 +127,8 @@ async fn matters(State(app): State<App>) -> Answer {
     let line = |matter: &Arc<Matter>| MatterLine {
         code: matter.code().to_string(),
         name: matter.spec.name.clone(),
+        kind: matter.spec.kind,
+        applicant: matter.spec.applicant.clone(),
         immediate: matter.spec.immediate,
     };
     reply(&catalog.matters.values().map(line).collect::<Vec<_>>())
@@ -135,11 +149,14 @@ async fn matter(State(app): State<App>, Path(code): Path<String>) -> Answer {
         code: matter.code().to_string(),
         version: matter.version.clone(),
         name: matter.spec.name.clone(),
+        kind: matter.spec.kind,
+        applicant: matter.spec.applicant.clone(),
         immediate: matter.spec.immediate,
         guide: sections
             .map(|section| GuideSection { heading: section.heading.clone(), body: section.body.clone() })
             .collect(),
         statutory: limits.map(|limits| limits.statutory.limit.to_string()),
+        statutory_basis: limits.and_then(|limits| limits.statutory.basis.clone()),
         promised: limits.map(|limits| limits.promised.limit.to_string()),
         materials: matter.spec.materials.iter().map(material_asked).collect(),
         tasks: tasks.collect(),

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::problem::Problem;
@@ -10,8 +11,9 @@ use web::problem::Problem;
 use super::body::{Body, Holds, Takes};
 use super::{Api, Doc, done, reply};
 use crate::app::App;
-use crate::pages::sign_in::{Authenticated, authenticate, elevate, first_post};
-use crate::session::{Answer, Visitor};
+use crate::pages::password::{Changed, change_password, must_change};
+use crate::pages::sign_in::{Authenticated, HeldPost, authenticate, elevate, first_post, held_posts};
+use crate::session::{Answer, Stop, Visitor};
 
 pub(super) fn api() -> Api {
     Api::new()
@@ -27,6 +29,12 @@ pub(super) fn api() -> Api {
             "/api/v1/session/elevation",
             elevation,
             Doc::new("Give the password again, for ten minutes").takes::<Password>(),
+        )
+        .put(
+            "/api/v1/account/password",
+            new_password,
+            Doc::new("Change one's password; other sessions end, and the answer sets the cookie of this one")
+                .takes::<NewPassword>(),
         )
 }
 
@@ -62,6 +70,19 @@ impl Takes for Password {
     const TEXTS: &'static [(&'static str, Holds)] = &[("password", Holds::Secret)];
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewPassword {
+    /// The present one.
+    current: String,
+    /// The one to come.
+    new: String,
+}
+
+impl Takes for NewPassword {
+    const OTHERS: Holds = Holds::Secret;
+}
+
 /// The account of the session.
 #[derive(Serialize, ToSchema)]
 struct Who {
@@ -78,14 +99,10 @@ struct Who {
     represents: Vec<String>,
     /// The password was given within the last ten minutes.
     elevated: bool,
-}
-
-#[derive(Serialize, ToSchema)]
-struct HeldPost {
-    id: String,
-    kind: String,
-    organisation: String,
-    region: String,
+    /// The password was made for the account, and is to be changed first.
+    must_change_password: bool,
+    /// Reminders that came since one last looked at them, at most 99.
+    unread: u32,
 }
 
 async fn sign_in(State(app): State<App>, visitor: Visitor, Body(given): Body<SignIn>) -> Answer {
@@ -95,16 +112,12 @@ async fn sign_in(State(app): State<App>, visitor: Visitor, Body(given): Body<Sig
             Ok(with_cookie(done(), cookie))
         }
         Authenticated::No => Err(Problem::sign_in().detail(visitor.words.t("sign-in-wrong")).into()),
-        Authenticated::Wait(left) => {
-            Err(Problem::too_many(u32::try_from(left.as_secs().max(1)).unwrap_or(u32::MAX)).into())
-        }
+        Authenticated::Wait(left) => Err(wait(left)),
     }
 }
 
 async fn who(State(app): State<App>, visitor: Visitor) -> Answer {
     let account = visitor.account().ok_or_else(Problem::sign_in)?;
-    let today = app.today();
-    let posts = account.posts.iter().filter(|post| post.holds_on(today));
     let who = Who {
         account: account.id.to_string(),
         name: visitor.who().map(|who| who.name().to_owned()).unwrap_or_default(),
@@ -113,18 +126,29 @@ async fn who(State(app): State<App>, visitor: Visitor) -> Answer {
             kernel::directory::AccountKind::Applicant => "applicant",
         },
         post: visitor.post_id().map(|post| post.to_string()),
-        posts: posts
-            .map(|post| HeldPost {
-                id: post.id.to_string(),
-                kind: post.kind.clone(),
-                organisation: post.organisation.clone(),
-                region: post.region.to_string(),
-            })
-            .collect(),
+        posts: held_posts(&app, &visitor).await?,
         represents: account.represents.clone(),
         elevated: visitor.elevated(),
+        must_change_password: must_change(&app, &visitor).await?,
+        unread: visitor.unread(),
     };
     reply(&who)
+}
+
+async fn new_password(State(app): State<App>, visitor: Visitor, Body(given): Body<NewPassword>) -> Answer {
+    match change_password(&app, &visitor, &given.current, &given.new).await? {
+        Changed::Yes(cookie) => Ok(with_cookie(done(), cookie)),
+        Changed::NewUnfit(sentence) => Err(Problem::unprocessable().field("/new", sentence).into()),
+        Changed::CurrentWrong => {
+            Err(Problem::unprocessable().field("/current", visitor.words.t("password-wrong")).into())
+        }
+        Changed::Wait(left) => Err(wait(left)),
+    }
+}
+
+/// Too many failures: when it is looked at again.
+fn wait(left: SignedDuration) -> Stop {
+    Problem::too_many(u32::try_from(left.as_secs().max(1)).unwrap_or(u32::MAX)).into()
 }
 
 async fn sign_out(visitor: Visitor) -> Answer {

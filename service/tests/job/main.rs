@@ -12,6 +12,7 @@ mod floors;
 mod golden;
 mod office;
 mod openapi;
+mod parity;
 mod rights;
 mod setup;
 mod story;
