@@ -21,7 +21,9 @@ use kernel::{Facts, Refusal};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use store::{FieldKind, Filter, RecordQuery, Scalar};
+use utoipa::ToSchema;
 
+use crate::api::schema;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
@@ -35,19 +37,21 @@ pub use supplement::{SupplementLine, SupplementView};
 const DRAFTS_MAX: usize = 50;
 
 /// A draft of an application (草稿).
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Draft {
     /// Id, in time the case's.
     pub id: String,
     /// Matter code.
     pub matter: String,
     /// For whom: organisation or person.
+    #[schema(value_type = schema::ApplicantKind)]
     pub kind: ApplicantKind,
     /// Credit code of the organisation, else empty.
     pub applicant_code: String,
     /// Its name, else empty.
     pub applicant_name: String,
-    /// Values of the form so far.
+    /// Values of the form so far: what the matter's schema `form-<matter>` describes.
+    #[schema(value_type = Object)]
     pub form: Value,
     /// Pages that were saved.
     pub saved: BTreeSet<String>,
@@ -58,11 +62,12 @@ pub struct Draft {
     pub paper: BTreeSet<String>,
     /// Whose personal values these are, when a window clerk writes for someone: a subject of the case's own.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub subject: Option<SubjectId>,
 }
 
 /// A file of a draft.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DraftFile {
     /// SHA-256 of its bytes, hex.
     pub hash: String,
@@ -77,7 +82,7 @@ pub struct DraftFile {
 }
 
 /// Where a page of the form stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PageState {
     /// Nothing was saved.
@@ -89,24 +94,27 @@ pub enum PageState {
 }
 
 /// One page in the list of what is to do.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct PageView {
     /// Id.
     pub id: String,
     /// Title.
+    #[schema(value_type = schema::Text)]
     pub title: Text,
     /// Where it stands.
     pub state: PageState,
 }
 
 /// One material, and where it is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct MaterialView {
     /// Code.
     pub code: String,
     /// Name.
+    #[schema(value_type = schema::Text)]
     pub name: Text,
     /// What to hand in.
+    #[schema(value_type = schema::Text)]
     pub hint: Text,
     /// Whether this application needs it; none = a person decides.
     pub required: Option<bool>,
@@ -133,11 +141,12 @@ impl MaterialView {
 }
 
 /// A draft as the list of tasks and the page before submission show it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DraftView {
     /// The draft.
     pub draft: Draft,
     /// Name of the matter.
+    #[schema(value_type = schema::Text)]
     pub name: Text,
     /// Pages of the form.
     pub pages: Vec<PageView>,
@@ -152,11 +161,12 @@ pub struct DraftView {
 }
 
 /// A draft in a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DraftLine {
     /// Id.
     pub id: String,
     /// Name of the matter.
+    #[schema(value_type = schema::Text)]
     pub name: Text,
     /// For whom.
     pub applicant: String,
@@ -222,6 +232,8 @@ impl App {
     /// whoever stands there.
     pub async fn start_draft(&self, identity: &Identity, matter: &str, code: &str) -> Result<Draft> {
         let owner = Owner::of(identity)?;
+        // Typed from a paper as often as not.
+        let code = &*code.trim().to_uppercase();
         let matter = self.matter(matter).ok_or_else(Error::not_found)?;
         let kind = if code.is_empty() { ApplicantKind::Person } else { ApplicantKind::Organisation };
         if !matter.spec.applicant.contains(&kind) {

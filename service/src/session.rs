@@ -120,7 +120,7 @@ impl FromRequestParts<App> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let headers = &parts.headers;
-        let words = Words::new(language(headers, parts.uri.query()));
+        let words = reader_words(headers, parts.uri.query());
         let cookies = Cookies { tls: app.settings().public_url.starts_with("https://") };
         let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
         let done = query.optional_text("done", 40).ok().filter(|word| !word.is_empty());
@@ -156,10 +156,22 @@ impl Visitor {
     pub fn identity(&self) -> Result<&Identity, Stop> {
         match &self.signed_in {
             Some(SignedInAs { identity: Some(identity), .. }) => Ok(identity),
+            // A program is not sent elsewhere: it is told what to do first.
+            Some(_) if self.is_program() => Err(Problem::new(StatusCode::FORBIDDEN, "no-post").into()),
+            None if self.is_program() => Err(Problem::sign_in().into()),
             Some(_) => Err(Stop::Elsewhere("/account".to_owned())),
-            None if self.asked.starts_with("/api/") => Err(Problem::sign_in().into()),
             None => Err(Stop::Elsewhere(format!("/sign-in?to={}", percent_encode(&self.asked)))),
         }
+    }
+
+    /// A request of the interface.
+    fn is_program(&self) -> bool {
+        self.asked.starts_with("/api/")
+    }
+
+    /// Reminders that came since the person last looked at them.
+    pub(crate) fn unread(&self) -> u32 {
+        self.signed_in.as_ref().map_or(0, |signed_in| signed_in.unread)
     }
 
     /// An officer acting as a post; an applicant is told that the function is not theirs.
@@ -432,6 +444,11 @@ pub(crate) fn redirect(href: &str, cookie: Option<HeaderValue>) -> Response {
 
 fn fresh_token() -> Result<SessionToken, Failure> {
     SessionToken::generate().map_err(|error| web::problem::Fault::new("making a session").because(error).into())
+}
+
+/// The words of whoever sent a request.
+pub(crate) fn reader_words(headers: &HeaderMap, query: Option<&str>) -> Words {
+    Words::new(language(headers, query))
 }
 
 /// `?lang=` of the interface, else the cookie, else Chinese.

@@ -1,142 +1,13 @@
 //! The OpenAPI 3.1 document: made from the operations as they are mounted, the types of their bodies, and the forms of the catalog.
 
 use axum::extract::State;
-use axum::handler::Handler;
 use axum::http::Method;
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
-use utoipa::openapi::{RefOr, Schema};
 
+use super::doc::{Comes, Doc, Gives, Named};
 use super::reply;
 use crate::app::App;
-use crate::routes::Routes;
 use crate::session::Answer;
-
-/// A named schema with the named schemas it refers to.
-type Schemas = Vec<(String, RefOr<Schema>)>;
-
-/// What the document says of an operation.
-#[derive(Clone, Default)]
-pub struct Doc {
-    summary: &'static str,
-    open: bool,
-    key: bool,
-    takes: Option<(String, Schemas)>,
-    gives: Option<(String, Schemas)>,
-    query: Vec<(&'static str, &'static str)>,
-    file: bool,
-    media: Option<&'static str>,
-}
-
-impl Doc {
-    /// One line.
-    pub fn new(summary: &'static str) -> Self {
-        Self { summary, ..Self::default() }
-    }
-
-    /// Anybody may ask.
-    pub fn open(mut self) -> Self {
-        self.open = true;
-        self
-    }
-
-    /// It changes something: the `Idempotency-Key` is needed.
-    pub fn key(mut self) -> Self {
-        self.key = true;
-        self
-    }
-
-    /// The type of the body.
-    pub fn takes<T: ToSchema>(mut self) -> Self {
-        self.takes = Some(named::<T>());
-        self
-    }
-
-    /// The type of the answer.
-    pub fn gives<T: ToSchema>(mut self) -> Self {
-        self.gives = Some(named::<T>());
-        self
-    }
-
-    /// The answer is not JSON.
-    pub fn media(mut self, media: &'static str) -> Self {
-        self.media = Some(media);
-        self
-    }
-
-    /// The body is a file, `multipart/form-data` with one part `file`.
-    pub fn file(mut self) -> Self {
-        self.file = true;
-        self
-    }
-
-    /// A parameter of the query.
-    pub fn query(mut self, name: &'static str, meaning: &'static str) -> Self {
-        self.query.push((name, meaning));
-        self
-    }
-}
-
-fn named<T: ToSchema>() -> (String, Schemas) {
-    let mut schemas = vec![(T::name().into_owned(), T::schema())];
-    T::schemas(&mut schemas);
-    (T::name().into_owned(), schemas)
-}
-
-/// Routes of the interface, each with its part of the document.
-#[derive(Clone, Default)]
-pub struct Api {
-    routes: Routes,
-    docs: Vec<Doc>,
-}
-
-impl Api {
-    /// Answers nothing yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Answers `GET`.
-    pub fn get<H: Handler<T, App>, T: 'static>(mut self, path: &'static str, handler: H, doc: Doc) -> Self {
-        self.routes = self.routes.get(path, handler);
-        self.with(doc)
-    }
-
-    /// Answers `POST`.
-    pub fn post<H: Handler<T, App>, T: 'static>(mut self, path: &'static str, handler: H, doc: Doc) -> Self {
-        self.routes = self.routes.post(path, handler);
-        self.with(doc)
-    }
-
-    /// Answers `PUT`.
-    pub fn put<H: Handler<T, App>, T: 'static>(mut self, path: &'static str, handler: H, doc: Doc) -> Self {
-        self.routes = self.routes.put(path, handler);
-        self.with(doc)
-    }
-
-    /// Answers `DELETE`.
-    pub fn delete<H: Handler<T, App>, T: 'static>(mut self, path: &'static str, handler: H, doc: Doc) -> Self {
-        self.routes = self.routes.delete(path, handler);
-        self.with(doc)
-    }
-
-    fn with(mut self, doc: Doc) -> Self {
-        self.docs.push(doc);
-        self
-    }
-
-    /// With all of another.
-    pub fn merge(mut self, other: Self) -> Self {
-        self.routes = self.routes.merge(other.routes);
-        self.docs.extend(other.docs);
-        self
-    }
-
-    /// The routes alone.
-    pub fn into_routes(self) -> Routes {
-        self.routes
-    }
-}
 
 /// `GET /api/v1/openapi.json`.
 pub(super) async fn show(State(app): State<App>) -> Answer {
@@ -148,12 +19,14 @@ pub fn openapi(app: &App) -> Value {
     let api = super::api();
     let mut paths: Map<String, Value> = Map::new();
     let mut schemas: Map<String, Value> = Map::new();
-    let problem = named::<web::problem::FieldProblem>();
-    keep(&mut schemas, &problem.1);
+    keep(&mut schemas, &Named::of::<web::problem::FieldProblem>());
     schemas.insert("Problem".to_owned(), problem_schema());
     for (route, doc) in api.routes.list().iter().zip(&api.docs) {
-        for (_, more) in doc.takes.iter().chain(&doc.gives) {
-            keep(&mut schemas, more);
+        if let Comes::Json(named) = &doc.takes {
+            keep(&mut schemas, named);
+        }
+        if let Gives::One(named) | Gives::Many(named) = &doc.gives {
+            keep(&mut schemas, named);
         }
         let item = paths.entry(route.path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
@@ -181,20 +54,49 @@ pub fn openapi(app: &App) -> Value {
     })
 }
 
-fn keep(schemas: &mut Map<String, Value>, more: &Schemas) {
-    for (name, schema) in more {
-        schemas.insert(name.clone(), serde_json::to_value(schema).unwrap_or_default());
+/// Two types under one name would leave one of them undescribed.
+fn keep(schemas: &mut Map<String, Value>, named: &Named) {
+    for (name, schema) in &named.schemas {
+        let before = schemas.insert(name.clone(), schema.clone());
+        debug_assert!(before.is_none_or(|before| before == *schema), "two schemas are called {name}");
     }
 }
 
 fn operation(method: &Method, path: &'static str, doc: &Doc) -> Value {
-    let mut parameters: Vec<Value> = path
-        .split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    let parts: Vec<&str> = path.trim_start_matches("/api/v1/").split('/').collect();
+    let mut operation = Map::new();
+    operation.insert("operationId".to_owned(), json!(operation_id(method, &parts)));
+    operation.insert("tags".to_owned(), json!([parts[0].trim_end_matches(".json")]));
+    operation.insert("summary".to_owned(), json!(doc.summary));
+    operation.insert("parameters".to_owned(), parameters(&parts, doc));
+    operation.insert("security".to_owned(), if doc.open { json!([]) } else { json!([{ "session": [] }]) });
+    if let Some(body) = request_body(&doc.takes) {
+        operation.insert("requestBody".to_owned(), body);
+    }
+    operation.insert("responses".to_owned(), responses(doc));
+    Value::Object(operation)
+}
+
+/// `get_drafts_by_id`: a name for generated clients that changes only when the address does.
+fn operation_id(method: &Method, parts: &[&str]) -> String {
+    let word = |part: &&str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+        Some(name) => format!("by_{name}"),
+        None => part.replace(['.', '-'], "_"),
+    };
+    let words: Vec<String> = parts.iter().map(word).collect();
+    format!("{}_{}", method.as_str().to_lowercase(), words.join("_"))
+}
+
+fn parameters(parts: &[&str], doc: &Doc) -> Value {
+    let named = parts.iter().filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<Value> = named
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
-    parameters.extend(doc.query.iter().map(|(name, meaning)| {
-        json!({ "name": name, "in": "query", "description": meaning, "schema": { "type": "string" } })
+    parameters.extend(doc.query.iter().map(|asked| {
+        json!({
+            "name": asked.name, "in": "query", "required": asked.required, "description": asked.meaning,
+            "schema": { "type": "string" },
+        })
     }));
     if doc.key {
         parameters.push(json!({
@@ -203,46 +105,63 @@ fn operation(method: &Method, path: &'static str, doc: &Doc) -> Value {
             "schema": { "type": "string", "minLength": 8, "maxLength": 64 },
         }));
     }
-    let refer = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
-    let success = match (&doc.gives, doc.media) {
-        (Some((name, _)), _) => json!({
-            "200": { "description": "Done", "content": { "application/json": { "schema": refer(name) } } },
-        }),
-        (None, Some(media)) => json!({ "200": { "description": "Done", "content": { media: {} } } }),
-        (None, None) if method == Method::GET => json!({
-            "200": { "description": "Done", "content": { "application/json": { "schema": {} } } },
-        }),
-        (None, None) => json!({ "204": { "description": "Done" } }),
-    };
-    let mut responses = success;
-    if let Some(map) = responses.as_object_mut() {
-        let content = json!({ "application/problem+json": { "schema": refer("Problem") } });
-        map.insert("default".to_owned(), json!({ "description": "Refused", "content": content }));
-    }
-    let mut operation = json!({ "summary": doc.summary, "parameters": parameters, "responses": responses });
-    if let Some(map) = operation.as_object_mut() {
-        map.insert("security".to_owned(), if doc.open { json!([]) } else { json!([{ "session": [] }]) });
-        if let Some((name, _)) = &doc.takes {
-            let content = json!({ "application/json": { "schema": refer(name) } });
-            map.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
-        } else if doc.file {
-            let part = json!({ "type": "object", "properties": { "file": { "type": "string", "format": "binary" } } });
-            let content = json!({ "multipart/form-data": { "schema": part } });
-            map.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
-        }
-    }
-    operation
+    Value::Array(parameters)
 }
 
-/// RFC 9457 with the fields that this interface adds.
+fn refer(named: &Named) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{}", named.name) })
+}
+
+fn request_body(takes: &Comes) -> Option<Value> {
+    let content = match takes {
+        Comes::Nothing => return None,
+        Comes::Json(named) => json!({ "application/json": { "schema": refer(named) } }),
+        Comes::File => json!({ "multipart/form-data": { "schema": {
+            "type": "object", "required": ["file"],
+            "properties": { "file": { "type": "string", "contentMediaType": "application/octet-stream" } },
+        } } }),
+    };
+    Some(json!({ "required": true, "content": content }))
+}
+
+fn responses(doc: &Doc) -> Value {
+    let content = match &doc.gives {
+        Gives::Nothing => None,
+        Gives::One(named) => Some(json!({ "application/json": { "schema": refer(named) } })),
+        Gives::Many(named) => {
+            Some(json!({ "application/json": { "schema": { "type": "array", "items": refer(named) } } }))
+        }
+        Gives::Media(media) => Some(json!({ *media: {} })),
+    };
+    let problem = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let refused = json!({ "description": "Refused", "content": problem });
+    match content {
+        Some(content) => {
+            let status = if doc.created { "201" } else { "200" };
+            json!({ status: { "description": "Done", "content": content }, "default": refused })
+        }
+        None => json!({ "204": { "description": "Done" }, "default": refused }),
+    }
+}
+
+/// RFC 9457 with the fields that this interface adds, as [`web::problem::Problem::json`] writes it.
 fn problem_schema() -> Value {
     json!({
         "type": "object",
-        "required": ["type", "title", "status", "code"],
+        "description": "Problem details (RFC 9457): why something was refused",
+        "required": ["type", "title", "status", "code", "detail", "request_id"],
+        "additionalProperties": false,
         "properties": {
-            "type": { "type": "string" }, "title": { "type": "string" }, "status": { "type": "integer" },
-            "detail": { "type": "string" }, "code": { "type": "string" }, "request_id": { "type": "string" },
-            "errors": { "type": "array", "items": { "$ref": "#/components/schemas/FieldProblem" } },
+            "type": { "type": "string", "description": "`/problems/` and the code" },
+            "title": { "type": "string", "description": "The kind of problem, for people" },
+            "status": { "type": "integer", "description": "The HTTP status" },
+            "code": { "type": "string", "description": "Stable, in kebab case" },
+            "detail": { "type": "string", "description": "What to do, for people" },
+            "fields": {
+                "type": "array", "description": "Fields to change",
+                "items": { "$ref": "#/components/schemas/FieldProblem" },
+            },
+            "request_id": { "type": "string", "description": "To quote when asking for help" },
         },
     })
 }

@@ -7,9 +7,10 @@ use kernel::case::CaseCommand;
 use kernel::catalog::matter::DeliveryKind;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::problem::{Json, Problem};
+use web::problem::Problem;
 
-use super::officer::{Done, act};
+use super::body::{Body, Holds, Takes};
+use super::officer::{Done, TEXT_CHARS_MAX, act};
 use super::{Api, Doc, Key, parse};
 use crate::app::App;
 use crate::cases::{self, EnvelopeAct};
@@ -48,6 +49,8 @@ struct Pausing {
     expected_days: u16,
 }
 
+impl Takes for Pausing {}
+
 /// The end of a pause.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -57,12 +60,18 @@ struct Resuming {
     until: Date,
 }
 
+impl Takes for Resuming {}
+
 /// An extension (行政许可法 art. 42(1)).
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Extending {
     /// Told to the applicant.
     reason: String,
+}
+
+impl Takes for Extending {
+    const TEXTS: &'static [(&'static str, Holds)] = &[("reason", Holds::Lines(TEXT_CHARS_MAX))];
 }
 
 /// How a result was handed over.
@@ -75,12 +84,16 @@ struct Handover {
     signer: String,
 }
 
+impl Takes for Handover {
+    const TEXTS: &'static [(&'static str, Holds)] = &[("signer", Holds::Line(50))];
+}
+
 async fn pause(
     State(app): State<App>,
     visitor: Visitor,
     key: Key,
     Path(case): Path<String>,
-    Json(given): Json<Pausing>,
+    Body(given): Body<Pausing>,
 ) -> Answer {
     let kind = PauseKind::from_key(&given.kind).ok_or_else(|| unknown(&visitor, "kind"))?;
     let command = CaseCommand::Pause { kind, from: given.from, expected_days: given.expected_days };
@@ -92,7 +105,7 @@ async fn resume(
     visitor: Visitor,
     key: Key,
     Path(case): Path<String>,
-    Json(given): Json<Resuming>,
+    Body(given): Body<Resuming>,
 ) -> Answer {
     let command = CaseCommand::Resume { until: given.until };
     envelope(&app, &visitor, &case, EnvelopeAct::Resume, command, &key).await
@@ -103,7 +116,7 @@ async fn extend(
     visitor: Visitor,
     key: Key,
     Path(case): Path<String>,
-    Json(given): Json<Extending>,
+    Body(given): Body<Extending>,
 ) -> Answer {
     let command = CaseCommand::Extend { reason: given.reason };
     envelope(&app, &visitor, &case, EnvelopeAct::Extend, command, &key).await
@@ -114,7 +127,7 @@ async fn deliver(
     visitor: Visitor,
     key: Key,
     Path(case): Path<String>,
-    Json(given): Json<Handover>,
+    Body(given): Body<Handover>,
 ) -> Answer {
     let method = match given.method.as_str() {
         "window" => DeliveryKind::Window,

@@ -5,11 +5,13 @@ use axum::http::header;
 use axum::response::IntoResponse as _;
 use base::id::CaseId;
 use kernel::StreamId;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use store::EntryRow;
+use utoipa::ToSchema;
 use web::problem::Problem;
 
-use super::{Api, Doc, parse, reply};
+use super::{Api, Doc, parse, reply, schema};
 use crate::app::App;
 use crate::cases;
 use crate::session::{Answer, Stop, Visitor};
@@ -22,8 +24,36 @@ pub(super) fn api() -> Api {
             Doc::new("The signed head of the journal, a C2SP signed note").open().media("text/plain"),
         )
         .get("/api/v1/journal/key", key, Doc::new("The key that signs it").open().media("text/plain"))
-        .get("/api/v1/journal/entries/{sequence}", entry, Doc::new("An entry"))
-        .get("/api/v1/journal/entries/{sequence}/receipt", receipt, Doc::new("Its receipt, which verifies offline"))
+        .get("/api/v1/journal/entries/{sequence}", entry, Doc::new("An entry").gives::<EntryShown>())
+        .get(
+            "/api/v1/journal/entries/{sequence}/receipt",
+            receipt,
+            Doc::new("Its receipt, which verifies offline").gives::<schema::ProofFile>(),
+        )
+}
+
+/// An entry of the journal.
+#[derive(Serialize, ToSchema)]
+#[schema(as = JournalEntry)]
+struct EntryShown {
+    /// Its place in the journal, from 0.
+    sequence: u64,
+    /// What it is about.
+    stream: String,
+    /// Its place within the stream, from 1.
+    version: u64,
+    /// The kind of event and the form of it, `case-accepted@1`.
+    kind: String,
+    /// The journal's time, µs UTC.
+    at: i64,
+    /// When it was entered, µs UTC.
+    entered_at: i64,
+    /// Who acted.
+    #[schema(value_type = schema::Actor)]
+    actor: journal::Actor,
+    /// The event's own fields; a commitment in place of each personal value.
+    #[schema(value_type = Object)]
+    body: Value,
 }
 
 /// Words for a text answer.
@@ -42,17 +72,17 @@ async fn key(State(app): State<App>, visitor: Visitor) -> Answer {
 
 async fn entry(State(app): State<App>, visitor: Visitor, Path(sequence): Path<String>) -> Answer {
     let row = readable(&app, &visitor, parse(&sequence)?).await?;
-    let entry = &row.entry;
-    reply(&json!({
-        "sequence": row.sequence,
-        "stream": entry.stream,
-        "version": entry.version,
-        "kind": entry.kind.as_str(),
-        "at": entry.at,
-        "entered_at": entry.entered_at,
-        "actor": entry.actor,
-        "body": entry.body.to_json(),
-    }))
+    let entry = row.entry;
+    reply(&EntryShown {
+        sequence: row.sequence,
+        version: entry.version,
+        kind: entry.kind.as_str().to_owned(),
+        at: entry.at,
+        entered_at: entry.entered_at,
+        body: entry.body.to_json(),
+        actor: entry.actor,
+        stream: entry.stream,
+    })
 }
 
 async fn receipt(State(app): State<App>, visitor: Visitor, Path(sequence): Path<String>) -> Answer {

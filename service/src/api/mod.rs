@@ -4,12 +4,16 @@
 //! a form of a foreign site cannot send the header. Errors are problem details (RFC 9457) in the reader's language.
 
 mod applicant;
+mod body;
+mod doc;
 mod document;
 mod envelope;
 mod journal;
 mod officer;
 mod public;
+pub mod schema;
 mod session;
+mod setup;
 
 use std::str::FromStr;
 
@@ -17,14 +21,16 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use web::problem::{Failure, Problem};
 
 use crate::app::App;
 use crate::routes::Routes;
 use crate::session::{Answer, Stop};
 
-pub use document::{Api, Doc, openapi};
+pub use body::{Holds, Takes};
+pub use doc::{Api, Doc};
+pub use document::openapi;
 
 /// Longest key: a UUID has 36 characters.
 const KEY_CHARS_MAX: usize = 64;
@@ -32,12 +38,13 @@ const KEY_CHARS_MAX: usize = 64;
 /// Every operation with what the document says of it.
 pub fn api() -> Api {
     session::api()
+        .merge(setup::api())
         .merge(public::api())
         .merge(applicant::api())
         .merge(officer::api())
         .merge(envelope::api())
         .merge(journal::api())
-        .get("/api/v1/openapi.json", document::show, Doc::new("This document").open())
+        .get("/api/v1/openapi.json", document::show, Doc::new("This document").open().gives::<schema::OpenApi>())
 }
 
 /// The routes of the interface.
@@ -58,6 +65,15 @@ impl FromRequestParts<App> for Key {
             && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         if fits { Ok(Self(given.to_owned())) } else { Err(Problem::new(StatusCode::BAD_REQUEST, "key-missing").into()) }
     }
+}
+
+/// The media type of a file is the one that its content was found to have.
+const ANY_MEDIA: &str = "*/*";
+
+/// Where a page of a list goes on.
+#[derive(Deserialize)]
+struct After {
+    after: Option<String>,
 }
 
 /// A JSON answer.

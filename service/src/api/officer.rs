@@ -4,14 +4,14 @@ use axum::extract::{Path, Query, State};
 use base::deadline::Light;
 use kernel::case::{CaseCommand, Complete};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use store::CaseFilter;
 use utoipa::ToSchema;
-use web::problem::{Json, Problem};
+use web::problem::Problem;
 
-use super::{Api, Doc, Key, parse, reply};
+use super::body::{Body, Holds, Takes};
+use super::{ANY_MEDIA, After, Api, Doc, Key, done, parse, reply};
 use crate::app::App;
-use crate::cases::{self, Candidate, CaseView, InboxFilter, InboxView};
+use crate::cases::{self, Candidate, CaseView, Counted, InboxFilter, InboxView, ProcessView, Row};
 use crate::pages::attachment;
 use crate::session::{Answer, Visitor};
 
@@ -33,24 +33,39 @@ pub(super) fn api() -> Api {
             "/api/v1/cases",
             case_list,
             Doc::new("Cases within the post's scope")
+                .gives::<Rows>()
                 .query("matter", "Matter code")
                 .query("stage", "Stage")
                 .query("q", "Words of the case")
                 .query("after", "Where a page goes on"),
         )
-        .get("/api/v1/desk", desk, Doc::new("Cases that wait at the window").query("after", "Where a page goes on"))
-        .get("/api/v1/reminders", reminders, Doc::new("Reminders that one was sent, the newest first"))
+        .get(
+            "/api/v1/desk",
+            desk,
+            Doc::new("Cases that wait at the window").gives::<Rows>().query("after", "Where a page goes on"),
+        )
+        .get("/api/v1/reminders", reminders, Doc::new("Reminders that one was sent, the newest first").lists::<Sent>())
+        .post(
+            "/api/v1/reminders/seen",
+            saw_reminders,
+            Doc::new("One has looked at them: `unread` counts from here").key(),
+        )
         .get(
             "/api/v1/cases/{case}",
             case,
             Doc::new("A case: form, checks, materials, timeline, tasks").gives::<CaseView>(),
         )
-        .get("/api/v1/cases/{case}/clocks", clocks, Doc::new("How its limits are counted, day by day"))
         .get(
-            "/api/v1/cases/{case}/materials/{material}",
-            material,
-            Doc::new("What was handed in").media("application/octet-stream"),
+            "/api/v1/cases/{case}/clocks",
+            clocks,
+            Doc::new("How its limits are counted, day by day").gives::<Clocks>(),
         )
+        .get(
+            "/api/v1/cases/{case}/process",
+            process,
+            Doc::new("Its process: nodes, flows and lines as drawn, and where the tokens are").gives::<ProcessView>(),
+        )
+        .get("/api/v1/cases/{case}/materials/{material}", material, Doc::new("What was handed in").media(ANY_MEDIA))
         .get(
             "/api/v1/cases/{case}/papers/{number}",
             paper,
@@ -75,6 +90,38 @@ pub(super) fn api() -> Api {
         )
 }
 
+/// A page of a list of cases.
+#[derive(Serialize, ToSchema)]
+struct Rows {
+    rows: Vec<Row>,
+    /// Where the next page begins.
+    next: Option<String>,
+}
+
+/// A reminder that went out.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reminder)]
+struct Sent {
+    /// Case id.
+    case: String,
+    /// `acceptance` or `decision`.
+    rule: String,
+    /// What was near: the word of a light.
+    stage: String,
+    /// Which of its kind, from 1.
+    n: u64,
+    /// When, µs UTC.
+    sent_at: i64,
+}
+
+/// The limits of a case, counted.
+#[derive(Serialize, ToSchema)]
+struct Clocks {
+    /// Case number.
+    number: String,
+    clocks: Vec<Counted>,
+}
+
 /// An act and its place in the journal.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Done {
@@ -94,6 +141,10 @@ struct Assignment {
     note: Option<String>,
 }
 
+impl Takes for Assignment {
+    const TEXTS: &'static [(&'static str, Holds)] = &[("note", Holds::Lines(500))];
+}
+
 /// How a task is finished.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +159,14 @@ struct Completion {
     #[serde(default)]
     items: Vec<Line>,
 }
+
+impl Takes for Completion {
+    const TEXTS: &'static [(&'static str, Holds)] =
+        &[("opinion", Holds::Lines(TEXT_CHARS_MAX)), ("words", Holds::Lines(TEXT_CHARS_MAX))];
+}
+
+/// Most characters of an opinion, a reason, a line of a notice: the kernel's own limit.
+pub(super) const TEXT_CHARS_MAX: usize = 2_000;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -170,17 +229,17 @@ async fn case_list(State(app): State<App>, visitor: Visitor, Query(query): Query
     };
     let listed = cases::case_list(&app, identity, filter, query.after.as_deref(), visitor.words).await;
     let (rows, next) = listed.map_err(|error| visitor.stop(error))?;
-    reply(&json!({ "rows": rows, "next": next }))
+    reply(&Rows { rows, next })
 }
 
-async fn desk(State(app): State<App>, visitor: Visitor, Query(query): Query<ListQuery>) -> Answer {
+async fn desk(State(app): State<App>, visitor: Visitor, Query(query): Query<After>) -> Answer {
     let (identity, _) = visitor.officer()?;
     if !visitor.may_view("hall") {
         return Err(Problem::forbidden().into());
     }
     let listed = cases::window_queue(&app, identity, query.after.as_deref(), visitor.words).await;
     let (rows, next) = listed.map_err(|error| visitor.stop(error))?;
-    reply(&json!({ "rows": rows, "next": next }))
+    reply(&Rows { rows, next })
 }
 
 async fn reminders(State(app): State<App>, visitor: Visitor) -> Answer {
@@ -188,11 +247,21 @@ async fn reminders(State(app): State<App>, visitor: Visitor) -> Answer {
     let account = identity.account().to_string();
     let read = app.store().read(move |reader| reader.reminders(&account, REMINDERS_MAX)).await;
     let sent = read.map_err(|fault| visitor.stop(fault.into()))?;
-    let shown: Vec<_> = sent
-        .into_iter()
-        .map(|sent| json!({ "case": sent.case, "rule": sent.rule, "stage": sent.stage, "n": sent.n, "sent_at": sent.sent_at }))
-        .collect();
+    let sent = sent.into_iter().map(|sent| Sent {
+        case: sent.case,
+        rule: sent.rule,
+        stage: sent.stage,
+        n: sent.n,
+        sent_at: sent.sent_at,
+    });
+    let shown: Vec<Sent> = sent.collect();
     reply(&shown)
+}
+
+async fn saw_reminders(visitor: Visitor, _: Key) -> Answer {
+    visitor.officer()?;
+    visitor.saw_reminders().await?;
+    Ok(done())
 }
 
 async fn case(State(app): State<App>, visitor: Visitor, Path(case): Path<String>) -> Answer {
@@ -205,7 +274,13 @@ async fn clocks(State(app): State<App>, visitor: Visitor, Path(case): Path<Strin
     let (identity, _) = visitor.officer()?;
     let counted = cases::derivations(&app, identity, parse(&case)?, visitor.words).await;
     let (number, clocks) = counted.map_err(|error| visitor.stop(error))?;
-    reply(&json!({ "number": number, "clocks": clocks }))
+    reply(&Clocks { number, clocks })
+}
+
+async fn process(State(app): State<App>, visitor: Visitor, Path(case): Path<String>) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let view = cases::process(&app, identity, parse(&case)?, visitor.words).await;
+    reply(&view.map_err(|error| visitor.stop(error))?)
 }
 
 async fn material(State(app): State<App>, visitor: Visitor, Path((case, material)): Path<(String, String)>) -> Answer {
@@ -251,7 +326,7 @@ async fn assign(
     visitor: Visitor,
     key: Key,
     Path((case, task)): Path<(String, String)>,
-    Json(given): Json<Assignment>,
+    Body(given): Body<Assignment>,
 ) -> Answer {
     let command = cases::assignment(parse(&task)?, &given.account, &given.post, given.note);
     let command = command.ok_or_else(|| Problem::unprocessable().field("account", visitor.words.t("input-choice")))?;
@@ -263,7 +338,7 @@ async fn complete(
     visitor: Visitor,
     key: Key,
     Path((case, task)): Path<(String, String)>,
-    Json(given): Json<Completion>,
+    Body(given): Body<Completion>,
 ) -> Answer {
     let (identity, _) = visitor.officer()?;
     let task = parse(&task)?;
@@ -273,11 +348,13 @@ async fn complete(
     if elevate && !visitor.elevated() {
         return Err(Problem::forbidden().detail(visitor.words.t("again-why")).into());
     }
+    // What is empty was not given.
+    let some = |text: Option<String>| text.filter(|text| !text.is_empty());
     let command = CaseCommand::Complete(Box::new(Complete {
         task,
         outcome: given.outcome,
-        opinion: given.opinion,
-        article: given.article,
+        opinion: some(given.opinion),
+        article: some(given.article),
         items: given.items.into_iter().map(|line| (line.target, line.words)).collect(),
     }));
     act(&app, &visitor, &case, command, &key).await
@@ -285,7 +362,7 @@ async fn complete(
 
 pub(super) async fn act(app: &App, visitor: &Visitor, case: &str, command: CaseCommand, key: &Key) -> Answer {
     let (identity, _) = visitor.officer()?;
-    let done = cases::act(app, identity, parse(case)?, command, Some(&key.0)).await;
-    let receipt = done.map_err(|error| visitor.stop(error))?;
+    let acted = cases::act(app, identity, parse(case)?, command, Some(&key.0)).await;
+    let receipt = acted.map_err(|error| visitor.stop(error))?;
     reply(&Done { sequence: receipt.first_sequence })
 }

@@ -3,14 +3,17 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::problem::{Json, Problem};
+use web::problem::Problem;
 
+use super::body::{Body, Holds, Takes};
 use super::{Api, Doc, done, reply};
 use crate::app::App;
-use crate::pages::sign_in::{Authenticated, authenticate, elevate, first_post};
-use crate::session::{Answer, Visitor};
+use crate::pages::password::{Changed, change_password, must_change};
+use crate::pages::sign_in::{Authenticated, HeldPost, authenticate, elevate, first_post, held_posts};
+use crate::session::{Answer, Stop, Visitor};
 
 pub(super) fn api() -> Api {
     Api::new()
@@ -27,6 +30,12 @@ pub(super) fn api() -> Api {
             elevation,
             Doc::new("Give the password again, for ten minutes").takes::<Password>(),
         )
+        .put(
+            "/api/v1/account/password",
+            new_password,
+            Doc::new("Change one's password; other sessions end, and the answer sets the cookie of this one")
+                .takes::<NewPassword>(),
+        )
 }
 
 /// A name and a password.
@@ -37,6 +46,11 @@ struct SignIn {
     password: String,
 }
 
+impl Takes for SignIn {
+    // A name in the log of failures is not longer than the page allows.
+    const TEXTS: &'static [(&'static str, Holds)] = &[("login", Holds::Line(64)), ("password", Holds::Secret)];
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChoosePost {
@@ -44,10 +58,29 @@ struct ChoosePost {
     post: String,
 }
 
+impl Takes for ChoosePost {}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Password {
     password: String,
+}
+
+impl Takes for Password {
+    const TEXTS: &'static [(&'static str, Holds)] = &[("password", Holds::Secret)];
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewPassword {
+    /// The present one.
+    current: String,
+    /// The one to come.
+    new: String,
+}
+
+impl Takes for NewPassword {
+    const OTHERS: Holds = Holds::Secret;
 }
 
 /// The account of the session.
@@ -66,39 +99,25 @@ struct Who {
     represents: Vec<String>,
     /// The password was given within the last ten minutes.
     elevated: bool,
+    /// The password was made for the account, and is to be changed first.
+    must_change_password: bool,
+    /// Reminders that came since one last looked at them, at most 99.
+    unread: u32,
 }
 
-#[derive(Serialize, ToSchema)]
-struct HeldPost {
-    id: String,
-    kind: String,
-    organisation: String,
-    region: String,
-}
-
-/// A name in the log of failures is not longer than the page allows.
-const LOGIN_CHARS_MAX: usize = 64;
-
-async fn sign_in(State(app): State<App>, visitor: Visitor, Json(given): Json<SignIn>) -> Answer {
-    if given.login.chars().count() > LOGIN_CHARS_MAX {
-        return Err(Problem::unprocessable().field("/login", visitor.words.t("sign-in-wrong")).into());
-    }
+async fn sign_in(State(app): State<App>, visitor: Visitor, Body(given): Body<SignIn>) -> Answer {
     match authenticate(&app, &visitor, &given.login, &given.password).await? {
         Authenticated::Yes { account, .. } => {
             let cookie = visitor.renew(account.id, first_post(&app, &account), false).await?;
             Ok(with_cookie(done(), cookie))
         }
         Authenticated::No => Err(Problem::sign_in().detail(visitor.words.t("sign-in-wrong")).into()),
-        Authenticated::Wait(left) => {
-            Err(Problem::too_many(u32::try_from(left.as_secs().max(1)).unwrap_or(u32::MAX)).into())
-        }
+        Authenticated::Wait(left) => Err(wait(left)),
     }
 }
 
 async fn who(State(app): State<App>, visitor: Visitor) -> Answer {
     let account = visitor.account().ok_or_else(Problem::sign_in)?;
-    let today = app.today();
-    let posts = account.posts.iter().filter(|post| post.holds_on(today));
     let who = Who {
         account: account.id.to_string(),
         name: visitor.who().map(|who| who.name().to_owned()).unwrap_or_default(),
@@ -107,18 +126,29 @@ async fn who(State(app): State<App>, visitor: Visitor) -> Answer {
             kernel::directory::AccountKind::Applicant => "applicant",
         },
         post: visitor.post_id().map(|post| post.to_string()),
-        posts: posts
-            .map(|post| HeldPost {
-                id: post.id.to_string(),
-                kind: post.kind.clone(),
-                organisation: post.organisation.clone(),
-                region: post.region.to_string(),
-            })
-            .collect(),
+        posts: held_posts(&app, &visitor).await?,
         represents: account.represents.clone(),
         elevated: visitor.elevated(),
+        must_change_password: must_change(&app, &visitor).await?,
+        unread: visitor.unread(),
     };
     reply(&who)
+}
+
+async fn new_password(State(app): State<App>, visitor: Visitor, Body(given): Body<NewPassword>) -> Answer {
+    match change_password(&app, &visitor, &given.current, &given.new).await? {
+        Changed::Yes(cookie) => Ok(with_cookie(done(), cookie)),
+        Changed::NewUnfit(sentence) => Err(Problem::unprocessable().field("/new", sentence).into()),
+        Changed::CurrentWrong => {
+            Err(Problem::unprocessable().field("/current", visitor.words.t("password-wrong")).into())
+        }
+        Changed::Wait(left) => Err(wait(left)),
+    }
+}
+
+/// Too many failures: when it is looked at again.
+fn wait(left: SignedDuration) -> Stop {
+    Problem::too_many(u32::try_from(left.as_secs().max(1)).unwrap_or(u32::MAX)).into()
 }
 
 async fn sign_out(visitor: Visitor) -> Answer {
@@ -126,7 +156,7 @@ async fn sign_out(visitor: Visitor) -> Answer {
     Ok(with_cookie(done(), cookie))
 }
 
-async fn choose_post(State(app): State<App>, visitor: Visitor, Json(given): Json<ChoosePost>) -> Answer {
+async fn choose_post(State(app): State<App>, visitor: Visitor, Body(given): Body<ChoosePost>) -> Answer {
     let account = visitor.account().ok_or_else(Problem::sign_in)?;
     let today = app.today();
     let held = account.posts.iter().find(|post| post.id.to_string() == given.post && post.holds_on(today));
@@ -135,7 +165,7 @@ async fn choose_post(State(app): State<App>, visitor: Visitor, Json(given): Json
     Ok(with_cookie(done(), cookie))
 }
 
-async fn elevation(State(app): State<App>, visitor: Visitor, Json(given): Json<Password>) -> Answer {
+async fn elevation(State(app): State<App>, visitor: Visitor, Body(given): Body<Password>) -> Answer {
     visitor.identity()?;
     match elevate(&app, &visitor, &given.password).await? {
         Ok(cookie) => Ok(with_cookie(done(), cookie)),

@@ -8,8 +8,10 @@ use kernel::policy::Scope;
 use kernel::{State, StreamId};
 use serde::Serialize;
 use store::{CaseFilter, CaseItem};
+use utoipa::ToSchema;
 
 use super::{MaterialView, Owner};
+use crate::api::schema;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
@@ -19,24 +21,28 @@ const TRIES_MAX: u64 = 20;
 const TRIES_WINDOW_US: i64 = 15 * 60 * 1_000_000;
 
 /// The clock as people read it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ClockLine {
     /// Colour.
+    #[schema(value_type = schema::Colour)]
     pub light: Light,
     /// Working days left or over.
+    #[schema(value_type = schema::Remaining)]
     pub remaining: Remaining,
     /// What it counts down to.
+    #[schema(value_type = String, format = Date)]
     pub due_on: Date,
 }
 
 /// A case in the applicant's list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MyCase {
     /// Id.
     pub id: String,
     /// Number.
     pub number: String,
     /// The matter.
+    #[schema(value_type = schema::Text)]
     pub matter: Text,
     /// What it is about.
     pub title: String,
@@ -45,17 +51,20 @@ pub struct MyCase {
     /// Received, µs UTC.
     pub received_at: i64,
     /// What its clock counts down to.
+    #[schema(value_type = Option<String>, format = Date)]
     pub due_on: Option<Date>,
 }
 
 /// A document of a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NoticeView {
     /// Which.
+    #[schema(value_type = schema::NoticeKind)]
     pub kind: NoticeKind,
     /// Number.
     pub number: String,
     /// The day on it.
+    #[schema(value_type = String, format = Date)]
     pub issued_on: Date,
     /// Verification code.
     pub code: String,
@@ -64,13 +73,15 @@ pub struct NoticeView {
 }
 
 /// The applicant's case page.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OwnCaseView)]
 pub struct CaseView {
     /// Id.
     pub id: String,
     /// Number.
     pub number: String,
     /// The matter.
+    #[schema(value_type = schema::Text)]
     pub matter: Text,
     /// Matter code.
     pub code: String,
@@ -79,22 +90,29 @@ pub struct CaseView {
     /// Who handles it.
     pub organisation: String,
     /// Where it stands.
+    #[schema(value_type = schema::Stage)]
     pub stage: Stage,
     /// Day 0 of the acceptance check.
+    #[schema(value_type = Option<String>, format = Date)]
     pub received_on: Option<Date>,
     /// Its end.
+    #[schema(value_type = Option<String>, format = Date)]
     pub accept_by: Option<Date>,
     /// The day of acceptance.
+    #[schema(value_type = Option<String>, format = Date)]
     pub accepted_on: Option<Date>,
     /// Accepted by silence.
     pub deemed: bool,
     /// The promised day.
+    #[schema(value_type = Option<String>, format = Date)]
     pub promised_on: Option<Date>,
     /// The statutory day.
+    #[schema(value_type = Option<String>, format = Date)]
     pub statutory_on: Option<Date>,
     /// The clock that runs.
     pub clock: Option<ClockLine>,
     /// The supplement notice, and when it was answered.
+    #[schema(value_type = Option<(String, Option<String>)>)]
     pub supplement: Option<(Date, Option<Date>)>,
     /// The result's number.
     pub result: Option<String>,
@@ -102,7 +120,8 @@ pub struct CaseView {
     pub notices: Vec<NoticeView>,
     /// Materials handed in.
     pub materials: Vec<MaterialView>,
-    /// The whole form.
+    /// The whole form: what the matter's schema `form-<code>` describes.
+    #[schema(value_type = Object)]
     pub form: serde_json::Value,
     /// The applicant may take it back.
     pub may_withdraw: bool,

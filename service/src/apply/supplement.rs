@@ -13,21 +13,25 @@ use kernel::{Refusal, case::Stage};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::Submission;
+use utoipa::ToSchema;
 
 use super::send::{key, open_form, secrets_of};
 use super::{Draft, DraftFile, Owner, files};
+use crate::api::schema;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 
 /// One line of the notice and what was given for it so far.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = AskedLine)]
 pub struct SupplementLine {
     /// Material code or field name.
     pub target: String,
     /// A field of the form, not a material.
     pub is_field: bool,
     /// What it is called.
+    #[schema(value_type = schema::Text)]
     pub name: Text,
     /// The officer's words; empty once erased.
     pub words: String,
@@ -40,17 +44,19 @@ pub struct SupplementLine {
 }
 
 /// What is asked for.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SupplementView {
     /// The case.
     pub case: String,
     /// Its number.
     pub number: String,
     /// The day the notice was sent.
+    #[schema(value_type = String, format = Date)]
     pub asked_on: Date,
     /// Its lines.
     pub lines: Vec<SupplementLine>,
     /// The form with what was changed so far.
+    #[schema(value_type = Object)]
     pub form: Value,
     /// Everything is there.
     pub ready: bool,

@@ -20,7 +20,7 @@ pub use assign::{Candidate, assignment, candidates};
 pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub use file::{CaseFile, file};
 pub use inbox::{InboxFilter, InboxView, Row, beside, case_list, inbox, window_queue};
-pub use process::diagram;
+pub use process::{ProcessView, diagram, process};
 pub use view::{case_view, derivations, mask, region_name};
 
 /// A case as one page shows it (matter.md §6).

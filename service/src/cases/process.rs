@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use base::id::CaseId;
 use flow::Definition;
-use flow::bpmn::{FlowElement, Kind, Shape};
+use flow::bpmn::{FlowElement, Kind, Point, SequenceFlow, Shape};
 use kernel::case::Case;
 use kernel::catalog::Matter;
+use serde::Serialize;
+use utoipa::ToSchema;
 use web::view::{DiagramShape, ProcessDiagram, ShapeKind, StepPlace};
 use web::words::Words;
 
@@ -20,30 +22,188 @@ const CHARACTER: i32 = 15;
 /// Room around the drawing.
 const MARGIN: i32 = 12;
 
-/// The diagram of a case's process.
-pub async fn diagram(app: &App, identity: &Identity, id: CaseId, words: Words) -> Result<(String, ProcessDiagram)> {
+/// The process of a case as data (流程图): what was drawn, and where the case stands in it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProcessView {
+    /// Case number.
+    pub number: String,
+    /// What it is the process of.
+    pub title: String,
+    /// Lanes, outer before inner.
+    pub lanes: Vec<ProcessLane>,
+    /// Tasks, gateways and events; those that were drawn first, in the order in which they are to be painted.
+    pub nodes: Vec<ProcessNode>,
+    /// What leads from one to another.
+    pub flows: Vec<ProcessFlow>,
+    /// Nodes where a token rests: an open task, an answer or a message awaited.
+    pub tokens: Vec<String>,
+    /// Steps of people in order: the same without a drawing.
+    pub steps: Vec<ProcessStep>,
+}
+
+/// A lane: whose work it is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProcessLane {
+    /// Id in the process.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Where it was drawn.
+    pub bounds: Option<ProcessBounds>,
+}
+
+/// A task, gateway or event.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProcessNode {
+    /// Id in the process.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: NodeKind,
+    /// The lane that it lies in.
+    pub lane: Option<String>,
+    /// Where the case stands in it.
+    pub place: Place,
+    /// Where it was drawn.
+    pub bounds: Option<ProcessBounds>,
+}
+
+/// What a node of a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// Work.
+    Task,
+    /// A branching.
+    Gateway,
+    /// A beginning, an end, something awaited.
+    Event,
+}
+
+/// Where a case stands in a node of its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// It was done.
+    Done,
+    /// Somebody has it now.
+    Now,
+    /// It may come, or was never needed.
+    Other,
+}
+
+impl From<Place> for StepPlace {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Done => Self::Done,
+            Place::Now => Self::Now,
+            Place::Other => Self::Other,
+        }
+    }
+}
+
+/// A sequence flow.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProcessFlow {
+    /// Id in the process.
+    pub id: String,
+    /// Its name; for people, the condition.
+    pub name: String,
+    /// The node that it comes from.
+    pub from: String,
+    /// The node that it leads to.
+    pub to: String,
+    /// Its line; empty when it was not drawn.
+    pub waypoints: Vec<ProcessPoint>,
+}
+
+/// A step of people.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProcessStep {
+    /// The node.
+    pub element: String,
+    /// Its name in the reader's language.
+    pub name: String,
+    /// Where the case stands in it.
+    pub place: Place,
+}
+
+/// A place in the drawing, in its units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProcessBounds {
+    /// Left.
+    pub x: i32,
+    /// Top.
+    pub y: i32,
+    /// Width.
+    pub width: i32,
+    /// Height.
+    pub height: i32,
+}
+
+/// A point of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProcessPoint {
+    /// From the left.
+    pub x: i32,
+    /// From the top.
+    pub y: i32,
+}
+
+/// The process of a case.
+pub async fn process(app: &App, identity: &Identity, id: CaseId, words: Words) -> Result<ProcessView> {
     let case = load(app, identity, id).await?;
     let matter = app.matter_at(&case.matter, &case.catalog).await?;
     let places = Places::of(&case);
-    let process = &matter.process;
+    let (process, lang) = (&matter.process, words.lang.tag());
     let drawn = process.diagram();
-    let lanes = drawn.shapes.iter().filter_map(|shape| lane(process, shape));
-    let nodes = drawn.shapes.iter().filter_map(|shape| node(process, shape, &places));
+    let lanes = process.lanes().iter().map(|lane| ProcessLane {
+        id: lane.id.to_string(),
+        name: lane.name.clone().unwrap_or_default(),
+        bounds: drawn.shape(&lane.id).map(bounds),
+    });
+    let painted = drawn.shapes.iter().filter_map(|shape| Some((process.element(&shape.element)?, Some(bounds(shape)))));
+    let unpainted = process.elements().iter().filter(|element| drawn.shape(&element.id).is_none());
+    let nodes = painted.chain(unpainted.map(|element| (element, None)));
+    let steps = matter.tasks.iter().map(|(id, task)| ProcessStep {
+        element: (*id).to_owned(),
+        name: task.name.get(lang).to_owned(),
+        place: places.at(id),
+    });
+    let waits: BTreeSet<&str> = case.process.waiting().map(|(_, element)| element).collect();
+    Ok(ProcessView {
+        title: words.t1("process-diagram-of", "matter", matter.spec.name.get(lang)),
+        lanes: lanes.collect(),
+        nodes: nodes.map(|(element, bounds)| node(element, bounds, &places)).collect(),
+        flows: process.flows().iter().map(|flow| line(process, flow)).collect(),
+        tokens: waits.into_iter().map(str::to_owned).collect(),
+        steps: steps.collect(),
+        number: case.number,
+    })
+}
+
+/// The diagram of a case's process: its view, painted.
+pub async fn diagram(app: &App, identity: &Identity, id: CaseId, words: Words) -> Result<(String, ProcessDiagram)> {
+    let view = process(app, identity, id, words).await?;
+    let lanes = view
+        .lanes
+        .iter()
+        .filter_map(|lane| Some(shape(lane.bounds?, ShapeKind::Lane, vec![lane.name.clone()], StepPlace::Other)));
+    let nodes = view.nodes.iter().filter_map(painted);
     let shapes: Vec<DiagramShape> = lanes.chain(nodes).collect();
-    let lines = drawn.edges.iter().map(|edge| {
-        let points = edge.waypoints.iter().map(|point| format!("{},{}", whole(point.x), whole(point.y)));
+    let lines = view.flows.iter().filter(|flow| !flow.waypoints.is_empty()).map(|flow| {
+        let points = flow.waypoints.iter().map(|point| format!("{},{}", point.x, point.y));
         points.collect::<Vec<_>>().join(" ")
     });
-    let name = matter.spec.name.get(words.lang.tag());
-    let steps = matter.tasks.iter().map(|(id, task)| (task.name.get(words.lang.tag()).to_owned(), places.at(id)));
     let diagram = ProcessDiagram {
-        title: words.t1("process-diagram-of", "matter", name),
         view_box: view_box(&shapes),
         lines: lines.collect(),
-        steps: steps.collect(),
+        steps: view.steps.into_iter().map(|step| (step.name, step.place.into())).collect(),
+        title: view.title,
         shapes,
     };
-    Ok((case.number, diagram))
+    Ok((view.number, diagram))
 }
 
 /// The tasks that come next along the way that needs no decision: id and name of the task, kind of the post.
@@ -88,39 +248,63 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn at(&self, element: &str) -> StepPlace {
+    fn at(&self, element: &str) -> Place {
         if self.now.contains(element) {
-            StepPlace::Now
+            Place::Now
         } else if self.done.contains(element) {
-            StepPlace::Done
+            Place::Done
         } else {
-            StepPlace::Other
+            Place::Other
         }
     }
 }
 
-fn lane(process: &Definition, shape: &Shape) -> Option<DiagramShape> {
-    let lane = process.lanes().iter().find(|lane| *lane.id == *shape.element)?;
-    let name = lane.name.clone().unwrap_or_default();
-    Some(drawn(shape, ShapeKind::Lane, vec![name], StepPlace::Other))
+fn node(element: &FlowElement, bounds: Option<ProcessBounds>, places: &Places<'_>) -> ProcessNode {
+    ProcessNode {
+        id: element.id.to_string(),
+        name: element.name.clone().unwrap_or_default(),
+        kind: match &element.kind {
+            Kind::Gateway(_) => NodeKind::Gateway,
+            Kind::Task(_) | Kind::SubProcess { .. } => NodeKind::Task,
+            _ if element.event().is_some() => NodeKind::Event,
+            _ => NodeKind::Task,
+        },
+        lane: element.lane.as_deref().map(str::to_owned),
+        place: places.at(&element.id),
+        bounds,
+    }
 }
 
-fn node(process: &Definition, shape: &Shape, places: &Places<'_>) -> Option<DiagramShape> {
-    let element = process.element(&shape.element)?;
-    let kind = match &element.kind {
-        Kind::Gateway(_) => ShapeKind::Gateway,
-        Kind::Task(_) | Kind::SubProcess { .. } => ShapeKind::Task,
-        _ if element.event().is_some() => ShapeKind::Event,
-        _ => ShapeKind::Task,
-    };
-    let name = element.name.clone().unwrap_or_default();
-    let lines = if kind == ShapeKind::Task { wrapped(&name, whole(shape.bounds.width)) } else { vec![name] };
-    Some(drawn(shape, kind, lines, places.at(&element.id)))
+fn line(process: &Definition, flow: &SequenceFlow) -> ProcessFlow {
+    let (from, to) = process.ends(flow);
+    let edge = process.diagram().edge(&flow.id);
+    let point = |point: &Point| ProcessPoint { x: whole(point.x), y: whole(point.y) };
+    ProcessFlow {
+        id: flow.id.to_string(),
+        name: flow.name.clone().unwrap_or_default(),
+        from: from.id.to_string(),
+        to: to.id.to_string(),
+        waypoints: edge.into_iter().flat_map(|edge| &edge.waypoints).map(point).collect(),
+    }
 }
 
-fn drawn(shape: &Shape, kind: ShapeKind, lines: Vec<String>, place: StepPlace) -> DiagramShape {
+fn bounds(shape: &Shape) -> ProcessBounds {
     let bounds = shape.bounds;
-    let (x, y, width, height) = (whole(bounds.x), whole(bounds.y), whole(bounds.width), whole(bounds.height));
+    ProcessBounds { x: whole(bounds.x), y: whole(bounds.y), width: whole(bounds.width), height: whole(bounds.height) }
+}
+
+fn painted(node: &ProcessNode) -> Option<DiagramShape> {
+    let bounds = node.bounds?;
+    let (kind, lines) = match node.kind {
+        NodeKind::Gateway => (ShapeKind::Gateway, vec![node.name.clone()]),
+        NodeKind::Event => (ShapeKind::Event, vec![node.name.clone()]),
+        NodeKind::Task => (ShapeKind::Task, wrapped(&node.name, bounds.width)),
+    };
+    Some(shape(bounds, kind, lines, node.place.into()))
+}
+
+fn shape(bounds: ProcessBounds, kind: ShapeKind, lines: Vec<String>, place: StepPlace) -> DiagramShape {
+    let ProcessBounds { x, y, width, height } = bounds;
     DiagramShape { kind, x, y, width, height, lines, place }
 }
 

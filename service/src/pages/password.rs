@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{HeaderValue, StatusCode};
+use jiff::SignedDuration;
 use store::Credential;
 use web::form::Fields;
 use web::page::Page;
@@ -62,31 +62,64 @@ fn show(visitor: &Visitor, wrong: [Option<String>; 3]) -> Answer {
 
 async fn change(State(app): State<App>, visitor: Visitor, fields: Fields) -> Answer {
     visitor.check_form(&fields)?;
-    let account = own(&visitor)?;
-    let wanted = account.clone();
-    let read = app.store().read(move |reader| reader.credentials_of(&wanted)).await;
-    let credential = read.map_err(|fault| visitor.stop(fault.into()))?.into_iter().next();
-    let credential = credential.ok_or_else(Problem::not_found)?;
     let words = visitor.words;
     let [current, new, again] = ["current", "new", "again"].map(|name| fields.secret(name).unwrap_or_default());
-    let password = match Password::parse(&new) {
-        Ok(password) if new == again => password,
-        Ok(_) => return show(&visitor, [None, None, Some(words.t("password-differs"))]),
-        Err(complaint) => return show(&visitor, [None, Some(complaint.say(words, &words.t("password-new"))), None]),
-    };
-    match authenticate(&app, &visitor, &credential.login, &current).await? {
-        Authenticated::Yes { .. } => {}
-        Authenticated::No => return show(&visitor, [Some(words.t("password-wrong")), None, None]),
-        Authenticated::Wait(left) => {
+    if new != again && Password::parse(&new).is_ok() {
+        return show(&visitor, [None, None, Some(words.t("password-differs"))]);
+    }
+    match change_password(&app, &visitor, &current, &new).await? {
+        Changed::Yes(cookie) => Ok(redirect("/account?done=password", Some(cookie))),
+        Changed::NewUnfit(sentence) => show(&visitor, [None, Some(sentence), None]),
+        Changed::CurrentWrong => show(&visitor, [Some(words.t("password-wrong")), None, None]),
+        Changed::Wait(left) => {
             let sentence = words.t1("sign-in-wait", "seconds", left.as_secs().max(1));
-            return show(&visitor, [Some(sentence), None, None]);
+            show(&visitor, [Some(sentence), None, None])
         }
     }
-    keep(&app, &visitor, credential, &password).await
+}
+
+/// What came of the wish for another password.
+pub(crate) enum Changed {
+    /// It is changed; this is the cookie of the new session.
+    Yes(HeaderValue),
+    /// The new one does not meet the rules: which, in words.
+    NewUnfit(String),
+    /// The present one was not given.
+    CurrentWrong,
+    /// Too many failures: not looked at before this time has passed.
+    Wait(SignedDuration),
+}
+
+/// Changes the password of whoever is signed in.
+pub(crate) async fn change_password(app: &App, visitor: &Visitor, current: &str, new: &str) -> Result<Changed, Stop> {
+    let wanted = own(visitor)?;
+    let password = match Password::parse(new) {
+        Ok(password) => password,
+        Err(complaint) => {
+            return Ok(Changed::NewUnfit(complaint.say(visitor.words, &visitor.words.t("password-new"))));
+        }
+    };
+    let credential = credential_of(app, visitor, wanted).await?.ok_or_else(Problem::not_found)?;
+    match authenticate(app, visitor, &credential.login, current).await? {
+        Authenticated::Yes { .. } => keep(app, visitor, credential, &password).await.map(Changed::Yes),
+        Authenticated::No => Ok(Changed::CurrentWrong),
+        Authenticated::Wait(left) => Ok(Changed::Wait(left)),
+    }
+}
+
+async fn credential_of(app: &App, visitor: &Visitor, account: String) -> Result<Option<Credential>, Stop> {
+    let read = app.store().read(move |reader| reader.credentials_of(&account)).await;
+    Ok(read.map_err(|fault| visitor.stop(fault.into()))?.into_iter().next())
+}
+
+/// Was the password made for the account, so that its owner has to choose another first?
+pub(crate) async fn must_change(app: &App, visitor: &Visitor) -> Result<bool, Stop> {
+    let credential = credential_of(app, visitor, own(visitor)?).await?;
+    Ok(credential.is_some_and(|credential| credential.must_change))
 }
 
 /// Sets it, ends every session of the account, and begins a new one for whoever changed it.
-async fn keep(app: &App, visitor: &Visitor, old: Credential, password: &Password) -> Result<Response, Stop> {
+async fn keep(app: &App, visitor: &Visitor, old: Credential, password: &Password) -> Result<HeaderValue, Stop> {
     let hash = passwords()?.hash(password).await.map_err(|error| Fault::new("hashing a password").because(error))?;
     let at = app.now().as_microsecond();
     let credential = Credential { password: hash, changed_at: at, must_change: false, ..old };
@@ -96,6 +129,5 @@ async fn keep(app: &App, visitor: &Visitor, old: Credential, password: &Password
     });
     written.await.map_err(|fault| visitor.stop(Error::Fault(fault)))?;
     let account = visitor.account().map(|account| account.id).ok_or_else(Problem::sign_in)?;
-    let cookie = visitor.renew(account, visitor.post_id(), false).await?;
-    Ok(redirect("/account?done=password", Some(cookie)))
+    visitor.renew(account, visitor.post_id(), false).await
 }

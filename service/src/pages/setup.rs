@@ -54,6 +54,18 @@ async fn code(app: &App, visitor: &Visitor) -> Result<String, Stop> {
     if accounts.is_empty() { Ok(code) } else { Err(Problem::not_found().into()) }
 }
 
+/// The posts that are to be filled, each with its name, while the code is of use.
+pub(crate) async fn to_name(app: &App, visitor: &Visitor) -> Result<Vec<(&'static str, String)>, Stop> {
+    code(app, visitor).await?;
+    Ok(ADMINISTRATORS.map(|kind| (kind, post_name(app, visitor, kind))).into())
+}
+
+fn post_name(app: &App, visitor: &Visitor, kind: &str) -> String {
+    let catalog = app.catalog();
+    let kind = catalog.post_kinds.get(kind);
+    kind.map_or_else(String::new, |kind| kind.name.get(visitor.words.lang.tag()).to_owned())
+}
+
 async fn page(State(app): State<App>, visitor: Visitor) -> Answer {
     code(&app, &visitor).await?;
     show(&app, &visitor, &Fields::default(), &[])
@@ -71,14 +83,10 @@ fn show(app: &App, visitor: &Visitor, given: &Fields, wrong: &[(String, String)]
         field
     };
     let code = field(FieldKind::Text, "code", "setup-code");
-    let catalog = app.catalog();
     let people: Vec<Group> = ADMINISTRATORS
         .iter()
         .map(|kind| Group {
-            title: catalog
-                .post_kinds
-                .get(*kind)
-                .map_or_else(String::new, |kind| kind.name.get(p.words.lang.tag()).to_owned()),
+            title: post_name(app, visitor, kind),
             fields: vec![
                 field(FieldKind::Text, &format!("name-{kind}"), "setup-name"),
                 field(FieldKind::Text, &format!("login-{kind}"), "sign-in-login"),
@@ -102,7 +110,17 @@ struct Asked {
 
 async fn set_up(State(app): State<App>, visitor: Visitor, fields: Fields) -> Answer {
     visitor.check_form(&fields)?;
-    let code = code(&app, &visitor).await?;
+    let wrong = name_administrators(&app, &visitor, &fields).await?;
+    if wrong.is_empty() { Ok(redirect("/sign-in?done=set-up", None)) } else { show(&app, &visitor, &fields, &wrong) }
+}
+
+/// Names the administrators as a form says it. What is wrong comes back by field; then nobody was named.
+pub(crate) async fn name_administrators(
+    app: &App,
+    visitor: &Visitor,
+    fields: &Fields,
+) -> Result<Vec<(String, String)>, Stop> {
+    let code = code(app, visitor).await?;
     let (now, window) = (app.now().as_microsecond(), i64::try_from(TRIES_WINDOW.as_micros()).unwrap_or(i64::MAX));
     let used = app.store().write(move |writes| writes.use_budget("setup", now, window)).await;
     if used.map_err(|fault| visitor.stop(Error::Fault(fault)))? > TRIES_MAX {
@@ -114,14 +132,13 @@ async fn set_up(State(app): State<App>, visitor: Visitor, fields: Fields) -> Ans
     if !bool::from(given.as_bytes().ct_eq(plain(&code).as_bytes())) {
         wrong.push(("code".to_owned(), visitor.words.t("setup-code-wrong")));
     }
-    let asked = read(&visitor, &fields, &mut wrong);
-    if !wrong.is_empty() {
-        return show(&app, &visitor, &fields, &wrong);
+    let asked = read(visitor, fields, &mut wrong);
+    if wrong.is_empty() {
+        for one in asked {
+            open(app, visitor, one).await?;
+        }
     }
-    for one in asked {
-        open(&app, &visitor, one).await?;
-    }
-    Ok(redirect("/sign-in?done=set-up", None))
+    Ok(wrong)
 }
 
 /// What was typed; what is wrong with it goes into `wrong`.

@@ -13,7 +13,9 @@ use base::id::{AccountId, PostId};
 use jiff::{SignedDuration, Timestamp};
 use kernel::directory::{Account, AccountKind, Post};
 use kernel::{State as KernelState, StreamId};
+use serde::Serialize;
 use store::Credential;
+use utoipa::ToSchema;
 use web::form::Fields;
 use web::page::{Page, local_path};
 use web::password::{PasswordFault, Passwords, login_wait};
@@ -387,30 +389,59 @@ struct AccountPage {
     settings: Vec<Link>,
 }
 
-async fn account_page(State(app): State<App>, visitor: Visitor) -> Answer {
-    let Some(account) = visitor.account().cloned() else {
-        visitor.identity()?;
-        return Err(Problem::sign_in().into());
-    };
+/// A post that the person holds today.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct HeldPost {
+    pub(crate) id: String,
+    /// Kind of post.
+    pub(crate) kind: String,
+    /// Its name.
+    pub(crate) kind_name: String,
+    /// Code of the organisation.
+    pub(crate) organisation: String,
+    /// Its name.
+    pub(crate) organisation_name: String,
+    /// Name of the division; empty without one.
+    pub(crate) division_name: String,
+    /// Region code.
+    pub(crate) region: String,
+}
+
+/// The posts that whoever is signed in may act as.
+pub(crate) async fn held_posts(app: &App, visitor: &Visitor) -> Result<Vec<HeldPost>, Stop> {
     let today = app.today();
-    let held: Vec<Post> = account.posts.iter().filter(|post| post.holds_on(today)).cloned().collect();
+    let posts = visitor.account().map(|account| account.posts.clone()).unwrap_or_default();
+    let held: Vec<Post> = posts.into_iter().filter(|post| post.holds_on(today)).collect();
     let codes: Vec<String> = held.iter().map(|post| post.organisation.clone()).collect();
     let read = app.store().read(move |reader| {
         codes.iter().map(|code| Ok(reader.organisation(code)?.map(|found| found.name))).collect::<Result<Vec<_>, _>>()
     });
     let names: Vec<Option<String>> = read.await.map_err(|fault| visitor.stop(fault.into()))?;
     let (catalog, lang) = (app.catalog(), visitor.words.lang.tag());
-    let choice = |(post, organisation): (Post, Option<String>)| {
-        let kind = catalog.post_kinds.get(&post.kind).map_or(post.kind.as_str(), |kind| kind.name.get(lang));
-        let division = division_name(&catalog, &post).unwrap_or_default();
-        let organisation = organisation.unwrap_or(post.organisation);
-        PostChoice {
-            text: format!("{organisation} {division} {kind}"),
-            current: visitor.post_id() == Some(post.id),
-            id: post.id.to_string(),
-        }
+    let shown = |(post, organisation): (Post, Option<String>)| HeldPost {
+        id: post.id.to_string(),
+        kind_name: catalog.post_kinds.get(&post.kind).map_or(&*post.kind, |kind| kind.name.get(lang)).to_owned(),
+        organisation_name: organisation.unwrap_or_else(|| post.organisation.clone()),
+        division_name: division_name(&catalog, &post).unwrap_or_default(),
+        region: post.region.to_string(),
+        kind: post.kind,
+        organisation: post.organisation,
     };
-    let posts = held.into_iter().zip(names).map(choice).collect();
+    Ok(held.into_iter().zip(names).map(shown).collect())
+}
+
+async fn account_page(State(app): State<App>, visitor: Visitor) -> Answer {
+    if visitor.account().is_none() {
+        visitor.identity()?;
+        return Err(Problem::sign_in().into());
+    }
+    let current = visitor.post_id().map(|post| post.to_string());
+    let choice = |post: HeldPost| PostChoice {
+        text: format!("{} {} {}", post.organisation_name, post.division_name, post.kind_name),
+        current: current.as_ref() == Some(&post.id),
+        id: post.id,
+    };
+    let posts = held_posts(&app, &visitor).await?.into_iter().map(choice).collect();
     let (p, nonce) = (visitor.page("account-title"), visitor.nonce()?);
     let settings = vec![
         Link::new(p.t("password-title"), "/account/password"),

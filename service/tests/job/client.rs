@@ -15,10 +15,19 @@ use tower::ServiceExt as _;
 use web::guard::{GuardConfig, Limits, guarded};
 use web::page::Site;
 
+use crate::document::Described;
+
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
+/// The routes as a node serves them, and what their document promises.
+#[derive(Clone)]
+pub(crate) struct Served {
+    router: Router,
+    described: Arc<Described>,
+}
+
 /// The routes as a node serves them.
-pub(crate) fn served(app: &App) -> Router {
+pub(crate) fn served(app: &App) -> Served {
     let config = GuardConfig {
         hosts: Vec::new(),
         tls: false,
@@ -27,7 +36,10 @@ pub(crate) fn served(app: &App) -> Router {
         clock: Arc::new(|| Duration::ZERO),
         limits: Limits { burst: 1_000_000, ..Limits::default() },
     };
-    guarded(service::routes().into_router().with_state(app.clone()), config)
+    Served {
+        router: guarded(service::routes().into_router().with_state(app.clone()), config),
+        described: Arc::new(Described::by(&service::api::openapi(app))),
+    }
 }
 
 /// Lets the accounts with these numbers sign in as `u<number>`.
@@ -67,20 +79,20 @@ impl Answer {
     }
 }
 
-/// A client with a cookie.
+/// A client with a cookie, who holds every answer of the interface against its document.
 pub(crate) struct Client {
-    router: Router,
+    served: Served,
     cookie: String,
     keys: AtomicU64,
 }
 
 impl Client {
-    pub(crate) fn anonymous(router: &Router) -> Self {
-        Self { router: router.clone(), cookie: String::new(), keys: AtomicU64::new(0) }
+    pub(crate) fn anonymous(served: &Served) -> Self {
+        Self { served: served.clone(), cookie: String::new(), keys: AtomicU64::new(0) }
     }
 
-    pub(crate) async fn signed_in(router: &Router, n: u8) -> Self {
-        let mut client = Self::anonymous(router);
+    pub(crate) async fn signed_in(served: &Served, n: u8) -> Self {
+        let mut client = Self::anonymous(served);
         let given = serde_json::json!({ "login": format!("u{n}"), "password": PASSWORD });
         let answer = client.send(Method::POST, "/api/v1/session", &given).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
@@ -132,7 +144,7 @@ impl Client {
     pub(crate) async fn request(&self, method: Method, path: &str, kind: Option<&str>, body: Vec<u8>) -> Answer {
         let key = self.keys.fetch_add(1, Ordering::SeqCst);
         let mut request = Request::builder()
-            .method(method)
+            .method(&method)
             .uri(path)
             .header(header::HOST, "127.0.0.1")
             .header("Idempotency-Key", format!("test-key-{key}"))
@@ -143,11 +155,16 @@ impl Client {
         if !self.cookie.is_empty() {
             request = request.header(header::COOKIE, &self.cookie);
         }
-        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let response = self.served.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let status = response.status();
         let cookies = response.headers().get_all(header::SET_COOKIE).iter();
         let cookies = cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
+        let media = response.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
+        let media = media.unwrap_or_default().to_owned();
         let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
+        if path.starts_with("/api/") {
+            self.served.described.check(&method, path, status, &media, &bytes);
+        }
         Answer { status, bytes, cookies }
     }
 }

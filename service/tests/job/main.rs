@@ -1,13 +1,18 @@
-//! The main job: through all floors below the pages, and through the interface; who may ask for what; a package that nobody built the program for.
+//! The main job: through all floors below the pages, and through the interface; who may ask for what, and what
+//! the document says of it; a package that nobody built the program for.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 extern crate jiantong_service as service;
 
+mod bodies;
 mod client;
+mod document;
 mod floors;
 mod golden;
 mod office;
+mod openapi;
+mod parity;
 mod rights;
 mod setup;
 mod story;

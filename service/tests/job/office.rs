@@ -10,6 +10,7 @@ use kernel::case::{Case, CaseCommand, Channel, Complete, Material, MaterialSourc
 use kernel::catalog::matter::ApplicantKind;
 use kernel::catalog::{Catalog, Example, Files, Matter};
 use kernel::directory::{AccountKind, DirectoryCommand, Post};
+use kernel::reminder::{Reminder, ReminderSent};
 use kernel::sealed::Secret;
 use kernel::{Command, Facts, State, StreamId};
 use serde_json::Value;
@@ -234,6 +235,16 @@ impl Office {
         let stream = StreamId::case(case);
         let rows = self.app.store().read(move |reader| reader.entries_of(&stream, 0, 100)).await.unwrap();
         rows.into_iter().map(|row| row.entry.sequence).collect()
+    }
+
+    /// A reminder of the case goes out to an officer.
+    pub(crate) async fn remind(&self, case: CaseId, to: u8) {
+        let recipient = AccountId::from_uuid(id(to));
+        let reminder = Reminder { rule: "acceptance".to_owned(), stage: "yellow".to_owned(), recipient, n: 1 };
+        let sent = vec![ReminderSent { reminder, owed_on: self.app.today(), sent_at: self.now() }];
+        let (command, actor) = (Command::Remind { case, sent }, Actor::System { job: "reminders".to_owned() });
+        let submission = Submission { command, actor, facts: self.app.facts(), key: None, entered_at: None };
+        self.app.store().submit(submission).await.unwrap();
     }
 
     /// Is a document found by number and code?

@@ -13,7 +13,7 @@ use crate::client::{Client, let_in, served};
 use crate::office::{CLERK, HEAD, LEADER, OWNER, Office, REVIEWER};
 use crate::options;
 
-const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
+pub(crate) const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
 
 /// The values of a form as a person types them, page by page.
 pub(crate) fn typed(matter: &Matter, form: &Value) -> BTreeMap<String, Value> {

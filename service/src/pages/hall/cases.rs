@@ -409,7 +409,7 @@ pub(super) async fn take_delivery(
 }
 
 /// Longest reason for a withdrawal.
-const REASON_CHARS_MAX: usize = 500;
+pub(crate) const REASON_CHARS_MAX: usize = 500;
 
 /// `POST /my/cases/{id}/withdraw`.
 pub(super) async fn withdraw(

@@ -98,7 +98,7 @@ pub(super) async fn start(
         Ok(whom) => whom,
         Err(_) => return start_shown(&app, &visitor, &code, Some(visitor.words.t("input-choice"))).await,
     };
-    let whom = if whom == "self" { String::new() } else { whom.trim().to_uppercase() };
+    let whom = if whom == "self" { String::new() } else { whom };
     let draft = app.start_draft(identity, &code, &whom).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/drafts/{}", draft.id))
 }

@@ -14,7 +14,7 @@ use web::words::Words;
 use crate::routes::Routes;
 use crate::session::Answer;
 
-pub(crate) use cases::verify_href;
+pub(crate) use cases::{REASON_CHARS_MAX, verify_href};
 pub use fields::{clock_light, notice_key, stage_key, stage_tag};
 
 /// The applicant's routes.
