@@ -11,6 +11,7 @@ use kernel::catalog::{Catalog, Files, Matter};
 use kernel::sealed::Entropy;
 use store::Store;
 
+use crate::attempts::Budgets;
 use crate::error::{Error, Result};
 
 /// The instant, from outside: the machine's clock, or a simulated one.
@@ -51,6 +52,7 @@ struct Inner {
     entropy: Box<dyn EntropySource>,
     printer: Option<print::Printer>,
     settings: Settings,
+    budgets: Budgets,
 }
 
 /// Catalog versions: the one in use, and older ones that running cases keep.
@@ -75,7 +77,12 @@ impl App {
         settings: Settings,
     ) -> Self {
         let shelf = Shelf { current: RwLock::new(catalog), older: Mutex::default() };
-        Self(Arc::new(Inner { store, shelf, clock, entropy, printer, settings }))
+        Self(Arc::new(Inner { store, shelf, clock, entropy, printer, settings, budgets: Budgets::default() }))
+    }
+
+    /// What networks may still try.
+    pub(crate) fn budgets(&self) -> &Budgets {
+        &self.0.budgets
     }
 
     /// Database and files.

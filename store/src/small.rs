@@ -124,6 +124,20 @@ impl<'a> Writes<'a> {
         Ok(first(self.connection, "select 1 from sessions where id_hash = $1", &values![id_hash.to_vec()])?.is_some())
     }
 
+    /// Changes the small things kept with a session that is still there: one that ended does not come back.
+    pub fn set_session_data(&mut self, id_hash: &[u8; 32], data: &Json) -> Result<(), Fault> {
+        self.connection
+            .execute("update sessions set data = $2 where id_hash = $1", &values![id_hash.to_vec(), data])?;
+        Ok(())
+    }
+
+    /// Another session took the place of this one, which ends a moment later.
+    pub fn end_session_at(&mut self, id_hash: &[u8; 32], at: i64) -> Result<(), Fault> {
+        let sql = "update sessions set expires_at = $2 where id_hash = $1 and expires_at > $2";
+        self.connection.execute(sql, &values![id_hash.to_vec(), at])?;
+        Ok(())
+    }
+
     /// Signs out.
     pub fn end_session(&mut self, id_hash: &[u8; 32]) -> Result<(), Fault> {
         self.connection.execute("delete from sessions where id_hash = $1", &values![id_hash.to_vec()])?;
@@ -159,6 +173,18 @@ impl<'a> Writes<'a> {
             &values![name, now, window],
         )?;
         row.ok_or_else(|| Fault::damaged("a budget was not counted"))?.count()
+    }
+
+    /// How much of a budget was used, and since when, as no other write can change it before this one ends; zero when none.
+    pub fn budget(&mut self, name: &str) -> Result<(u64, i64), Fault> {
+        let row = first(self.connection, "select used, since from budgets where name = $1", &values![name])?;
+        row.map_or(Ok((0, 0)), |mut row| Ok((row.count()?, row.int()?)))
+    }
+
+    /// Gives one use back.
+    pub fn refund_budget(&mut self, name: &str) -> Result<(), Fault> {
+        self.connection.execute("update budgets set used = used - 1 where name = $1 and used > 0", &values![name])?;
+        Ok(())
     }
 
     /// Refills a budget: the sign-in succeeded.

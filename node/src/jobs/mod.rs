@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use kernel::directory::AccountKind;
 use service::App;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -98,7 +99,8 @@ async fn forget(app: &App) -> anyhow::Result<()> {
     let now = app.now().as_microsecond();
     let before = |kept: Duration| now - i64::try_from(kept.as_micros()).unwrap_or(now);
     let (budgets, replies, drafts) = (before(BUDGETS_KEPT), before(REPLIES_KEPT), before(DRAFTS_KEPT));
-    let idle = i64::try_from(service::session::rules().idle.as_micros()).unwrap_or(i64::MAX);
+    // Applicants may pause the longest.
+    let idle = i64::try_from(service::session::rules(AccountKind::Applicant).idle.as_micros()).unwrap_or(i64::MAX);
     let ended = app.store().write(move |writes| {
         let forgotten = writes.forget(budgets, replies, drafts)?;
         Ok(forgotten + writes.end_expired_sessions(now, now - idle)?)

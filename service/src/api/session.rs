@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::problem::{Json, Problem};
@@ -84,9 +84,9 @@ async fn sign_in(State(app): State<App>, visitor: Visitor, Json(given): Json<Sig
         return Err(Problem::unprocessable().field("/login", visitor.words.t("sign-in-wrong")).into());
     }
     match authenticate(&app, &visitor, &given.login, &given.password).await? {
-        Authenticated::Yes { account, .. } => {
-            let cookie = visitor.renew(account.id, first_post(&app, &account), false).await?;
-            Ok(with_cookie(done(), cookie))
+        Authenticated::Yes { account, device, .. } => {
+            let cookie = visitor.renew(account.id, first_post(&app, &visitor, &account), false).await?;
+            Ok(with_cookie(with_cookie(done(), cookie), device))
         }
         Authenticated::No => Err(Problem::sign_in().detail(visitor.words.t("sign-in-wrong")).into()),
         Authenticated::Wait(left) => {
@@ -144,5 +144,7 @@ async fn elevation(State(app): State<App>, visitor: Visitor, Json(given): Json<P
 }
 
 fn with_cookie(response: Response, cookie: HeaderValue) -> Response {
-    ([(header::SET_COOKIE, cookie)], response).into_response()
+    let mut response = response;
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    response
 }

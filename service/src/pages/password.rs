@@ -4,18 +4,20 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use base::id::AccountId;
 use store::Credential;
 use web::form::Fields;
 use web::page::Page;
 use web::password::Password;
-use web::problem::{Fault, Problem};
+use web::problem::Failure;
 use web::view::{ErrorLine, Field, FieldKind, error_lines};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::pages::sign_in::{Authenticated, authenticate, passwords};
+use crate::identity::Identity;
+use crate::pages::sign_in::{own_credential, passwords};
 use crate::routes::Routes;
-use crate::session::{Answer, Stop, Visitor, redirect};
+use crate::session::{Answer, Stop, Visitor, carrying, redirect};
 
 /// The addresses of this module.
 pub fn routes() -> Routes {
@@ -37,10 +39,10 @@ async fn page(visitor: Visitor) -> Answer {
 }
 
 /// Someone who is signed in, with or without a post.
-fn own(visitor: &Visitor) -> Result<String, Stop> {
+fn own(visitor: &Visitor) -> Result<AccountId, Stop> {
     match visitor.account() {
-        Some(account) => Ok(account.id.to_string()),
-        None => visitor.identity().map(|identity| identity.account().to_string()),
+        Some(account) => Ok(account.id),
+        None => visitor.identity().map(Identity::account),
     }
 }
 
@@ -61,12 +63,9 @@ fn show(visitor: &Visitor, wrong: [Option<String>; 3]) -> Answer {
 }
 
 async fn change(State(app): State<App>, visitor: Visitor, fields: Fields) -> Answer {
+    // Passwords are not kept over a sign-in, as other forms are.
+    own(&visitor)?;
     visitor.check_form(&fields)?;
-    let account = own(&visitor)?;
-    let wanted = account.clone();
-    let read = app.store().read(move |reader| reader.credentials_of(&wanted)).await;
-    let credential = read.map_err(|fault| visitor.stop(fault.into()))?.into_iter().next();
-    let credential = credential.ok_or_else(Problem::not_found)?;
     let words = visitor.words;
     let [current, new, again] = ["current", "new", "again"].map(|name| fields.secret(name).unwrap_or_default());
     let password = match Password::parse(&new) {
@@ -74,28 +73,24 @@ async fn change(State(app): State<App>, visitor: Visitor, fields: Fields) -> Ans
         Ok(_) => return show(&visitor, [None, None, Some(words.t("password-differs"))]),
         Err(complaint) => return show(&visitor, [None, Some(complaint.say(words, &words.t("password-new"))), None]),
     };
-    match authenticate(&app, &visitor, &credential.login, &current).await? {
-        Authenticated::Yes { .. } => {}
-        Authenticated::No => return show(&visitor, [Some(words.t("password-wrong")), None, None]),
-        Authenticated::Wait(left) => {
-            let sentence = words.t1("sign-in-wait", "seconds", left.as_secs().max(1));
-            return show(&visitor, [Some(sentence), None, None]);
-        }
+    match own_credential(&app, &visitor, &current).await? {
+        Ok(credential) => keep(&app, &visitor, credential, &password).await,
+        Err(sentence) => show(&visitor, [Some(sentence), None, None]),
     }
-    keep(&app, &visitor, credential, &password).await
 }
 
 /// Sets it, ends every session of the account, and begins a new one for whoever changed it.
 async fn keep(app: &App, visitor: &Visitor, old: Credential, password: &Password) -> Result<Response, Stop> {
-    let hash = passwords()?.hash(password).await.map_err(|error| Fault::new("hashing a password").because(error))?;
+    let hash = passwords()?.hash(password).await.map_err(Failure::from)?;
     let at = app.now().as_microsecond();
     let credential = Credential { password: hash, changed_at: at, must_change: false, ..old };
+    let kept = credential.clone();
     let written = app.store().write(move |writes| {
         writes.set_credential(&credential)?;
         writes.end_sessions_of(&credential.account, None).map(|_| ())
     });
     written.await.map_err(|fault| visitor.stop(Error::Fault(fault)))?;
-    let account = visitor.account().map(|account| account.id).ok_or_else(Problem::sign_in)?;
-    let cookie = visitor.renew(account, visitor.post_id(), false).await?;
-    Ok(redirect("/account?done=password", Some(cookie)))
+    let cookie = visitor.renew(own(visitor)?, visitor.post_id(), false).await?;
+    let device = visitor.remember_device(&kept)?;
+    carrying(Ok(redirect("/account?done=password", Some(cookie))), Some(device))
 }

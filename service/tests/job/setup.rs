@@ -6,17 +6,11 @@ use axum::http::{Method, StatusCode};
 use service::{App, Settings};
 use store::Store;
 
-use crate::client::{Client, served};
+use crate::client::{Client, hidden, served};
 use crate::office::{SeededEntropy, SteppingClock};
 use crate::options;
 
 const CODE: &str = "ABCDE-23456";
-
-/// The value of a hidden field.
-fn hidden<'a>(html: &'a str, name: &str) -> &'a str {
-    let at = html.find(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name} in {html}"));
-    html[at..].split("value=\"").nth(1).unwrap().split('"').next().unwrap()
-}
 
 async fn post(client: &mut Client, code: &str) -> crate::client::Answer {
     let page = client.get("/setup").await;
