@@ -17,7 +17,7 @@ use kernel::policy::{self, Object};
 use kernel::{State, StreamId};
 use store::{Credential, Session};
 use web::form::Fields;
-use web::guard::Client;
+use web::guard::{Client, Recognised};
 use web::page::{Flash, MenuGroup, MenuItem, Page, SessionClock, SignedIn, Site, local_path, percent_encode};
 use web::problem::{Failure, Problem};
 use web::session::{Cookies, FormKey, SessionRules, SessionState, SessionTimes, SessionToken, cookie};
@@ -157,6 +157,9 @@ impl FromRequestParts<App> for Visitor {
             },
             None => (None, None),
         };
+        if let (Some(token), Some(_), Some(recognised)) = (&token, &signed_in, parts.extensions.get::<Recognised>()) {
+            recognised.mark(token.hash());
+        }
         let lapsed = token.is_some() && signed_in.is_none();
         let (form_key, new_visit) = match (token, &signed_in) {
             (Some(token), Some(as_whom)) => (as_whom.form_key(&token), None),

@@ -8,8 +8,9 @@ use base::id::{CaseId, SubjectId};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::MaterialSpec;
 use kernel::sealed::{Entropy, Secret};
-use store::{FileWriter, Stored};
+use store::{FileWriter, SealedFor, Stored};
 use tokio::io::AsyncWrite;
+use web::download::FileBody;
 use web::upload::{FileKind, Received, UploadRules};
 
 use super::{Draft, DraftFile, Owner};
@@ -179,7 +180,7 @@ impl App {
     }
 
     /// A file of a draft and its bytes, for its owner.
-    pub async fn draft_file(&self, identity: &Identity, draft: &str, code: &str) -> Result<(DraftFile, Vec<u8>)> {
+    pub async fn draft_file(&self, identity: &Identity, draft: &str, code: &str) -> Result<(DraftFile, FileBody)> {
         let (draft, _) = self.draft(identity, draft).await?;
         let owner = Owner::of(identity)?.filing(&draft);
         let file = draft.files.get(code).cloned().ok_or_else(Error::not_found)?;
@@ -187,23 +188,26 @@ impl App {
         Ok((file, bytes))
     }
 
-    async fn file_bytes(&self, file: &DraftFile, subject: SubjectId) -> Result<Vec<u8>> {
-        let (files, hash) = (self.store().files().clone(), file.hash.clone());
+    async fn file_bytes(&self, file: &DraftFile, subject: SubjectId) -> Result<FileBody> {
+        let hash = file.hash.clone();
         let key = if file.sealed {
             let subject = subject.to_string();
             Some(self.store().read(move |reader| reader.subject_key(&subject)).await?.ok_or_else(Error::not_found)?)
         } else {
             None
         };
-        let read = tokio::task::spawn_blocking(move || -> std::result::Result<Vec<u8>, store::Fault> {
-            let mut reader: Box<dyn io::Read> = match key {
-                Some(key) => Box::new(files.read_sealed(key, &hash)?),
-                None => Box::new(files.read(&hash)?),
-            };
-            let mut bytes = Vec::new();
-            reader.read_to_end(&mut bytes).map_err(|error| store::Fault::Task(format!("reading {hash}: {error}")))?;
-            Ok(bytes)
+        self.open_file(key, hash).await
+    }
+
+    /// A file of the store, sealed if there is a key, to be read as it is sent.
+    pub(crate) async fn open_file(&self, key: Option<SealedFor>, hash: String) -> Result<FileBody> {
+        let files = self.store().files().clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            Ok(match key {
+                Some(key) => FileBody::new(files.read_sealed(key, &hash)?),
+                None => FileBody::new(files.read(&hash)?),
+            })
         });
-        Ok(read.await.map_err(|error| store::Fault::Task(format!("reading a file: {error}")))??)
+        opened.await.map_err(|error| store::Fault::Task(format!("opening a file: {error}")))?
     }
 }

@@ -4,8 +4,6 @@
 
 mod data;
 
-use std::io::Read as _;
-
 use base::id::CaseId;
 use kernel::case::{Case, CaseCommand, Notice, paper_field};
 use kernel::change::Job;
@@ -113,13 +111,7 @@ impl App {
             .await?;
         let hash = opened.first().and_then(Opened::value).map(str::to_owned).ok_or_else(Error::not_found)?;
         let key = key.ok_or_else(Error::not_found)?;
-        let files = self.store().files().clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let mut bytes = Vec::new();
-            let read = files.read_sealed(key, &hash)?.read_to_end(&mut bytes);
-            read.map(|_| bytes).map_err(|error| store::Fault::Task(format!("reading a paper: {error}")))
-        });
-        let bytes = read.await.map_err(|error| thread("reading a paper", &error))??;
+        let bytes = self.open_file(Some(key), hash).await?;
         Ok(CaseFile { name: format!("{number}.pdf"), media: PDF.to_owned(), bytes })
     }
 

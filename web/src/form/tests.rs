@@ -1,4 +1,5 @@
 use super::*;
+use crate::session::SessionToken;
 use jiff::civil::date;
 
 fn fields(text: &str) -> Fields {
