@@ -6,8 +6,10 @@ use serde_json::Value as Json;
 use crate::fault::Fault;
 use crate::files::{SealedFor, Stored};
 use crate::keys::Keys;
+use crate::read::{self, KeyReused};
 use crate::sql::{Connection, Value, first, tables, values};
 use crate::vault::{self, SubjectKey};
+use crate::writer::IdempotencyKey;
 
 /// The writer's connection, within its transaction.
 pub struct Writes<'a> {
@@ -94,6 +96,11 @@ impl<'a> Writes<'a> {
             ],
         )?;
         Ok(())
+    }
+
+    /// Can anybody sign in?
+    pub fn has_credentials(&mut self) -> Result<bool, Fault> {
+        Ok(first(self.connection, "select 1 from credentials limit 1", &[])?.is_some())
     }
 
     /// Opens a session, or changes one in place.
@@ -199,6 +206,21 @@ impl<'a> Writes<'a> {
         let replies = self.connection.execute("delete from replies where at < $1", &values![replies_before])?;
         let drafts = self.connection.execute("delete from drafts where updated_at < $1", &values![drafts_before])?;
         Ok(budgets + replies + drafts)
+    }
+
+    /// What was answered to a wish, as no other write can change it before this one ends.
+    pub fn reply(&mut self, key: &IdempotencyKey) -> Result<Option<Result<Json, KeyReused>>, Fault> {
+        read::reply(self.connection, key)
+    }
+
+    /// Remembers what was answered to a wish that is not an act.
+    pub fn put_reply(&mut self, key: &IdempotencyKey, reply: &Json, at: i64) -> Result<(), Fault> {
+        self.connection.execute(
+            "insert into replies (account, reply_key, body_hash, at, first_sequence, entries, reply)
+             values ($1, $2, $3, $4, 0, 0, $5) on conflict (account, reply_key) do nothing",
+            &values![&key.account, &key.key, key.body_hash.to_vec(), at, reply],
+        )?;
+        Ok(())
     }
 
     /// Keeps a draft, sealed under its subject's key.

@@ -153,6 +153,12 @@ impl Client {
         self.send(Method::POST, path, body).await
     }
 
+    /// The next request is the last one once more: it carries the same key.
+    pub(crate) fn once_more(&self) -> &Self {
+        self.keys.fetch_sub(1, Ordering::SeqCst);
+        self
+    }
+
     pub(crate) async fn upload(&self, path: &str, name: &str, bytes: &[u8]) -> Answer {
         let head = format!(
             "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/pdf\r\n\r\n"

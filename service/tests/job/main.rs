@@ -8,6 +8,7 @@ mod client;
 mod floors;
 mod golden;
 mod office;
+mod once;
 mod reach;
 mod rights;
 mod sessions;

@@ -92,14 +92,14 @@ pub(super) async fn start(
     Path(code): Path<String>,
     fields: Fields,
 ) -> Answer {
-    visitor.check_form(&fields)?;
+    let nonce = visitor.check_form(&fields)?;
     let identity = visitor.filer()?;
     let whom = match fields.text("whom", 40) {
         Ok(whom) => whom,
         Err(_) => return start_shown(&app, &visitor, &code, Some(visitor.words.t("input-choice"))).await,
     };
     let whom = if whom == "self" { String::new() } else { whom.trim().to_uppercase() };
-    let draft = app.start_draft(identity, &code, &whom).await.map_err(|error| visitor.stop(error))?;
+    let draft = app.start_draft(identity, &code, &whom, nonce).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/drafts/{}", draft.id))
 }
 
