@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use kernel::catalog::{Catalog, Files, Matter};
 use kernel::sealed::Entropy;
 use store::Store;
+use tokio::sync::Semaphore;
 
 use crate::attempts::Budgets;
 use crate::error::{Error, Result};
@@ -53,6 +54,7 @@ struct Inner {
     printer: Option<print::Printer>,
     settings: Settings,
     budgets: Budgets,
+    printing: Semaphore,
 }
 
 /// Catalog versions: the one in use, and older ones that running cases keep.
@@ -77,7 +79,8 @@ impl App {
         settings: Settings,
     ) -> Self {
         let shelf = Shelf { current: RwLock::new(catalog), older: Mutex::default() };
-        Self(Arc::new(Inner { store, shelf, clock, entropy, printer, settings, budgets: Budgets::default() }))
+        let (budgets, printing) = (Budgets::default(), Semaphore::new(1));
+        Self(Arc::new(Inner { store, shelf, clock, entropy, printer, settings, budgets, printing }))
     }
 
     /// What networks may still try.
@@ -93,6 +96,11 @@ impl App {
     /// The printer, if fonts are there.
     pub fn printer(&self) -> Option<&print::Printer> {
         self.0.printer.as_ref()
+    }
+
+    /// Whose turn it is to print.
+    pub(crate) fn printing(&self) -> &Semaphore {
+        &self.0.printing
     }
 
     /// What the installation decides.

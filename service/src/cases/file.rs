@@ -1,7 +1,7 @@
 //! A file of a case, for an officer whose post may read files there, and for whoever handed it in.
 
 use base::id::CaseId;
-use kernel::case::MaterialSource;
+use kernel::case::{Case, MaterialSource};
 use kernel::catalog::TargetClass;
 use kernel::policy::Object;
 use store::Opened;
@@ -24,9 +24,8 @@ pub struct CaseFile {
     pub bytes: FileBody,
 }
 
-/// The file handed in for a material; a sealed one is opened with its subject's key.
-pub async fn file(app: &App, identity: &Identity, id: CaseId, material: &str) -> Result<CaseFile> {
-    let case = load(app, identity, id).await?;
+/// May this person have files and papers of the case? Who applied may; an officer needs the power, which seeing the case is not.
+pub(crate) async fn may_read(app: &App, identity: &Identity, case: &Case) -> Result<()> {
     let matter = app.matter_at(&case.matter, &case.catalog).await?;
     let object = Object {
         class: TargetClass::Matter,
@@ -35,10 +34,16 @@ pub async fn file(app: &App, identity: &Identity, id: CaseId, material: &str) ->
         organisation: &case.organisation,
         region: case.region,
     };
-    // Who applied may have back what they handed in; an officer needs the power.
     if identity.post().is_some() && !identity.may(app, "file.read", &object) {
         return Err(Error::Refused(kernel::Refusal::Forbidden { action: "file.read".to_owned() }));
     }
+    Ok(())
+}
+
+/// The file handed in for a material; a sealed one is opened with its subject's key.
+pub async fn file(app: &App, identity: &Identity, id: CaseId, material: &str) -> Result<CaseFile> {
+    let case = load(app, identity, id).await?;
+    may_read(app, identity, &case).await?;
     let handed = case.materials.iter().rev().find(|handed| handed.code == material);
     let Some(MaterialSource::Upload { hash, media, sealed, name, .. }) = handed.map(|handed| &handed.source) else {
         return Err(Error::not_found());

@@ -62,8 +62,10 @@ impl App {
         Ok(printed)
     }
 
-    /// Prints a document of a case and records that its paper exists. A paper that exists is left as it is.
+    /// Prints a document of a case and records that its paper exists. A paper that exists is left as it is; one is printed at a time, so that
+    /// many who wait for the same paper get one, and many papers do not take all cores.
     pub async fn render_paper(&self, case: CaseId, number: &str) -> Result<()> {
+        let _turn = self.printing().acquire().await.map_err(|error| store::Fault::Task(error.to_string()))?;
         let stream = StreamId::case(case);
         let state = self.store().read(move |reader| reader.state(&stream)).await?;
         let Some((_, State::Case(case))) = state else { return Err(Error::not_found()) };
@@ -96,9 +98,10 @@ impl App {
         Ok(())
     }
 
-    /// The paper of a document, for whoever may read the case; printed now if it was not yet.
+    /// The paper of a document, for whoever may read files of the case; printed now if it was not yet.
     pub async fn paper(&self, identity: &Identity, case: CaseId, number: &str) -> Result<CaseFile> {
         let mut found = cases::load(self, identity, case).await?;
+        cases::may_read(self, identity, &found).await?;
         if notice(&found, number)?.pdf_hash.is_none() {
             self.render_paper(case, number).await?;
             found = cases::load(self, identity, case).await?;
