@@ -21,6 +21,9 @@ use crate::identity::Identity;
 /// security.md §6: bytes of one file.
 pub const UPLOAD_BYTES_MAX: u64 = 200 << 20;
 
+/// security.md §6: bytes of all files of an application.
+const CASE_BYTES_MAX: u64 = 2 << 30;
+
 /// Kinds taken where a material names none.
 const USUAL_KINDS: [FileKind; 4] = [FileKind::Pdf, FileKind::Ofd, FileKind::Jpeg, FileKind::Png];
 
@@ -63,6 +66,12 @@ impl AsyncWrite for FileSink {
 pub(crate) fn material<'a>(matter: &'a Matter, code: &str) -> Result<&'a MaterialSpec> {
     let spec = matter.spec.materials.iter().find(|material| material.code == code);
     spec.filter(|material| material.may_upload()).ok_or_else(Error::not_found)
+}
+
+/// Bytes of a draft's files other than the one that is about to be replaced.
+fn bytes_beside(draft: &Draft, code: &str) -> u64 {
+    let others = draft.files.iter().filter(|(other, _)| *other != code);
+    others.map(|(_, file)| file.bytes).sum::<u64>().min(CASE_BYTES_MAX)
 }
 
 /// What a material's place takes.
@@ -111,10 +120,10 @@ impl App {
         draft: &str,
         code: &str,
     ) -> Result<(FileSink, UploadRules)> {
-        let owner = match self.draft(identity, draft).await {
-            Ok((draft, _)) => Owner::of(identity)?.filing(&draft),
+        let (owner, others) = match self.draft(identity, draft).await {
+            Ok((draft, _)) => (Owner::of(identity)?.filing(&draft), bytes_beside(&draft, code)),
             // The answer to a supplement notice begins with its first file.
-            Err(_) => Owner::of(identity)?,
+            Err(_) => (Owner::of(identity)?, 0),
         };
         let material = material(matter, code)?;
         let sealed = material.class.is_sealed();
@@ -125,7 +134,11 @@ impl App {
             None
         };
         let writer = self.store().files().begin(key)?;
-        Ok((FileSink { writer, sealed }, upload_rules(material)))
+        let rules = upload_rules(material);
+        Ok((
+            FileSink { writer, sealed },
+            UploadRules { bytes_max: rules.bytes_max.min(CASE_BYTES_MAX - others), ..rules },
+        ))
     }
 
     /// Ends an upload: the file is on disk, and the draft names it.
@@ -173,7 +186,8 @@ impl App {
     /// Takes a file out of a draft.
     pub async fn remove_file(&self, identity: &Identity, draft: &str, code: &str) -> Result<()> {
         let owner = Owner::of(identity)?;
-        let (mut draft, _) = self.draft(identity, draft).await?;
+        let (mut draft, matter) = self.draft(identity, draft).await?;
+        material(&matter, code)?;
         draft.files.remove(code);
         draft.paper.remove(code);
         self.keep(&owner, &draft).await
@@ -209,5 +223,26 @@ impl App {
             })
         });
         opened.await.map_err(|error| store::Fault::Task(format!("opening a file: {error}")))?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_files_of_an_application_share_two_gibibytes() {
+        let file = |bytes: u64| json!({"hash": "a", "media": PDF, "bytes": bytes, "name": "a.pdf", "sealed": true});
+        const PDF: &str = "application/pdf";
+        for (one, other, beside) in [(5, 7, 7), (1 << 31, 200 << 20, 200 << 20), (0, 3 << 30, CASE_BYTES_MAX)] {
+            let draft = json!({
+                "id": "d", "matter": "m", "kind": "organisation", "applicant_code": "", "applicant_name": "", "form": {},
+                "saved": [], "files": {"one": file(one), "other": file(other)}, "paper": [], "subject": null,
+            });
+            let draft: Draft = serde_json::from_value(draft).expect("a draft");
+            assert_eq!(bytes_beside(&draft, "one"), beside, "the file that is replaced does not count");
+        }
     }
 }
