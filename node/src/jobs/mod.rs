@@ -11,10 +11,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// Sign-in failures are forgotten after a day.
 const BUDGETS_KEPT: Duration = days(1);
-/// A repeated request gets its first answer for a week.
-const REPLIES_KEPT: Duration = days(7);
-/// An application that nobody went on with is forgotten after a year.
-const DRAFTS_KEPT: Duration = days(365);
+/// A repeated request gets its first answer for a month (security.md §2 rule 3).
+const REPLIES_KEPT: Duration = days(30);
+/// An application that nobody went on with is forgotten after a month, as its page says.
+const DRAFTS_KEPT: Duration = days(30);
 
 /// Papers claimed in one go.
 const PAPERS: u32 = 8;
