@@ -115,6 +115,11 @@ impl Config {
             let scheme = ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
             ensure!(scheme, "public-url {url:?} must begin with http:// or https://");
         }
+        // Links, host names and secure cookies follow the address people use; a proxy's own cannot be guessed.
+        ensure!(
+            !behind_proxy || public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
+            "--behind-proxy needs --public-url with the https:// address that people use"
+        );
         let key_file = node.key_file.clone().or(file.key_file).unwrap_or_else(|| beside(&data, "keys"));
         Ok(Self {
             database: node.database.clone().or(file.database),
@@ -154,8 +159,16 @@ mod tests {
         let listen = ListenArgs { listen: Some("0.0.0.0:8080".parse().unwrap()), ..ListenArgs::default() };
         let error = Config::settle(&NodeArgs::default(), &listen, "data").unwrap_err();
         assert!(error.to_string().contains("--behind-proxy"), "{error}");
-        let listen = ListenArgs { behind_proxy: true, ..listen };
-        assert!(Config::settle(&NodeArgs::default(), &listen, "data").is_ok());
+        for (public_url, accepted) in
+            [(None, false), (Some("http://js.example.gov.cn"), false), (Some("https://js.example.gov.cn/"), true)]
+        {
+            let public_url = public_url.map(str::to_owned);
+            let listen = ListenArgs { behind_proxy: true, public_url, ..listen.clone() };
+            match Config::settle(&NodeArgs::default(), &listen, "data") {
+                Ok(_) => assert!(accepted, "{listen:?}"),
+                Err(error) => assert!(!accepted && error.to_string().contains("--public-url"), "{error}"),
+            }
+        }
     }
 
     #[test]

@@ -2,18 +2,18 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde_json::{Value, json};
 use service::App;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
-use web::guard::{GuardConfig, Limits, guarded};
+use tokio::sync::{Mutex, watch};
+use web::guard::{Client, GuardConfig, Limits, guarded};
 use web::server::ServeConfig;
 use web::words::Words;
 
@@ -49,6 +49,7 @@ pub(crate) async fn run(app: App, config: &Config, listener: TcpListener) -> any
 /// Everything this node answers.
 fn router(app: &App, config: &Config) -> Router {
     let mut routes = service::routes().into_router().merge(web::assets::routes()).route("/health", get(health));
+    routes = routes.layer(Extension(Health::default()));
     if app.settings().demo {
         routes = routes.merge(web::gallery::routes());
     }
@@ -76,8 +77,35 @@ fn hosts(config: &Config, public_url: &str) -> Vec<String> {
     config.hosts.iter().cloned().chain([public.to_owned(), "127.0.0.1".to_owned(), "localhost".to_owned()]).collect()
 }
 
-/// `GET /health`: 200 when reads and writes of the store answer, else 503. No secret and no name in it.
-async fn health(State(app): State<App>) -> (StatusCode, Json<Value>) {
+/// How long an answer of `/health` is given again: whoever asks often asks the store no oftener.
+const HEALTH_KEPT: Duration = Duration::from_secs(5);
+
+/// What `/health` found last.
+#[derive(Clone, Default)]
+struct Health(Arc<Mutex<Option<(Instant, StatusCode, Value)>>>);
+
+/// `GET /health`: 200 when reads and writes of the store answer, else 503. Only the machine itself is told more than that.
+async fn health(
+    State(app): State<App>,
+    Extension(health): Extension<Health>,
+    client: Option<Extension<Client>>,
+) -> (StatusCode, Json<Value>) {
+    // One check at a time: who comes meanwhile gets its answer.
+    let mut last = health.0.lock().await;
+    let kept = last.as_ref().filter(|(at, ..)| at.elapsed() < HEALTH_KEPT);
+    let (status, found) = match kept {
+        Some((_, status, found)) => (*status, found.clone()),
+        None => {
+            let (status, found) = check(&app).await;
+            *last = Some((Instant::now(), status, found.clone()));
+            (status, found)
+        }
+    };
+    let here = client.is_some_and(|Extension(client)| client.0.is_loopback());
+    (status, Json(if here { found } else { json!({ "status": found["status"] }) }))
+}
+
+async fn check(app: &App) -> (StatusCode, Value) {
     let store = app.store();
     let head = store.read(|reader| reader.tree_head()).await;
     let written = store.write(|_| Ok(())).await;
@@ -86,7 +114,7 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Value>) {
         (Ok(_), Ok(())) => (StatusCode::OK, "ok"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "failing"),
     };
-    let body = json!({
+    let found = json!({
         "status": word,
         "version": env!("CARGO_PKG_VERSION"),
         "catalog": app.catalog().version(),
@@ -94,7 +122,7 @@ async fn health(State(app): State<App>) -> (StatusCode, Json<Value>) {
         "writer": { "commands": stats.commands, "commits": stats.commits },
         "paper": app.printer().is_some(),
     });
-    (status, Json(body))
+    (status, found)
 }
 
 /// Ready when the process gets SIGTERM or SIGINT.

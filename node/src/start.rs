@@ -84,8 +84,8 @@ pub(crate) async fn app(
     };
     let region = catalog.directory.organisations.iter().map(|organisation| organisation.region).min();
     let region = region.context("the catalog has no organisation")?;
-    let accounts = store.read(|reader| reader.accounts("", 1)).await?;
-    let setup_code = (!demo && accounts.is_empty()).then(|| setup_code(&entropy.seed()));
+    let known = store.read(|reader| reader.has_credentials()).await?;
+    let setup_code = (!demo && !known).then(|| setup_code(&entropy.seed()));
     let settings = Settings { public_url, demo, region, setup_code, pepper: store.pepper() };
     let app = App::new(store, Arc::new(catalog), clock, entropy, printer, settings);
     let kept = files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));

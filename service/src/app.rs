@@ -10,7 +10,9 @@ use jiff::civil::Date;
 use kernel::catalog::{Catalog, Files, Matter};
 use kernel::sealed::Entropy;
 use store::Store;
+use tokio::sync::Semaphore;
 
+use crate::attempts::Budgets;
 use crate::error::{Error, Result};
 
 /// The instant, from outside: the machine's clock, or a simulated one.
@@ -51,6 +53,8 @@ struct Inner {
     entropy: Box<dyn EntropySource>,
     printer: Option<print::Printer>,
     settings: Settings,
+    budgets: Budgets,
+    printing: Semaphore,
 }
 
 /// Catalog versions: the one in use, and older ones that running cases keep.
@@ -75,7 +79,13 @@ impl App {
         settings: Settings,
     ) -> Self {
         let shelf = Shelf { current: RwLock::new(catalog), older: Mutex::default() };
-        Self(Arc::new(Inner { store, shelf, clock, entropy, printer, settings }))
+        let (budgets, printing) = (Budgets::default(), Semaphore::new(1));
+        Self(Arc::new(Inner { store, shelf, clock, entropy, printer, settings, budgets, printing }))
+    }
+
+    /// What networks may still try.
+    pub(crate) fn budgets(&self) -> &Budgets {
+        &self.0.budgets
     }
 
     /// Database and files.
@@ -86,6 +96,11 @@ impl App {
     /// The printer, if fonts are there.
     pub fn printer(&self) -> Option<&print::Printer> {
         self.0.printer.as_ref()
+    }
+
+    /// Whose turn it is to print.
+    pub(crate) fn printing(&self) -> &Semaphore {
+        &self.0.printing
     }
 
     /// What the installation decides.

@@ -200,6 +200,22 @@ impl Owner {
     }
 }
 
+/// A draft on its way into the store.
+struct Drafted {
+    id: String,
+    account: String,
+    subject: String,
+    matter: String,
+    body: Value,
+    at: i64,
+}
+
+impl Drafted {
+    fn put(&self, writes: &mut store::Writes<'_>) -> std::result::Result<(), store::Fault> {
+        writes.put_draft(&self.id, &self.account, &self.subject, &self.matter, &self.body, self.at)
+    }
+}
+
 impl Draft {
     fn applicant(&self) -> Value {
         json!({
@@ -229,11 +245,12 @@ impl App {
     }
 
     /// Starts a draft for an organisation that the account represents, or for the person themself when the code is empty; at the window, for
-    /// whoever stands there.
-    pub async fn start_draft(&self, identity: &Identity, matter: &str, code: &str) -> Result<Draft> {
+    /// whoever stands there. A repeat finds the draft of the first.
+    pub async fn start_draft(&self, identity: &Identity, matter: &str, code: &str, nonce: &str) -> Result<Draft> {
         let owner = Owner::of(identity)?;
         // Typed from a paper as often as not.
         let code = &*code.trim().to_uppercase();
+        let key = send::key(&owner, nonce, &format!("start {matter} {code}"));
         let matter = self.matter(matter).ok_or_else(Error::not_found)?;
         let kind = if code.is_empty() { ApplicantKind::Person } else { ApplicantKind::Organisation };
         if !matter.spec.applicant.contains(&kind) {
@@ -257,8 +274,19 @@ impl App {
             subject: at_window.then(|| self.new_subject()),
         };
         self.prefill(&matter, &mut draft).await?;
-        self.keep(&owner, &draft).await?;
-        Ok(draft)
+        let (put, at) = (self.drafted(&owner, &draft), self.now().as_microsecond());
+        let written = self.store().write(move |writes| {
+            if let Some(first) = writes.reply(&key)? {
+                return Ok(Some(first));
+            }
+            writes.put_reply(&key, &put.id.clone().into(), at)?;
+            put.put(writes).map(|()| None)
+        });
+        match written.await.map_err(Error::Fault)? {
+            None => Ok(draft),
+            Some(Ok(first)) => Ok(self.draft(identity, first.as_str().unwrap_or_default()).await?.0),
+            Some(Err(store::KeyReused)) => Err(Error::KeyReused),
+        }
     }
 
     /// The drafts of an account.
@@ -478,12 +506,19 @@ impl App {
 
     /// Keeps a draft.
     async fn keep(&self, owner: &Owner, draft: &Draft) -> Result<()> {
-        let subject = draft.subject.unwrap_or(owner.subject).to_string();
-        let account = owner.account.to_string();
-        let (id, matter, at) = (draft.id.clone(), draft.matter.clone(), self.now().as_microsecond());
-        let body = serde_json::to_value(draft).unwrap_or_default();
-        let written = self.store().write(move |writes| writes.put_draft(&id, &account, &subject, &matter, &body, at));
-        written.await.map_err(Error::Fault)
+        let put = self.drafted(owner, draft);
+        self.store().write(move |writes| put.put(writes)).await.map_err(Error::Fault)
+    }
+
+    fn drafted(&self, owner: &Owner, draft: &Draft) -> Drafted {
+        Drafted {
+            id: draft.id.clone(),
+            account: owner.account.to_string(),
+            subject: draft.subject.unwrap_or(owner.subject).to_string(),
+            matter: draft.matter.clone(),
+            body: serde_json::to_value(draft).unwrap_or_default(),
+            at: self.now().as_microsecond(),
+        }
     }
 
     /// Facts for a draft: of the organisation that will handle it, as far as it is known.

@@ -26,6 +26,9 @@ pub enum Error {
     /// Too much at once; try again.
     #[error("busy")]
     Busy,
+    /// Too often; there is a try again after so many seconds.
+    #[error("too many tries")]
+    TooMany(u32),
     /// A machine failed: the log gets the cause, the person a reference number.
     #[error("{0}")]
     Fault(Arc<store::Fault>),
@@ -108,6 +111,7 @@ pub fn failure(error: Error, words: Words) -> Failure {
         }
         Error::KeyReused => Problem::conflict().into(),
         Error::Busy => Problem::busy(5).into(),
+        Error::TooMany(seconds) => Problem::too_many(seconds).into(),
         Error::Fault(fault) if fault.is_disk_full() => {
             Fault::new("storing").because(SharedFault(fault)).shown_as(Problem::storage_full()).into()
         }

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod app;
 pub mod apply;
+mod attempts;
 pub mod cases;
 pub mod error;
 pub mod gather;

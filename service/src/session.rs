@@ -3,6 +3,8 @@
 //! Rules: security.md §3. A session's token is only in the cookie; the store keeps its hash. A disabled account or an ended post ends its
 //! sessions with the next request, because account and post are read again each time.
 
+use std::net::IpAddr;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,20 +15,20 @@ use kernel::catalog::{Catalog, Effect, Grant, Obligation, TargetClass};
 use kernel::directory::{Account, AccountKind, Post};
 use kernel::policy::{self, Object};
 use kernel::{State, StreamId};
-use store::Session;
+use store::{Credential, Session};
 use web::form::Fields;
+use web::guard::{Client, Recognised};
 use web::page::{Flash, MenuGroup, MenuItem, Page, SessionClock, SignedIn, Site, local_path, percent_encode};
 use web::problem::{Failure, Problem};
-use web::session::{Cookies, SessionRules, SessionState, SessionTimes, SessionToken, cookie};
+use web::session::{Cookies, FormKey, SessionRules, SessionState, SessionTimes, SessionToken, cookie};
 use web::view::{Link, Tone};
 use web::words::{Lang, Words};
 
 use crate::app::App;
+use crate::attempts::Device;
 use crate::error::{Error, failure};
 use crate::identity::Identity;
 
-/// Where officers start.
-pub const OFFICE_HOME: &str = "/office/inbox";
 /// Where applicants start.
 pub const APPLICANT_HOME: &str = "/my";
 
@@ -38,6 +40,8 @@ pub type Answer = Result<Response, Stop>;
 pub enum Stop {
     /// Another page first: sign in, choose a post.
     Elsewhere(String),
+    /// Another page instead: the session ended while a form was filled in.
+    Instead(Box<Response>),
     /// The rules, the request or a machine say no.
     Failure(Failure),
 }
@@ -64,6 +68,7 @@ impl IntoResponse for Stop {
     fn into_response(self) -> Response {
         match self {
             Self::Elsewhere(href) => Redirect::to(&href).into_response(),
+            Self::Instead(page) => *page,
             Self::Failure(failure) => failure.into_response(),
         }
     }
@@ -82,10 +87,17 @@ pub struct Visitor {
     large: bool,
     cookies: Cookies,
     /// What forms are bound to: the session, or the anonymous visit.
-    token: SessionToken,
-    /// The visit's cookie is not set yet.
-    new_visit: bool,
+    form_key: FormKey,
+    /// A visit whose cookie is not set yet.
+    new_visit: Option<SessionToken>,
+    /// The network the request came from, for budgets.
+    network: IpAddr,
+    device: Option<Device>,
     signed_in: Option<SignedInAs>,
+    /// The request has the cookie of a session that ended.
+    lapsed: bool,
+    /// The session that ended by itself: whose, and as which post.
+    before: Option<Session>,
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +107,8 @@ struct SignedInAs {
     name: String,
     left: SignedDuration,
     identity: Option<Identity>,
+    /// The password was made for the person: until it is changed they can do nothing else.
+    must_change: bool,
     /// Reminders that came since the person last looked at them in this session.
     unread: u32,
 }
@@ -103,6 +117,14 @@ struct SignedInAs {
 const UNREAD_MAX: u32 = 99;
 /// Where a session keeps when its person last looked at the reminders, µs UTC.
 const REMINDERS_SEEN: &str = "reminders-seen";
+/// Where a session whose token has changed keeps what its forms are bound to, and the session it replaced.
+const FORM_KEY: &str = "form-key";
+const REPLACED: &str = "replaced";
+/// A token that was replaced counts a moment longer: a second click, another tab, an answer that never arrived.
+const REPLACED_KEPT: SignedDuration = SignedDuration::from_secs(10);
+
+/// Where whoever must change their password is sent.
+const CHANGE_PASSWORD: &str = "/account/password?done=must-change";
 
 impl std::fmt::Debug for App {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -110,9 +132,12 @@ impl std::fmt::Debug for App {
     }
 }
 
-/// The rules of sessions on this node.
-pub fn rules() -> SessionRules {
-    SessionRules::default()
+/// The rules of a session on this node.
+pub fn rules(kind: AccountKind) -> SessionRules {
+    match kind {
+        AccountKind::Officer => SessionRules::default(),
+        AccountKind::Applicant => SessionRules::of_applicants(),
+    }
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -124,27 +149,61 @@ impl FromRequestParts<App> for Visitor {
         let cookies = Cookies { tls: app.settings().public_url.starts_with("https://") };
         let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
         let done = query.optional_text("done", 40).ok().filter(|word| !word.is_empty());
-        let mut signed_in = None;
-        if let Some(token) = cookies.session(headers) {
-            signed_in = who(app, &token).await.map_err(|error| failure(error, words))?.map(|as_whom| (token, as_whom));
+        let token = cookies.session(headers);
+        let (signed_in, before) = match &token {
+            Some(token) => match who(app, token).await.map_err(|error| failure(error, words))? {
+                Seen::Live(signed_in) => (Some(*signed_in), None),
+                Seen::Ended(before) => (None, before),
+            },
+            None => (None, None),
+        };
+        if let (Some(token), Some(_), Some(recognised)) = (&token, &signed_in, parts.extensions.get::<Recognised>()) {
+            recognised.mark(token.hash());
         }
-        let (token, new_visit, signed_in) = match signed_in {
-            Some((token, as_whom)) => (token, false, Some(as_whom)),
-            None => match cookies.visit(headers) {
-                Some(visit) => (visit, false, None),
-                None => (fresh_token()?, true, None),
+        let lapsed = token.is_some() && signed_in.is_none();
+        let (form_key, new_visit) = match (token, &signed_in) {
+            (Some(token), Some(as_whom)) => (as_whom.form_key(&token), None),
+            _ => match cookies.visit(headers) {
+                Some(visit) => (visit.form_key(), None),
+                None => fresh_token().map(|visit| (visit.form_key(), Some(visit)))?,
             },
         };
+        let client = parts.extensions.get::<Client>();
+        let network = client.map_or(IpAddr::from([0; 4]), |client| web::guard::network(client.0));
+        let device = cookies.device(headers).and_then(Device::parse);
         let asked = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let large = cookie(headers, "jt-size") == Some("l");
-        Ok(Self { words, app: app.clone(), asked, done, large, cookies, token, new_visit, signed_in })
+        let app = app.clone();
+        Ok(Self {
+            words,
+            app,
+            asked,
+            done,
+            large,
+            cookies,
+            form_key,
+            new_visit,
+            network,
+            device,
+            signed_in,
+            lapsed,
+            before,
+        })
+    }
+}
+
+impl SignedInAs {
+    /// What the forms of this session are bound to.
+    fn form_key(&self, token: &SessionToken) -> FormKey {
+        let kept = self.session.data.get(FORM_KEY).and_then(serde_json::Value::as_str).and_then(FormKey::parse);
+        kept.unwrap_or_else(|| token.form_key())
     }
 }
 
 impl Visitor {
     /// Who acts, if anyone does: signed in, and acting as a post if an officer.
     pub fn who(&self) -> Option<&Identity> {
-        self.signed_in.as_ref()?.identity.as_ref()
+        self.signed_in.as_ref().filter(|signed_in| !signed_in.must_change)?.identity.as_ref()
     }
 
     /// The account signed in, also while no post is chosen.
@@ -152,21 +211,25 @@ impl Visitor {
         self.signed_in.as_ref().map(|signed_in| &signed_in.account)
     }
 
-    /// Who acts; others are sent to sign in and come back. Requests of the interface get 401.
-    pub fn identity(&self) -> Result<&Identity, Stop> {
-        match &self.signed_in {
-            Some(SignedInAs { identity: Some(identity), .. }) => Ok(identity),
-            // A program is not sent elsewhere: it is told what to do first.
-            Some(_) if self.is_program() => Err(Problem::new(StatusCode::FORBIDDEN, "no-post").into()),
-            None if self.is_program() => Err(Problem::sign_in().into()),
-            Some(_) => Err(Stop::Elsewhere("/account".to_owned())),
-            None => Err(Stop::Elsewhere(format!("/sign-in?to={}", percent_encode(&self.asked)))),
-        }
+    /// The password was made for the account: its owner has to choose another first.
+    pub fn must_change(&self) -> bool {
+        self.signed_in.as_ref().is_some_and(|signed_in| signed_in.must_change)
     }
 
-    /// A request of the interface.
-    fn is_program(&self) -> bool {
-        self.asked.starts_with("/api/")
+    /// Who acts; others are sent to sign in and come back. Requests of the interface get 401.
+    pub fn identity(&self) -> Result<&Identity, Stop> {
+        let from_page = !self.asked.starts_with("/api/");
+        match &self.signed_in {
+            Some(SignedInAs { must_change: true, .. }) if from_page => Err(Stop::Elsewhere(CHANGE_PASSWORD.to_owned())),
+            Some(SignedInAs { must_change: true, .. }) => {
+                Err(Problem::new(StatusCode::FORBIDDEN, "password-change").into())
+            }
+            Some(SignedInAs { identity: Some(identity), .. }) => Ok(identity),
+            Some(_) if from_page => Err(Stop::Elsewhere("/account".to_owned())),
+            Some(_) => Err(Problem::new(StatusCode::FORBIDDEN, "no-post").into()),
+            None if !from_page => Err(Problem::sign_in().into()),
+            None => Err(Stop::Elsewhere(format!("/sign-in?to={}", percent_encode(&self.asked)))),
+        }
     }
 
     /// Reminders that came since the person last looked at them.
@@ -196,20 +259,27 @@ impl Visitor {
         }
     }
 
-    /// Was the form made for this session or visit? Gives its idempotency key.
+    /// Was the form made for this session or visit? Gives its idempotency key. Asked before anything else: when the session ended while the
+    /// form was filled in, the person signs in first and nothing typed is lost.
     pub fn check_form<'a>(&self, fields: &'a Fields) -> Result<&'a str, Stop> {
-        fields.check_csrf(&self.token)?;
-        Ok(fields.nonce()?)
+        match fields.check_csrf(&self.form_key) {
+            Err(_) if self.lapsed && fields.has("_csrf") => {
+                Err(Stop::Instead(Box::new(crate::pages::sign_in::keeping(self, fields)?)))
+            }
+            checked => Ok(checked.and_then(|()| fields.nonce())?),
+        }
     }
 
     /// The same for forms that only carry the token: signing out, staying.
     pub fn check_token(&self, fields: &Fields) -> Result<(), Stop> {
-        Ok(fields.check_csrf(&self.token)?)
+        Ok(fields.check_csrf(&self.form_key)?)
     }
 
     /// Authenticated again within the last ten minutes: decisions, seals, unmasking.
     pub fn elevated(&self) -> bool {
-        self.signed_in.as_ref().is_some_and(|signed_in| rules().is_elevated(&times(&signed_in.session), self.app.now()))
+        self.signed_in.as_ref().is_some_and(|signed_in| {
+            rules(signed_in.account.kind).is_elevated(&times(&signed_in.session), self.app.now())
+        })
     }
 
     /// May the post open a page of that name (`inbox`, `hall`)?
@@ -219,15 +289,7 @@ impl Visitor {
 
     /// May the post do this on a page of that name?
     pub fn may(&self, action: &str, page: &str) -> bool {
-        let Some(Identity::Officer { post, .. }) = self.who() else { return false };
-        let object = Object {
-            class: TargetClass::Page,
-            name: page,
-            immediate: false,
-            organisation: &post.organisation,
-            region: post.region,
-        };
-        policy::allows(&self.app.catalog().grants, post, action, &object)
+        self.who().and_then(Identity::post).is_some_and(|post| may_on_page(&self.app, post, action, page))
     }
 
     /// A failure in the reader's language.
@@ -261,13 +323,17 @@ impl Visitor {
             nav: NAV.iter().map(|(key, href)| Link::new(words.t(key), *href)).collect(),
             menu: self.menu(),
             person: self.person(),
-            csrf: self.token.csrf().unwrap_or_default(),
+            csrf: self.form_key.csrf().unwrap_or_default(),
             demo: self.app.settings().demo,
             today: words.long_date(self.app.today()),
             flash,
-            session: self.signed_in.as_ref().map(|signed_in| SessionClock {
-                seconds_left: u32::try_from(signed_in.left.as_secs()).unwrap_or(0),
-                warn_seconds: u32::try_from(rules().warn.as_secs()).unwrap_or(300),
+            session: self.signed_in.as_ref().map(|signed_in| {
+                let (rules, seconds) = (rules(signed_in.account.kind), |of: SignedDuration| of.as_secs().max(0) as u32);
+                SessionClock {
+                    seconds_left: seconds(signed_in.left),
+                    warn_seconds: seconds(rules.warn),
+                    idle_seconds: seconds(rules.idle),
+                }
             }),
             ..Page::default()
         }
@@ -281,8 +347,8 @@ impl Visitor {
     /// The same with a status: 422 for a form that came back.
     pub fn html_with(&self, status: StatusCode, template: &impl askama::Template) -> Answer {
         let mut response = web::problem::html(status, template)?;
-        if self.new_visit {
-            response.headers_mut().append(header::SET_COOKIE, self.cookies.set_visit(&self.token));
+        if let Some(visit) = &self.new_visit {
+            response.headers_mut().append(header::SET_COOKIE, self.cookies.set_visit(visit));
         }
         Ok(response)
     }
@@ -300,7 +366,7 @@ impl Visitor {
                 let kind =
                     catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()).to_owned());
                 let kind = kind.unwrap_or_else(|| post.kind.clone());
-                (division_name(&catalog, post).unwrap_or(kind), OFFICE_HOME)
+                (division_name(&catalog, post).unwrap_or(kind), home(&self.app, Some(post)))
             }
             Some(Identity::Applicant { .. }) => (self.words.t("person-applicant"), APPLICANT_HOME),
             None => (self.words.t("person-no-post"), "/account"),
@@ -318,12 +384,7 @@ impl Visitor {
     fn menu(&self) -> Vec<MenuGroup> {
         let Some(Identity::Officer { .. }) = self.who() else { return Vec::new() };
         let mut items = Vec::new();
-        for (page, icon, key, href) in [
-            ("inbox", "inbox", "menu-inbox", OFFICE_HOME),
-            ("hall", "building", "menu-desk", "/office/desk"),
-            ("inbox", "search", "menu-cases", "/office/cases"),
-            ("inbox", "bell", "menu-reminders", "/office/reminders"),
-        ] {
+        for (page, icon, key, href) in OFFICE_PAGES {
             if self.may_view(page) {
                 let (icon, text) = (icon.to_owned(), self.words.t(key));
                 items.push(MenuItem { icon, text, href: href.to_owned(), ..MenuItem::default() });
@@ -339,6 +400,16 @@ impl Visitor {
         post: Option<PostId>,
         elevated: bool,
     ) -> Result<HeaderValue, Stop> {
+        Ok(self.cookies.set_session(&self.open(account, post, elevated).await?))
+    }
+
+    /// The same, giving the token.
+    pub(crate) async fn open(
+        &self,
+        account: AccountId,
+        post: Option<PostId>,
+        elevated: bool,
+    ) -> Result<SessionToken, Stop> {
         let now = self.app.now();
         let token = fresh_token()?;
         let old = self.signed_in.as_ref().map(|signed_in| signed_in.session.clone());
@@ -355,26 +426,38 @@ impl Visitor {
             created_at,
             seen_at: now.as_microsecond(),
             elevated_at,
-            expires_at: (started + rules().absolute).as_microsecond(),
-            data: serde_json::json!({}),
+            expires_at: (started + SessionRules::default().absolute).as_microsecond(),
+            data: same.map_or_else(|| serde_json::json!({}), |session| self.carried(session)),
         };
+        // Somebody else's ends at once.
+        let ends_at = same.map_or(i64::MIN, |_| (now + REPLACED_KEPT).as_microsecond());
         let ended = old.map(|session| session.id_hash);
         let written = self.app.store().write(move |writes| {
             if let Some(ended) = &ended {
-                writes.end_session(ended)?;
+                writes.end_session_at(ended, ends_at)?;
             }
             writes.put_session(&session)
         });
         written.await.map_err(|fault| self.stop(Error::Fault(fault)))?;
-        Ok(self.cookies.set_session(&token))
+        Ok(token)
+    }
+
+    /// What a session takes over from the one it replaces.
+    fn carried(&self, old: &Session) -> serde_json::Value {
+        let mut data = old.data.clone();
+        if let Some(data) = data.as_object_mut() {
+            data.insert(FORM_KEY.to_owned(), self.form_key.text().into());
+            data.insert(REPLACED.to_owned(), old.id_hash.to_vec().into());
+        }
+        data
     }
 
     /// The person looks at the reminders now: the masthead counts from here.
     pub(crate) async fn saw_reminders(&self) -> Result<(), Stop> {
         let Some(signed_in) = self.signed_in.as_ref().filter(|signed_in| signed_in.unread > 0) else { return Ok(()) };
-        let mut session = signed_in.session.clone();
-        session.data = serde_json::json!({ REMINDERS_SEEN: self.app.now().as_microsecond() });
-        let written = self.app.store().write(move |writes| writes.put_session(&session)).await;
+        let (hash, mut data) = (signed_in.session.id_hash, signed_in.session.data.clone());
+        data[REMINDERS_SEEN] = self.app.now().as_microsecond().into();
+        let written = self.app.store().write(move |writes| writes.set_session_data(&hash, &data)).await;
         written.map_err(|fault| self.stop(Error::Fault(fault)))
     }
 
@@ -382,7 +465,14 @@ impl Visitor {
     pub(crate) async fn end(&self) -> Result<HeaderValue, Stop> {
         if let Some(signed_in) = &self.signed_in {
             let hash = signed_in.session.id_hash;
-            let written = self.app.store().write(move |writes| writes.end_session(&hash)).await;
+            let replaced = signed_in.session.data.get(REPLACED).cloned().map(serde_json::from_value::<[u8; 32]>);
+            let written = self.app.store().write(move |writes| {
+                if let Some(Ok(replaced)) = &replaced {
+                    writes.end_session(replaced)?;
+                }
+                writes.end_session(&hash)
+            });
+            let written = written.await;
             written.map_err(|fault| self.stop(Error::Fault(fault)))?;
         }
         Ok(self.cookies.clear_session())
@@ -390,7 +480,43 @@ impl Visitor {
 
     /// The post of the session.
     pub(crate) fn post_id(&self) -> Option<PostId> {
-        self.who().and_then(Identity::post).map(|post| post.id)
+        self.signed_in.as_ref()?.identity.as_ref()?.post().map(|post| post.id)
+    }
+
+    /// The session itself.
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.signed_in.as_ref().map(|signed_in| &signed_in.session)
+    }
+
+    /// The network the request came from, for budgets.
+    pub(crate) fn network(&self) -> IpAddr {
+        self.network
+    }
+
+    /// Path and query of the request.
+    pub(crate) fn asked(&self) -> &str {
+        &self.asked
+    }
+
+    /// The post in which an account worked in this browser until its session ended by itself.
+    pub(crate) fn post_before(&self, account: AccountId) -> Option<&str> {
+        let before = self.before.as_ref().filter(|session| session.account == account.to_string());
+        before.map(|session| session.post.as_str())
+    }
+
+    /// The device, if it is known to whoever has this credential.
+    pub(crate) fn known_device(&self, credential: &Credential) -> Option<&Device> {
+        self.device.as_ref().filter(|device| device.knows(&self.app, credential))
+    }
+
+    /// The cookie by which the device will be known.
+    pub(crate) fn remember_device(&self, credential: &Credential) -> Result<HeaderValue, Stop> {
+        let mut device = match &self.device {
+            Some(device) => device.clone(),
+            None => Device::new(&fresh_token()?),
+        };
+        device.learn(&self.app, credential);
+        Ok(self.cookies.set_device(&device.text()))
     }
 }
 
@@ -433,6 +559,40 @@ pub(crate) fn division_name(catalog: &Catalog, post: &Post) -> Option<String> {
 const NAV: [(&str, &str); 4] =
     [("nav-home", "/"), ("nav-matters", "/matters"), ("nav-progress", "/progress"), ("nav-verify", "/verify")];
 
+/// The pages of officers: what grants.csv calls them, icon, words, address. A post starts at the first that it may open.
+const OFFICE_PAGES: [(&str, &str, &str, &str); 4] = [
+    ("inbox", "inbox", "menu-inbox", "/office/inbox"),
+    ("hall", "building", "menu-desk", "/office/desk"),
+    ("cases", "search", "menu-cases", "/office/cases"),
+    ("inbox", "bell", "menu-reminders", "/office/reminders"),
+];
+
+/// May a post do this on a page of that name?
+fn may_on_page(app: &App, post: &Post, action: &str, page: &str) -> bool {
+    let object = Object {
+        class: TargetClass::Page,
+        name: page,
+        immediate: false,
+        organisation: &post.organisation,
+        region: post.region,
+    };
+    policy::allows(&app.catalog().grants, post, action, &object)
+}
+
+/// Where somebody starts: an applicant at their cases; an officer at the first page of the post, or at the account when it has none.
+pub(crate) fn home(app: &App, post: Option<&Post>) -> &'static str {
+    let Some(post) = post else { return APPLICANT_HOME };
+    let first = OFFICE_PAGES.iter().find(|(page, ..)| may_on_page(app, post, "page.view", page));
+    first.map_or("/account", |(.., href)| href)
+}
+
+/// An answer that carries a cookie whatever became of the request: a session that was renewed on the way must reach the browser.
+pub(crate) fn carrying(answer: Answer, cookie: Option<HeaderValue>) -> Answer {
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    Ok(response)
+}
+
 /// A redirect with a cookie.
 pub(crate) fn redirect(href: &str, cookie: Option<HeaderValue>) -> Response {
     let mut response = Redirect::to(local_path(href)).into_response();
@@ -469,8 +629,16 @@ fn times(session: &Session) -> SessionTimes {
     }
 }
 
-/// The live session behind a token, with its account as it is now.
-async fn who(app: &App, token: &SessionToken) -> Result<Option<SignedInAs>, Error> {
+/// What is behind a token.
+enum Seen {
+    /// A session, with its account as it is now.
+    Live(Box<SignedInAs>),
+    /// None any more, or one that ended by itself a while ago.
+    Ended(Option<Session>),
+}
+
+/// Looks up what is behind a token, and writes down that the person is there.
+async fn who(app: &App, token: &SessionToken) -> Result<Seen, Error> {
     let (hash, now, today) = (token.hash().0, app.now(), app.today());
     let found = app
         .store()
@@ -483,19 +651,24 @@ async fn who(app: &App, token: &SessionToken) -> Result<Option<SignedInAs>, Erro
             let seen = session.data.get(REMINDERS_SEEN).and_then(serde_json::Value::as_i64).unwrap_or_default();
             let sent = reader.reminders(&session.account, UNREAD_MAX)?;
             let unread = sent.iter().filter(|reminder| reminder.sent_at > seen).count();
-            Ok(Some((session, account, name, unread)))
+            let must_change = reader.credentials_of(&session.account)?.iter().any(|credential| credential.must_change);
+            Ok(Some((session, account, name, unread, must_change)))
         })
         .await?;
-    let Some((session, account, name, unread)) = found else { return Ok(None) };
+    let Some((session, account, name, unread, must_change)) = found else { return Ok(Seen::Ended(None)) };
     let unread = u32::try_from(unread).unwrap_or(UNREAD_MAX);
-    let times = times(&session);
-    let SessionState::Live { left } = rules().state(&times, now) else { return Ok(None) };
-    if account.disabled {
-        return Ok(None);
+    let (rules, times) = (rules(account.kind), times(&session));
+    if account.disabled || session.expires_at <= now.as_microsecond() {
+        return Ok(Seen::Ended(None));
     }
-    if rules().should_touch(&times, now) {
+    let SessionState::Live { mut left } = rules.state(&times, now) else { return Ok(Seen::Ended(Some(session))) };
+    if rules.should_touch(&times, now) {
         let at = now.as_microsecond();
-        app.store().write(move |writes| writes.touch_session(&hash, at)).await.map_err(Error::Fault)?;
+        match app.store().write(move |writes| writes.touch_session(&hash, at)).await {
+            Ok(_) => left = rules.left(&SessionTimes { seen_at: now, ..times }, now),
+            // A full disk takes no note, and people go on reading (security.md §8).
+            Err(fault) => tracing::warn!(%fault, "A session was not kept alive"),
+        }
     }
     let identity = match account.kind {
         AccountKind::Applicant => Some(Identity::Applicant {
@@ -513,7 +686,7 @@ async fn who(app: &App, token: &SessionToken) -> Result<Option<SignedInAs>, Erro
             })
         }
     };
-    Ok(Some(SignedInAs { session, account, name, left, identity, unread }))
+    Ok(Seen::Live(Box::new(SignedInAs { session, account, name, left, identity, must_change, unread })))
 }
 
 /// The display names of accounts, for pages that say who did something; erased and unknown ones are left out.
@@ -532,4 +705,21 @@ pub(crate) fn names_of(
         .zip(opened)
         .filter_map(|(account, name)| Some((account.id, (name.value()?.to_owned(), account.posts.clone()))));
     Ok(named.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renewed_session_reaches_the_browser_also_when_the_act_failed() {
+        let cookie = HeaderValue::from_static("jt=new");
+        for answer in
+            [Ok(StatusCode::OK.into_response()), Err(Problem::busy(5).into()), Err(Problem::conflict().into())]
+        {
+            let response = carrying(answer, Some(cookie.clone())).expect("an answer");
+            assert_eq!(response.headers().get(header::SET_COOKIE), Some(&cookie));
+        }
+        assert!(carrying(Err(Problem::busy(5).into()), None).expect("an answer").headers().is_empty());
+    }
 }

@@ -30,8 +30,8 @@ pub use files::{FileWriter, Files, SealedFor, SealedReader, Stored};
 pub use keys::Keys;
 pub use read::{
     AccountItem, Beside, CaseFilter, CaseItem, CaseOrder, CatalogFiles, Claimed, DocumentItem, DraftItem, DueTimer,
-    EntryRow, Field, FieldKind, FileItem, Filter, Found, Lights, OrganisationItem, PostItem, Reader, RecordItem,
-    RecordQuery, ReminderItem, Scalar, TallyQuery, TaskFilter, TaskItem, TreeHead,
+    EntryRow, Field, FieldKind, FileItem, Filter, Found, KeyReused, Lights, OrganisationItem, PostItem, Reader,
+    RecordItem, RecordQuery, ReminderItem, Scalar, TallyQuery, TaskFilter, TaskItem, TreeHead,
 };
 pub use search::{QUERY_CHARS_MAX, QUERY_CHARS_MIN, fold};
 pub use small::{Credential, OutboxItem, Session, Writes};

@@ -6,8 +6,10 @@ use serde_json::Value as Json;
 use crate::fault::Fault;
 use crate::files::{SealedFor, Stored};
 use crate::keys::Keys;
+use crate::read::{self, KeyReused};
 use crate::sql::{Connection, Value, first, tables, values};
 use crate::vault::{self, SubjectKey};
+use crate::writer::IdempotencyKey;
 
 /// The writer's connection, within its transaction.
 pub struct Writes<'a> {
@@ -96,6 +98,11 @@ impl<'a> Writes<'a> {
         Ok(())
     }
 
+    /// Can anybody sign in?
+    pub fn has_credentials(&mut self) -> Result<bool, Fault> {
+        Ok(first(self.connection, "select 1 from credentials limit 1", &[])?.is_some())
+    }
+
     /// Opens a session, or changes one in place.
     pub fn put_session(&mut self, session: &Session) -> Result<(), Fault> {
         self.connection.execute(
@@ -122,6 +129,20 @@ impl<'a> Writes<'a> {
         let sql = "update sessions set seen_at = $2 where id_hash = $1 and seen_at < $2";
         self.connection.execute(sql, &values![id_hash.to_vec(), seen_at])?;
         Ok(first(self.connection, "select 1 from sessions where id_hash = $1", &values![id_hash.to_vec()])?.is_some())
+    }
+
+    /// Changes the small things kept with a session that is still there: one that ended does not come back.
+    pub fn set_session_data(&mut self, id_hash: &[u8; 32], data: &Json) -> Result<(), Fault> {
+        self.connection
+            .execute("update sessions set data = $2 where id_hash = $1", &values![id_hash.to_vec(), data])?;
+        Ok(())
+    }
+
+    /// Another session took the place of this one, which ends a moment later.
+    pub fn end_session_at(&mut self, id_hash: &[u8; 32], at: i64) -> Result<(), Fault> {
+        let sql = "update sessions set expires_at = $2 where id_hash = $1 and expires_at > $2";
+        self.connection.execute(sql, &values![id_hash.to_vec(), at])?;
+        Ok(())
     }
 
     /// Signs out.
@@ -161,6 +182,18 @@ impl<'a> Writes<'a> {
         row.ok_or_else(|| Fault::damaged("a budget was not counted"))?.count()
     }
 
+    /// How much of a budget was used, and since when, as no other write can change it before this one ends; zero when none.
+    pub fn budget(&mut self, name: &str) -> Result<(u64, i64), Fault> {
+        let row = first(self.connection, "select used, since from budgets where name = $1", &values![name])?;
+        row.map_or(Ok((0, 0)), |mut row| Ok((row.count()?, row.int()?)))
+    }
+
+    /// Gives one use back.
+    pub fn refund_budget(&mut self, name: &str) -> Result<(), Fault> {
+        self.connection.execute("update budgets set used = used - 1 where name = $1 and used > 0", &values![name])?;
+        Ok(())
+    }
+
     /// Refills a budget: the sign-in succeeded.
     pub fn refill_budget(&mut self, name: &str) -> Result<(), Fault> {
         self.connection.execute("delete from budgets where name = $1", &values![name])?;
@@ -173,6 +206,21 @@ impl<'a> Writes<'a> {
         let replies = self.connection.execute("delete from replies where at < $1", &values![replies_before])?;
         let drafts = self.connection.execute("delete from drafts where updated_at < $1", &values![drafts_before])?;
         Ok(budgets + replies + drafts)
+    }
+
+    /// What was answered to a wish, as no other write can change it before this one ends.
+    pub fn reply(&mut self, key: &IdempotencyKey) -> Result<Option<Result<Json, KeyReused>>, Fault> {
+        read::reply(self.connection, key)
+    }
+
+    /// Remembers what was answered to a wish that is not an act.
+    pub fn put_reply(&mut self, key: &IdempotencyKey, reply: &Json, at: i64) -> Result<(), Fault> {
+        self.connection.execute(
+            "insert into replies (account, reply_key, body_hash, at, first_sequence, entries, reply)
+             values ($1, $2, $3, $4, 0, 0, $5) on conflict (account, reply_key) do nothing",
+            &values![&key.account, &key.key, key.body_hash.to_vec(), at, reply],
+        )?;
+        Ok(())
     }
 
     /// Keeps a draft, sealed under its subject's key.

@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::guard::{self, BodyFault};
 use crate::problem::{Failure, Problem};
-use crate::session::{SessionToken, is_nonce};
+use crate::session::{FormKey, is_nonce};
 use crate::words::{Arg, Words};
 
 /// Most bytes of a form.
@@ -82,9 +82,9 @@ impl Fields {
     }
 
     /// Was the form made for this session? Else 403.
-    pub fn check_csrf(&self, session: &SessionToken) -> Result<(), Problem> {
+    pub fn check_csrf(&self, key: &FormKey) -> Result<(), Problem> {
         let given = self.one("_csrf").unwrap_or_default();
-        if session.csrf_matches(given) { Ok(()) } else { Err(Problem::forged()) }
+        if key.csrf_matches(given) { Ok(()) } else { Err(Problem::forged()) }
     }
 
     /// The idempotency key that the form carries.
@@ -95,6 +95,11 @@ impl Fields {
     /// Was the field sent at all (a button, a checkbox)?
     pub fn has(&self, name: &str) -> bool {
         self.pairs.iter().any(|(key, _)| key == name)
+    }
+
+    /// All fields in order, for a form that is shown once more as it was sent.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
     }
 
     /// Names of all fields with that prefix, each once, in order: for forms that a schema describes.

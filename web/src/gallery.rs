@@ -104,7 +104,7 @@ fn office_page(path: &str, title: &str, query: Option<&str>) -> Result<Page, Pro
         reminders_href: "/_ui/states".to_owned(),
         account_href: "/_ui/states".to_owned(),
     });
-    p.session = Some(SessionClock { seconds_left: 900, warn_seconds: 300 });
+    p.session = Some(SessionClock { seconds_left: 900, warn_seconds: 300, idle_seconds: 900 });
     Ok(p)
 }
 

@@ -11,11 +11,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
+use http_body_util::BodyExt as _;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 
 use crate::page::Site;
 use crate::problem::{self, Fault, Problem, Unwritten};
@@ -24,9 +26,13 @@ use crate::words::{Lang, Words};
 
 mod body;
 mod budget;
+mod recognised;
+mod seats;
 pub(crate) use body::read_body;
 pub use body::{BodyFault, TimedBody};
 pub use budget::{Budget, network};
+pub use recognised::Recognised;
+pub(crate) use seats::Seats;
 
 /// Time since the process started, never going back. The node hands it in; nothing here reads a clock.
 pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -56,6 +62,12 @@ pub struct Limits {
     pub rate_per_second: u32,
     /// Burst of one address.
     pub burst: u32,
+    /// Requests of one address at one time, from their head to their answer.
+    pub requests_per_address_max: usize,
+    /// Bytes of bodies that wait in memory for their request to be worked on.
+    pub waiting_bytes_max: usize,
+    /// A reader of an answer may stand still that long.
+    pub read_pause_max: Duration,
     /// Requests in the making at one time.
     pub concurrent_max: usize,
     /// The share of them that people without a session may take, in percent: officers go before anonymous readers.
@@ -80,6 +92,9 @@ impl Default for Limits {
             upload_bytes_max: 200 << 20,
             rate_per_second: 100,
             burst: 200,
+            requests_per_address_max: 64,
+            waiting_bytes_max: 128 << 20,
+            read_pause_max: Duration::from_secs(30),
             concurrent_max: 512,
             anonymous_percent: 75,
             connections_per_address_max: 32,
@@ -135,6 +150,9 @@ pub fn guarded(router: Router, config: GuardConfig) -> Router {
         budget: Budget::new(limits.rate_per_second, limits.burst),
         all: Semaphore::new(limits.concurrent_max),
         anonymous: Semaphore::new(limits.concurrent_max * limits.anonymous_percent / 100),
+        waiting: Semaphore::new(limits.waiting_bytes_max / WAITING_UNIT),
+        running: Seats::default(),
+        recognised: Recognised::new(Arc::clone(&config.clock)),
         config,
     });
     router
@@ -143,7 +161,12 @@ pub fn guarded(router: Router, config: GuardConfig) -> Router {
         // The guard's own body knows its limit for each kind of request.
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(state, guard))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_no_file)))
+}
+
+/// PDF, OFD and pictures are compressed already; doing it again would only cost the node.
+fn is_no_file(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(header::CONTENT_DISPOSITION)
 }
 
 fn method_problem() -> Problem {
@@ -155,7 +178,14 @@ struct Guard {
     budget: Budget,
     all: Semaphore,
     anonymous: Semaphore,
+    /// Memory for bodies, in units.
+    waiting: Semaphore,
+    running: Seats,
+    recognised: Recognised,
 }
+
+/// Bytes that one permit for waiting bodies stands for.
+const WAITING_UNIT: usize = 1 << 10;
 
 /// What is known of a request before it is judged.
 struct Asked {
@@ -218,6 +248,7 @@ impl Guard {
             return Err(Problem::too_large());
         }
         parts.extensions.insert(RequestId(id.to_owned()));
+        parts.extensions.insert(self.recognised.clone());
         if let Some(client) = client {
             parts.extensions.insert(Client(client));
         }
@@ -225,9 +256,20 @@ impl Guard {
         Ok(Request::from_parts(parts, body))
     }
 
-    /// Lets it through if there is room. A panic costs one request, not the node.
+    /// Lets it through if there is room: a body that trickles in holds none, and a cookie that somebody made up opens none. A panic costs one
+    /// request, not the node.
     async fn run(&self, request: Request, next: Next) -> Response {
-        let known = Cookies { tls: self.config.tls }.session(request.headers()).is_some();
+        let address = request.extensions().get::<Client>().map_or(IpAddr::from([0; 4]), |client| client.0);
+        let own_max = self.config.limits.requests_per_address_max;
+        let Some(_seat) = self.running.take(address, own_max, usize::MAX) else {
+            return Problem::busy(2).into_response();
+        };
+        let (request, _memory) = match self.with_body(request).await {
+            Ok(whole) => whole,
+            Err(problem) => return problem.into_response(),
+        };
+        let token = Cookies { tls: self.config.tls }.session(request.headers());
+        let known = token.is_some_and(|token| self.recognised.is_known(token.hash()));
         let Ok(_room) = self.all.try_acquire() else { return Problem::busy(2).into_response() };
         let anonymous = if known { None } else { Some(self.anonymous.try_acquire()) };
         if matches!(anonymous, Some(Err(_))) {
@@ -245,6 +287,28 @@ impl Guard {
             }
         })
         .await
+    }
+
+    /// The request with its whole body, and the memory that it takes. Files are read by their handler as they come.
+    async fn with_body(&self, request: Request) -> Result<(Request, Option<SemaphorePermit<'_>>), Problem> {
+        if is_upload(request.headers()) {
+            return Ok((request, None));
+        }
+        let (parts, mut body) = request.into_parts();
+        let (mut bytes, mut memory) = (Vec::new(), None::<SemaphorePermit<'_>>);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| BodyFault::find(&*error.into_inner()))?;
+            let Ok(data) = frame.into_data() else { continue };
+            bytes.extend_from_slice(&data);
+            let held = memory.as_ref().map_or(0, SemaphorePermit::num_permits);
+            let more = u32::try_from(bytes.len().div_ceil(WAITING_UNIT) - held).unwrap_or(u32::MAX);
+            let more = self.waiting.try_acquire_many(more).map_err(|_| Problem::busy(2))?;
+            match &mut memory {
+                Some(memory) => memory.merge(more),
+                None => memory = Some(more),
+            }
+        }
+        Ok((Request::from_parts(parts, Body::from(bytes)), memory))
     }
 
     /// Writes a problem as page or JSON; logs a fault, once.

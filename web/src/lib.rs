@@ -7,6 +7,7 @@
 extern crate self as web; // Components name `web::view` types, and so work in every crate that imports them.
 
 pub mod assets;
+pub mod download;
 pub mod form;
 pub mod gallery;
 pub mod guard;

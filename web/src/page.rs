@@ -105,6 +105,8 @@ pub struct SessionClock {
     pub seconds_left: u32,
     /// Seconds before the end at which the warning shows.
     pub warn_seconds: u32,
+    /// Seconds that it lasts again after somebody asked to stay.
+    pub idle_seconds: u32,
 }
 
 /// Everything a layout shows besides the page's own content. A template has it as field `p`.

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::form::Complaint;
+use crate::problem::{Failure, Fault, Problem};
 
 /// Fewest characters.
 pub const PASSWORD_CHARS_MIN: usize = 12;
@@ -105,15 +106,31 @@ pub enum PasswordFault {
     /// Hashing failed.
     #[error("hashing a password: {0}")]
     Hash(String),
+    /// Too many wait already.
+    #[error("too many passwords wait to be hashed")]
+    Busy,
     /// The worker thread died.
     #[error("the hashing thread stopped")]
     Thread,
 }
 
+impl From<PasswordFault> for Failure {
+    fn from(fault: PasswordFault) -> Failure {
+        match fault {
+            PasswordFault::Busy => Problem::busy(5).into(),
+            fault => Fault::new("hashing a password").because(fault).into(),
+        }
+    }
+}
+
+/// Most passwords that wait for each one that is being hashed: some seconds of work, which is as long as anybody waits.
+const WAITING_MAX: usize = 32;
+
 /// Hashes and verifies, a few at a time: one verification costs tens of milliseconds of a core and 19 MiB on purpose.
 #[derive(Clone)]
 pub struct Passwords {
     slots: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
     dummy: Arc<str>,
 }
 
@@ -137,7 +154,9 @@ impl Passwords {
     /// At most that many at once. Makes the hash against which unknown users are verified.
     pub fn new(at_once: usize) -> Result<Passwords, PasswordFault> {
         let dummy = hash_now(b"nobody has this password")?.into();
-        Ok(Passwords { slots: Arc::new(Semaphore::new(at_once.max(1))), dummy })
+        let at_once = at_once.max(1);
+        let (slots, queue) = (Semaphore::new(at_once), Semaphore::new(at_once * (WAITING_MAX + 1)));
+        Ok(Passwords { slots: Arc::new(slots), queue: Arc::new(queue), dummy })
     }
 
     /// The PHC string to store.
@@ -157,6 +176,7 @@ impl Passwords {
     }
 
     async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordFault> {
+        let _place = self.queue.try_acquire().map_err(|_| PasswordFault::Busy)?;
         let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| PasswordFault::Thread)?;
         let done = tokio::task::spawn_blocking(move || {
             let _slot = slot;
@@ -226,6 +246,16 @@ mod tests {
                 "{failures} {passed}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn those_who_would_wait_too_long_are_told_at_once() {
+        let passwords = Passwords::new(1).expect("hashes");
+        let _queue = passwords.queue.acquire_many(u32::try_from(WAITING_MAX).expect("small") + 1).await.expect("open");
+        let refused = passwords.verify(None, "x").await;
+        assert!(matches!(refused, Err(PasswordFault::Busy)), "{refused:?}");
+        let Failure::Problem(problem) = PasswordFault::Busy.into() else { panic!("nothing failed") };
+        assert_eq!((problem.status.as_u16(), problem.retry_after), (503, Some(5)));
     }
 
     #[tokio::test]

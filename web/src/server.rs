@@ -1,11 +1,9 @@
 //! Accepting connections: HTTP/1.1 with limits on heads, connections and time, and a stop that lets running requests finish.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,13 +15,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 use tower::ServiceExt as _;
 
-use crate::guard::{Limits, Peer, network};
+use crate::guard::{Limits, Peer, Seats};
 
 /// How long running requests get after a stop was asked for.
 const STOP_TIME_MAX: Duration = Duration::from_secs(20);
+/// How long nothing is accepted after a failure.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Largest head looked at before it is judged: longer addresses than allowed must still be told so (414), longer heads not (431).
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
@@ -44,7 +44,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let (stopping, stopped) = watch::channel(false);
-    let open = Open::default();
+    let open = Seats::default();
+    let mut failures = AcceptFailures::default();
     let mut stop = std::pin::pin!(stop);
     loop {
         let (stream, peer) = tokio::select! {
@@ -53,13 +54,13 @@ pub async fn serve(
                 Ok(accepted) => accepted,
                 // A connection that broke while waiting, or no file descriptors left: the listener itself still works.
                 Err(error) => {
-                    tracing::warn!(%error, "A connection could not be accepted");
-                    tokio::task::yield_now().await;
+                    failures.pause(&error).await;
                     continue;
                 }
             },
         };
-        let seat = open.seat(peer.ip(), &config);
+        let own_max = if config.behind_proxy { usize::MAX } else { config.limits.connections_per_address_max };
+        let seat = open.take(peer.ip(), own_max, config.limits.connections_max);
         let router = router.clone();
         let mut stopped = stopped.clone();
         tokio::spawn(async move {
@@ -77,6 +78,24 @@ pub async fn serve(
     // Every connection holds a receiver; the channel closes with the last of them.
     let _ = timeout(STOP_TIME_MAX, stopping.closed()).await;
     Ok(())
+}
+
+/// Failures to accept: without file descriptors the listener fails again at once, so it waits a little and says so once a second.
+#[derive(Default)]
+struct AcceptFailures {
+    count: u64,
+    said_at: Option<Instant>,
+}
+
+impl AcceptFailures {
+    async fn pause(&mut self, error: &io::Error) {
+        self.count += 1;
+        if self.said_at.is_none_or(|at| at.elapsed() >= Duration::from_secs(1)) {
+            tracing::warn!(%error, count = self.count, "Connections could not be accepted");
+            *self = AcceptFailures { count: 0, said_at: Some(Instant::now()) };
+        }
+        sleep(ACCEPT_PAUSE).await;
+    }
 }
 
 /// Serves one connection; the caller may have wrapped it in TLS.
@@ -109,7 +128,11 @@ pub async fn connection<Io>(
         .max_headers(limits.headers_max)
         .max_buf_size(HEAD_BYTES_MAX)
         .half_close(false);
-    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(Rewound { head, io }), service));
+    let mut serving =
+        std::pin::pin!(builder.serve_connection(
+            TokioIo::new(Rewound { head, io, pause_max: limits.read_pause_max, pause: None }),
+            service
+        ));
     let result = tokio::select! {
         result = serving.as_mut() => result,
         () = stop_asked(stopped) => {
@@ -180,10 +203,13 @@ async fn refuse(mut io: impl AsyncWrite + Unpin, status: &str) {
     .await;
 }
 
-/// A stream whose first bytes were already read.
+/// A stream whose first bytes were already read, and whose reader may not stand still for ever.
 struct Rewound<Io> {
     head: Bytes,
     io: Io,
+    pause_max: Duration,
+    /// Runs while the reader takes nothing.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl<Io: AsyncRead + Unpin> AsyncRead for Rewound<Io> {
@@ -199,7 +225,13 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Rewound<Io> {
 
 impl<Io: AsyncWrite + Unpin> AsyncWrite for Rewound<Io> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, bytes)
+        if let Poll::Ready(written) = Pin::new(&mut self.io).poll_write(context, bytes) {
+            self.pause = None;
+            return Poll::Ready(written);
+        }
+        let pause_max = self.pause_max;
+        let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(pause_max)));
+        pause.as_mut().poll(context).map(|()| Err(io::Error::from(io::ErrorKind::TimedOut)))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -208,43 +240,6 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Rewound<Io> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(context)
-    }
-}
-
-/// Open connections by address.
-#[derive(Clone, Default)]
-struct Open(Arc<Mutex<HashMap<IpAddr, usize>>>);
-
-/// One connection's place; given back when it ends.
-struct Seat {
-    open: Open,
-    address: IpAddr,
-}
-
-impl Open {
-    fn seat(&self, address: IpAddr, config: &ServeConfig) -> Option<Seat> {
-        let address = network(address);
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let total: usize = counts.values().sum();
-        let own = counts.entry(address).or_default();
-        let own_full = !config.behind_proxy && *own >= config.limits.connections_per_address_max;
-        if own_full || total >= config.limits.connections_max {
-            return None;
-        }
-        *own += 1;
-        Some(Seat { open: self.clone(), address })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut counts = self.open.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = counts.get_mut(&self.address) {
-            *own -= 1;
-            if *own == 0 {
-                counts.remove(&self.address);
-            }
-        }
     }
 }
 

@@ -19,6 +19,11 @@ pub struct SessionHash(
     pub [u8; 32],
 );
 
+/// What the forms of a session are bound to. It outlives a change of token, so that a form in another tab, or one whose answer was a
+/// refusal after the password, can still be sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FormKey([u8; 32]);
+
 /// The operating system gave no random bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gave no random bytes")]
@@ -48,13 +53,29 @@ impl SessionToken {
         SessionHash(digest(b"jiantong session\0", &self.0))
     }
 
-    /// A form token bound to this session. Masked anew each time, so that a compressed page does not betray it byte by byte.
+    /// What forms are bound to from this token on: at sign-in, and for an anonymous visit.
+    pub fn form_key(&self) -> FormKey {
+        FormKey(digest(b"jiantong form\0", &self.0))
+    }
+}
+
+impl FormKey {
+    /// From the text that is kept with a session.
+    pub fn parse(text: &str) -> Option<FormKey> {
+        Some(FormKey(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
+    }
+
+    /// As it is kept with a session whose token has changed.
+    pub fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// A form's token. Masked anew each time, so that a compressed page does not betray it byte by byte.
     pub fn csrf(&self) -> Result<String, NoRandomness> {
         let mut out = [0; 64];
         getrandom::fill(&mut out[..32]).map_err(NoRandomness)?;
-        let bound = digest(b"jiantong form\0", &self.0);
         for at in 0..32 {
-            out[32 + at] = out[at] ^ bound[at];
+            out[32 + at] = out[at] ^ self.0[at];
         }
         Ok(URL_SAFE_NO_PAD.encode(out))
     }
@@ -69,7 +90,13 @@ impl SessionToken {
         for at in 0..32 {
             unmasked[at] = given[at] ^ given[32 + at];
         }
-        bool::from(unmasked.ct_eq(&digest(b"jiantong form\0", &self.0)))
+        bool::from(unmasked.ct_eq(&self.0))
+    }
+}
+
+impl std::fmt::Debug for FormKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("FormKey(…)")
     }
 }
 
@@ -94,6 +121,9 @@ pub fn nonce() -> Result<String, NoRandomness> {
 pub fn is_nonce(text: &str) -> bool {
     (16..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
+
+/// Attribute of a cookie that outlives the browser.
+const YEAR: &str = "; Max-Age=31536000";
 
 /// Names and flags of cookies. `__Host-` binds a cookie to this host and to TLS; plain HTTP exists on loopback only and there the
 /// browser would refuse the prefix.
@@ -131,12 +161,27 @@ impl Cookies {
 
     /// `Set-Cookie` of a preference (`jt-lang`, `jt-size`, `jt-theme`), kept a year.
     pub fn set_preference(self, name: &'static str, value: &'static str) -> HeaderValue {
-        self.set(name, value, "; Max-Age=31536000")
+        self.set(name, value, YEAR)
     }
 
     /// The session of a request.
     pub fn session(self, headers: &HeaderMap) -> Option<SessionToken> {
         SessionToken::parse(cookie(headers, self.session_name())?)
+    }
+
+    /// Name of the cookie by which a device is known again.
+    fn device_name(self) -> &'static str {
+        if self.tls { "__Host-jt-device" } else { "jt-device" }
+    }
+
+    /// `Set-Cookie` of a device on which somebody signed in, kept a year. `known` is of cookie characters.
+    pub fn set_device(self, known: &str) -> HeaderValue {
+        self.set(self.device_name(), known, YEAR)
+    }
+
+    /// What a device says of itself; the service tells whether it is true.
+    pub fn device(self, headers: &HeaderMap) -> Option<&str> {
+        cookie(headers, self.device_name())
     }
 
     /// The anonymous visit of a request.
@@ -176,6 +221,14 @@ pub struct SessionRules {
     pub warn: SignedDuration,
     /// A re-authentication counts so long for decisions, seals, unmasking, export, administration.
     pub elevation: SignedDuration,
+}
+
+impl SessionRules {
+    /// Those of somebody who applies: filling in a long form takes more than an officer's quarter of an hour, and there is only one's own
+    /// to see.
+    pub fn of_applicants() -> SessionRules {
+        SessionRules { idle: SignedDuration::from_mins(60), ..SessionRules::default() }
+    }
 }
 
 impl Default for SessionRules {
@@ -225,6 +278,14 @@ impl SessionRules {
             SessionState::Idle
         } else {
             SessionState::Live { left: idle_left.min(absolute_left).min(self.idle) }
+        }
+    }
+
+    /// How long a session that is alive lasts without another request.
+    pub fn left(&self, times: &SessionTimes, now: Timestamp) -> SignedDuration {
+        match self.state(times, now) {
+            SessionState::Live { left } => left,
+            SessionState::Idle | SessionState::Over => SignedDuration::ZERO,
         }
     }
 
@@ -279,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_form_token_belongs_to_one_session() {
-        let (one, other) = (SessionToken([1; 32]), SessionToken([2; 32]));
+        let (one, other) = (SessionToken([1; 32]).form_key(), SessionToken([2; 32]).form_key());
         let (first, second) = (one.csrf().expect("random"), one.csrf().expect("random"));
         assert_ne!(first, second, "masked anew");
         assert!(one.csrf_matches(&first) && one.csrf_matches(&second));
@@ -287,6 +348,7 @@ mod tests {
         for wrong in ["", "x", &first[1..], &one.text()] {
             assert!(!one.csrf_matches(wrong), "{wrong}");
         }
+        assert_eq!(FormKey::parse(&one.text()), Some(one), "kept with the session when its token changes");
     }
 
     #[test]

@@ -142,6 +142,21 @@ pub struct Received {
     pub kind: FileKind,
 }
 
+/// Longest value beside a file: a token, a key, a button.
+const BESIDE_BYTES_MAX: usize = 4 << 10;
+
+/// A field beside a file. The request may be as large as a file, such a field may not.
+pub async fn text_beside(mut part: Field<'_>) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = part.chunk().await.map_err(|error| BodyFault::find(&error))? {
+        if bytes.len() + chunk.len() > BESIDE_BYTES_MAX {
+            return Err(Problem::too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|_| Problem::bad_request())
+}
+
 /// Why a file was not taken. What the writer holds by then is to be thrown away.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadRefusal {

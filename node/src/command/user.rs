@@ -118,7 +118,7 @@ pub(crate) fn run(args: &UserArgs, out: &mut dyn Write) -> anyhow::Result<()> {
             UserCommand::Add { .. } => add(&app, &args.command, out).await,
             UserCommand::Passwd { login, secret, .. } => {
                 let credential = credential(&app, login).await?;
-                set_password(&app, login, &credential.account, secret, out).await
+                NewPassword::of(login, secret).await?.set(&app, &credential.account, out).await
             }
             UserCommand::Disable { login, .. } => disable(&app, login).await,
             UserCommand::List { .. } => Ok(()),
@@ -149,12 +149,14 @@ async fn add(app: &App, command: &UserCommand, out: &mut dyn Write) -> anyhow::R
             None
         }
     };
+    // Before the account is opened: a password that does not stand leaves nothing behind.
+    let secret = NewPassword::of(login, secret).await?;
     let represents = represents.clone();
     app.direct(DirectoryCommand::OpenAccount { account, kind, subject, name, represents }).await?;
     if let Some(post) = post {
         app.direct(DirectoryCommand::Assign { account, post }).await?;
     }
-    set_password(app, login, &account.to_string(), secret, out).await
+    secret.set(app, &account.to_string(), out).await
 }
 
 async fn seat(app: &App, organisation: &str, kind: &str, division: &str) -> anyhow::Result<Post> {
@@ -187,35 +189,43 @@ async fn disable(app: &App, login: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn set_password(
-    app: &App,
-    login: &str,
-    account: &str,
-    secret: &SecretArgs,
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
-    let text = if secret.generate { generated() } else { read_password()? };
-    let password = Password::parse(&text)
-        .map_err(|complaint| anyhow::anyhow!("{}", complaint.say(web::words::Words::default(), login)))?;
-    let hash = passwords().map_err(|fault| anyhow::anyhow!("{fault:?}"))?.hash(&password).await?;
-    let credential = Credential {
-        login: login_name(login),
-        account: account.to_owned(),
-        password: hash,
-        changed_at: app.now().as_microsecond(),
-        must_change: secret.generate,
-    };
-    let account = account.to_owned();
-    app.store()
-        .write(move |writes| {
-            writes.set_credential(&credential)?;
-            writes.end_sessions_of(&account, None).map(|_| ())
-        })
-        .await?;
-    if secret.generate {
-        writeln!(out, "{text}")?;
+/// A password that was read, or made, and stands.
+struct NewPassword {
+    login: String,
+    hash: String,
+    /// What was made, to be printed once; its owner changes it first.
+    generated: Option<String>,
+}
+
+impl NewPassword {
+    async fn of(login: &str, secret: &SecretArgs) -> anyhow::Result<Self> {
+        let generated = secret.generate.then(generated);
+        let text = generated.clone().map_or_else(read_password, Ok)?;
+        let password = Password::parse(&text)
+            .map_err(|complaint| anyhow::anyhow!("{}", complaint.say(web::words::Words::default(), login)))?;
+        let hash = passwords().map_err(|fault| anyhow::anyhow!("{fault:?}"))?.hash(&password).await?;
+        Ok(Self { login: login_name(login), hash, generated })
     }
-    Ok(())
+
+    /// Sets it; sessions of the account end.
+    async fn set(self, app: &App, account: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+        let credential = Credential {
+            login: self.login,
+            account: account.to_owned(),
+            password: self.hash,
+            changed_at: app.now().as_microsecond(),
+            must_change: self.generated.is_some(),
+        };
+        let written = app.store().write(move |writes| {
+            writes.set_credential(&credential)?;
+            writes.end_sessions_of(&credential.account, None).map(|_| ())
+        });
+        written.await?;
+        if let Some(text) = self.generated {
+            writeln!(out, "{text}")?;
+        }
+        Ok(())
+    }
 }
 
 /// Twenty characters of thirty-two: a hundred bits.

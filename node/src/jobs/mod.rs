@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use kernel::directory::AccountKind;
 use service::App;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -10,10 +11,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// Sign-in failures are forgotten after a day.
 const BUDGETS_KEPT: Duration = days(1);
-/// A repeated request gets its first answer for a week.
-const REPLIES_KEPT: Duration = days(7);
-/// An application that nobody went on with is forgotten after a year.
-const DRAFTS_KEPT: Duration = days(365);
+/// A repeated request gets its first answer for a month (security.md §2 rule 3).
+const REPLIES_KEPT: Duration = days(30);
+/// An application that nobody went on with is forgotten after a month, as its page says.
+const DRAFTS_KEPT: Duration = days(30);
 
 /// Papers claimed in one go.
 const PAPERS: u32 = 8;
@@ -98,7 +99,8 @@ async fn forget(app: &App) -> anyhow::Result<()> {
     let now = app.now().as_microsecond();
     let before = |kept: Duration| now - i64::try_from(kept.as_micros()).unwrap_or(now);
     let (budgets, replies, drafts) = (before(BUDGETS_KEPT), before(REPLIES_KEPT), before(DRAFTS_KEPT));
-    let idle = i64::try_from(service::session::rules().idle.as_micros()).unwrap_or(i64::MAX);
+    // Applicants may pause the longest.
+    let idle = i64::try_from(service::session::rules(AccountKind::Applicant).idle.as_micros()).unwrap_or(i64::MAX);
     let ended = app.store().write(move |writes| {
         let forgotten = writes.forget(budgets, replies, drafts)?;
         Ok(forgotten + writes.end_expired_sessions(now, now - idle)?)

@@ -205,9 +205,9 @@ async fn drafts(State(app): State<App>, visitor: Visitor) -> Answer {
     reply(&drafts)
 }
 
-async fn begin(State(app): State<App>, visitor: Visitor, _: Key, Body(given): Body<Begin>) -> Answer {
+async fn begin(State(app): State<App>, visitor: Visitor, key: Key, Body(given): Body<Begin>) -> Answer {
     let applicant = given.applicant.unwrap_or_default();
-    let begun = app.start_draft(visitor.filer()?, &given.matter, &applicant).await;
+    let begun = app.start_draft(visitor.filer()?, &given.matter, &applicant, &key.0).await;
     reply_with(StatusCode::CREATED, &begun.map_err(|error| visitor.stop(error))?)
 }
 

@@ -4,7 +4,10 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use base::id::CaseId;
-use kernel::StreamId;
+use kernel::case::Case;
+use kernel::catalog::TargetClass;
+use kernel::policy::Object;
+use kernel::{State as KernelState, StreamId};
 use serde::Serialize;
 use serde_json::Value;
 use store::EntryRow;
@@ -92,17 +95,34 @@ async fn receipt(State(app): State<App>, visitor: Visitor, Path(sequence): Path<
     reply(&value)
 }
 
-/// An entry that the reader may read: of a case that they may read, or any for who audits the journal. Others are not there.
+/// An entry that the reader may read: of a case that they may read, of a case within the reach of their grant to read the journal, or, for
+/// who may read the journal of the node's own organisation, one of no case. Others are not there.
 async fn readable(app: &App, visitor: &Visitor, sequence: u64) -> Result<EntryRow, Stop> {
     let identity = visitor.identity()?;
     let read = app.store().read(move |reader| reader.entry(sequence)).await;
     let row = read.map_err(|fault| visitor.stop(fault.into()))?.ok_or_else(Problem::not_found)?;
-    if visitor.may("journal.read", "journal") {
-        return Ok(row);
-    }
     let stream = row.stream.parse::<StreamId>().map_err(|_| Problem::not_found())?;
     let about_case = matches!(stream.family(), "case" | "reminders");
-    let case = stream.rest().parse::<CaseId>().ok().filter(|_| about_case).ok_or_else(Problem::not_found)?;
-    cases::load(app, identity, case).await.map_err(|error| visitor.stop(error))?;
-    Ok(row)
+    let audited = match stream.rest().parse::<CaseId>().ok().filter(|_| about_case) {
+        Some(case) if cases::load(app, identity, case).await.is_ok() => return Ok(row),
+        Some(case) => case_of(app, visitor, case).await?.map(|case| (case.organisation, case.region)),
+        None => {
+            let organisations = app.catalog().directory.organisations.clone();
+            let own = organisations.into_iter().find(|organisation| organisation.region == app.settings().region);
+            own.map(|own| (own.code.to_string(), own.region))
+        }
+    };
+    let (organisation, region) = audited.ok_or_else(Problem::not_found)?;
+    let (class, name) = (TargetClass::Page, "journal");
+    let object = Object { class, name, immediate: false, organisation: &organisation, region };
+    if identity.may(app, "journal.read", &object) { Ok(row) } else { Err(Problem::not_found().into()) }
+}
+
+/// A case, whoever asks.
+async fn case_of(app: &App, visitor: &Visitor, id: CaseId) -> Result<Option<Case>, Stop> {
+    let read = app.store().read(move |reader| reader.state(&StreamId::case(id))).await;
+    Ok(match read.map_err(|fault| visitor.stop(fault.into()))? {
+        Some((_, KernelState::Case(case))) => Some(*case),
+        _ => None,
+    })
 }

@@ -221,6 +221,9 @@ async fn inbox(State(app): State<App>, visitor: Visitor, Query(query): Query<Lis
 
 async fn case_list(State(app): State<App>, visitor: Visitor, Query(query): Query<ListQuery>) -> Answer {
     let (identity, _) = visitor.officer()?;
+    if !visitor.may_view("cases") {
+        return Err(Problem::forbidden().into());
+    }
     let filter = CaseFilter {
         matter: query.matter,
         stages: query.stage.into_iter().collect(),

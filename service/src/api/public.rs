@@ -194,7 +194,8 @@ struct Progress {
 }
 
 async fn progress(State(app): State<App>, visitor: Visitor, Query(query): Query<ProgressQuery>) -> Answer {
-    let found = app.progress(query.number.trim(), &query.fact).await.map_err(|error| visitor.stop(error))?;
+    let found =
+        app.progress(visitor.network(), query.number.trim(), &query.fact).await.map_err(|error| visitor.stop(error))?;
     reply(&Progress {
         number: found.number,
         matter: found.matter.get(visitor.words.lang.tag()).to_owned(),
@@ -233,7 +234,8 @@ async fn verify(
     Path(number): Path<String>,
     Query(query): Query<VerifyQuery>,
 ) -> Answer {
-    let found = app.verify_document(&number, &query.code).await.map_err(|error| visitor.stop(error))?;
+    let found =
+        app.verify_document(visitor.network(), &number, &query.code).await.map_err(|error| visitor.stop(error))?;
     reply(&Verified {
         number: found.number,
         kind: found.kind.name().to_owned(),

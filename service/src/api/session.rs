@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use web::problem::Problem;
 use super::body::{Body, Holds, Takes};
 use super::{Api, Doc, done, reply};
 use crate::app::App;
-use crate::pages::password::{Changed, change_password, must_change};
+use crate::pages::password::{Changed, change_password};
 use crate::pages::sign_in::{Authenticated, HeldPost, authenticate, elevate, first_post, held_posts};
 use crate::session::{Answer, Stop, Visitor};
 
@@ -107,9 +107,9 @@ struct Who {
 
 async fn sign_in(State(app): State<App>, visitor: Visitor, Body(given): Body<SignIn>) -> Answer {
     match authenticate(&app, &visitor, &given.login, &given.password).await? {
-        Authenticated::Yes { account, .. } => {
-            let cookie = visitor.renew(account.id, first_post(&app, &account), false).await?;
-            Ok(with_cookie(done(), cookie))
+        Authenticated::Yes { account, device, .. } => {
+            let cookie = visitor.renew(account.id, first_post(&app, &visitor, &account), false).await?;
+            Ok(with_cookie(with_cookie(done(), cookie), device))
         }
         Authenticated::No => Err(Problem::sign_in().detail(visitor.words.t("sign-in-wrong")).into()),
         Authenticated::Wait(left) => Err(wait(left)),
@@ -129,7 +129,7 @@ async fn who(State(app): State<App>, visitor: Visitor) -> Answer {
         posts: held_posts(&app, &visitor).await?,
         represents: account.represents.clone(),
         elevated: visitor.elevated(),
-        must_change_password: must_change(&app, &visitor).await?,
+        must_change_password: visitor.must_change(),
         unread: visitor.unread(),
     };
     reply(&who)
@@ -137,12 +137,9 @@ async fn who(State(app): State<App>, visitor: Visitor) -> Answer {
 
 async fn new_password(State(app): State<App>, visitor: Visitor, Body(given): Body<NewPassword>) -> Answer {
     match change_password(&app, &visitor, &given.current, &given.new).await? {
-        Changed::Yes(cookie) => Ok(with_cookie(done(), cookie)),
+        Changed::Yes { session, device } => Ok(with_cookie(with_cookie(done(), session), device)),
         Changed::NewUnfit(sentence) => Err(Problem::unprocessable().field("/new", sentence).into()),
-        Changed::CurrentWrong => {
-            Err(Problem::unprocessable().field("/current", visitor.words.t("password-wrong")).into())
-        }
-        Changed::Wait(left) => Err(wait(left)),
+        Changed::CurrentUnfit(sentence) => Err(Problem::unprocessable().field("/current", sentence).into()),
     }
 }
 
@@ -174,5 +171,7 @@ async fn elevation(State(app): State<App>, visitor: Visitor, Body(given): Body<P
 }
 
 fn with_cookie(response: Response, cookie: HeaderValue) -> Response {
-    ([(header::SET_COOKIE, cookie)], response).into_response()
+    let mut response = response;
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    response
 }

@@ -1,5 +1,7 @@
 //! Looking up: the applicant's own cases, the progress that anyone who knows two facts may see, and the proof that a paper is genuine.
 
+use std::net::IpAddr;
+
 use base::deadline::{Light, Remaining};
 use jiff::civil::Date;
 use kernel::case::{Case, Stage, view_clock};
@@ -15,10 +17,6 @@ use crate::api::schema;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
-
-/// Tries of one case number, and of one document number, in a quarter of an hour.
-const TRIES_MAX: u64 = 20;
-const TRIES_WINDOW_US: i64 = 15 * 60 * 1_000_000;
 
 /// The clock as people read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -270,8 +268,11 @@ impl App {
     }
 
     /// The progress of a case, for who knows its number and the applicant's credit code or the receipt's verification code.
-    pub async fn progress(&self, number: &str, fact: &str) -> Result<Progress> {
-        self.spend_try("progress", number).await?;
+    pub async fn progress(&self, from: IpAddr, number: &str, fact: &str) -> Result<Progress> {
+        self.look_up(from, self.find_progress(number, fact)).await
+    }
+
+    async fn find_progress(&self, number: &str, fact: &str) -> Result<Progress> {
         let wanted = number.to_owned();
         let state = self
             .store()
@@ -301,8 +302,11 @@ impl App {
     }
 
     /// A document by its number and verification code: both must fit, and which one did not is not told.
-    pub async fn verify_document(&self, number: &str, code: &str) -> Result<Verified> {
-        self.spend_try("verify", number).await?;
+    pub async fn verify_document(&self, from: IpAddr, number: &str, code: &str) -> Result<Verified> {
+        self.look_up(from, self.find_document(number, code)).await
+    }
+
+    async fn find_document(&self, number: &str, code: &str) -> Result<Verified> {
         let (wanted, given) = (number.to_owned(), plain_code(code));
         let found = self
             .store()
@@ -336,12 +340,16 @@ impl App {
         })
     }
 
-    /// Guessing is slowed down by number, not by address: an address is easily changed.
-    async fn spend_try(&self, what: &str, number: &str) -> Result<()> {
-        let (name, now) = (self.store().lookup_hash(what, number), self.now().as_microsecond());
-        let name = format!("{what}/{name}");
-        let used = self.store().write(move |writes| writes.use_budget(&name, now, TRIES_WINDOW_US)).await;
-        if used.map_err(Error::Fault)? > TRIES_MAX { Err(Error::Busy) } else { Ok(()) }
+    /// Guessing is slowed down by network. Not by number: a paper that hangs on a site's fence is looked up by many, and nobody may be able
+    /// to make it fail for the others. Only what is not found counts.
+    async fn look_up<T>(&self, from: IpAddr, look: impl Future<Output = Result<T>>) -> Result<T> {
+        let budget = &self.budgets().look_up;
+        self.spend(budget, from).map_err(Error::TooMany)?;
+        let found = look.await;
+        if found.is_ok() {
+            budget.refund(from);
+        }
+        found
     }
 
     fn clock_line(&self, case: &Case) -> Option<ClockLine> {

@@ -8,8 +8,9 @@ use base::id::{CaseId, SubjectId};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::MaterialSpec;
 use kernel::sealed::{Entropy, Secret};
-use store::{FileWriter, Stored};
+use store::{FileWriter, SealedFor, Stored};
 use tokio::io::AsyncWrite;
+use web::download::FileBody;
 use web::upload::{FileKind, Received, UploadRules};
 
 use super::{Draft, DraftFile, Owner};
@@ -19,6 +20,9 @@ use crate::identity::Identity;
 
 /// security.md §6: bytes of one file.
 pub const UPLOAD_BYTES_MAX: u64 = 200 << 20;
+
+/// security.md §6: bytes of all files of an application.
+const CASE_BYTES_MAX: u64 = 2 << 30;
 
 /// Kinds taken where a material names none.
 const USUAL_KINDS: [FileKind; 4] = [FileKind::Pdf, FileKind::Ofd, FileKind::Jpeg, FileKind::Png];
@@ -62,6 +66,12 @@ impl AsyncWrite for FileSink {
 pub(crate) fn material<'a>(matter: &'a Matter, code: &str) -> Result<&'a MaterialSpec> {
     let spec = matter.spec.materials.iter().find(|material| material.code == code);
     spec.filter(|material| material.may_upload()).ok_or_else(Error::not_found)
+}
+
+/// Bytes of a draft's files other than the one that is about to be replaced.
+fn bytes_beside(draft: &Draft, code: &str) -> u64 {
+    let others = draft.files.iter().filter(|(other, _)| *other != code);
+    others.map(|(_, file)| file.bytes).sum::<u64>().min(CASE_BYTES_MAX)
 }
 
 /// What a material's place takes.
@@ -110,10 +120,10 @@ impl App {
         draft: &str,
         code: &str,
     ) -> Result<(FileSink, UploadRules)> {
-        let owner = match self.draft(identity, draft).await {
-            Ok((draft, _)) => Owner::of(identity)?.filing(&draft),
+        let (owner, others) = match self.draft(identity, draft).await {
+            Ok((draft, _)) => (Owner::of(identity)?.filing(&draft), bytes_beside(&draft, code)),
             // The answer to a supplement notice begins with its first file.
-            Err(_) => Owner::of(identity)?,
+            Err(_) => (Owner::of(identity)?, 0),
         };
         let material = material(matter, code)?;
         let sealed = material.class.is_sealed();
@@ -124,7 +134,11 @@ impl App {
             None
         };
         let writer = self.store().files().begin(key)?;
-        Ok((FileSink { writer, sealed }, upload_rules(material)))
+        let rules = upload_rules(material);
+        Ok((
+            FileSink { writer, sealed },
+            UploadRules { bytes_max: rules.bytes_max.min(CASE_BYTES_MAX - others), ..rules },
+        ))
     }
 
     /// Ends an upload: the file is on disk, and the draft names it.
@@ -172,14 +186,15 @@ impl App {
     /// Takes a file out of a draft.
     pub async fn remove_file(&self, identity: &Identity, draft: &str, code: &str) -> Result<()> {
         let owner = Owner::of(identity)?;
-        let (mut draft, _) = self.draft(identity, draft).await?;
+        let (mut draft, matter) = self.draft(identity, draft).await?;
+        material(&matter, code)?;
         draft.files.remove(code);
         draft.paper.remove(code);
         self.keep(&owner, &draft).await
     }
 
     /// A file of a draft and its bytes, for its owner.
-    pub async fn draft_file(&self, identity: &Identity, draft: &str, code: &str) -> Result<(DraftFile, Vec<u8>)> {
+    pub async fn draft_file(&self, identity: &Identity, draft: &str, code: &str) -> Result<(DraftFile, FileBody)> {
         let (draft, _) = self.draft(identity, draft).await?;
         let owner = Owner::of(identity)?.filing(&draft);
         let file = draft.files.get(code).cloned().ok_or_else(Error::not_found)?;
@@ -187,23 +202,47 @@ impl App {
         Ok((file, bytes))
     }
 
-    async fn file_bytes(&self, file: &DraftFile, subject: SubjectId) -> Result<Vec<u8>> {
-        let (files, hash) = (self.store().files().clone(), file.hash.clone());
+    async fn file_bytes(&self, file: &DraftFile, subject: SubjectId) -> Result<FileBody> {
+        let hash = file.hash.clone();
         let key = if file.sealed {
             let subject = subject.to_string();
             Some(self.store().read(move |reader| reader.subject_key(&subject)).await?.ok_or_else(Error::not_found)?)
         } else {
             None
         };
-        let read = tokio::task::spawn_blocking(move || -> std::result::Result<Vec<u8>, store::Fault> {
-            let mut reader: Box<dyn io::Read> = match key {
-                Some(key) => Box::new(files.read_sealed(key, &hash)?),
-                None => Box::new(files.read(&hash)?),
-            };
-            let mut bytes = Vec::new();
-            reader.read_to_end(&mut bytes).map_err(|error| store::Fault::Task(format!("reading {hash}: {error}")))?;
-            Ok(bytes)
+        self.open_file(key, hash).await
+    }
+
+    /// A file of the store, sealed if there is a key, to be read as it is sent.
+    pub(crate) async fn open_file(&self, key: Option<SealedFor>, hash: String) -> Result<FileBody> {
+        let files = self.store().files().clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            Ok(match key {
+                Some(key) => FileBody::new(files.read_sealed(key, &hash)?),
+                None => FileBody::new(files.read(&hash)?),
+            })
         });
-        Ok(read.await.map_err(|error| store::Fault::Task(format!("reading a file: {error}")))??)
+        opened.await.map_err(|error| store::Fault::Task(format!("opening a file: {error}")))?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_files_of_an_application_share_two_gibibytes() {
+        let file = |bytes: u64| json!({"hash": "a", "media": PDF, "bytes": bytes, "name": "a.pdf", "sealed": true});
+        const PDF: &str = "application/pdf";
+        for (one, other, beside) in [(5, 7, 7), (1 << 31, 200 << 20, 200 << 20), (0, 3 << 30, CASE_BYTES_MAX)] {
+            let draft = json!({
+                "id": "d", "matter": "m", "kind": "organisation", "applicant_code": "", "applicant_name": "", "form": {},
+                "saved": [], "files": {"one": file(one), "other": file(other)}, "paper": [], "subject": null,
+            });
+            let draft: Draft = serde_json::from_value(draft).expect("a draft");
+            assert_eq!(bytes_beside(&draft, "one"), beside, "the file that is replaced does not count");
+        }
     }
 }

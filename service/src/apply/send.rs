@@ -53,6 +53,10 @@ pub(super) fn key(owner: &Owner, nonce: &str, wish: &str) -> IdempotencyKey {
     }
 }
 
+fn submit_wish(case: CaseId) -> String {
+    format!("submit {case}")
+}
+
 /// Values of personal fields as the vault keeps them.
 pub(super) fn secrets_of(
     case: CaseId,
@@ -71,12 +75,24 @@ pub(super) fn secrets_of(
 }
 
 impl App {
+    /// What was answered when the same wish came before: asked first where what it was about may be gone by now.
+    pub(super) async fn first_answer(&self, key: IdempotencyKey) -> Result<Option<Value>> {
+        let known = self.store().read(move |reader| reader.reply(&key)).await?;
+        known.transpose().map_err(|store::KeyReused| Error::KeyReused)
+    }
+
     /// Hands a draft in. A repeated submission finds the case of the first.
     pub async fn submit_draft(&self, identity: &Identity, id: &str, nonce: &str) -> Result<Receipt> {
         let (draft, matter) = match self.draft(identity, id).await {
             Ok(found) => found,
             // The draft went when the first click handed it in.
-            Err(error) => return self.receipt(identity, id).await.map_err(|_| error),
+            Err(error) => {
+                let (owner, case) = (Owner::of(identity)?, case_of(id)?);
+                return match self.first_answer(key(&owner, nonce, &submit_wish(case))).await? {
+                    Some(reply) => Ok(Receipt::of(case, &reply)),
+                    None => self.receipt(identity, id).await.map_err(|_| error),
+                };
+            }
         };
         let receipt = self.hand_in(identity, &matter, &draft, nonce).await?;
         self.remove_draft(identity, id).await?;
@@ -139,7 +155,7 @@ impl App {
             command: Command::Case { case, command: CaseCommand::Submit(Box::new(submit)) },
             actor: identity.actor(),
             facts,
-            key: Some(key(owner, nonce, &format!("submit {case}"))),
+            key: Some(key(owner, nonce, &submit_wish(case))),
             entered_at: None,
         };
         Ok(self.store().submit(submission).await)

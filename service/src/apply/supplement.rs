@@ -204,7 +204,11 @@ impl App {
 
     /// Sends the answer.
     pub async fn send_supplement(&self, identity: &Identity, id: &str, nonce: &str) -> Result<()> {
-        let owner = Owner::of(identity)?;
+        let (owner, case) = (Owner::of(identity)?, self.own_case(identity, id).await?);
+        let key = key(&owner, nonce, &format!("supplement {}", case.id));
+        if self.first_answer(key.clone()).await?.is_some() {
+            return Ok(());
+        }
         let (case, matter, draft) = self.supplement_draft(identity, id).await?;
         let mut facts = self.facts_for_case(&case).await?;
         let split = matter.form.split(&draft.form);
@@ -222,7 +226,7 @@ impl App {
             command: Command::Case { case: case.id, command: CaseCommand::Supplement(Box::new(answer)) },
             actor: identity.actor(),
             facts,
-            key: Some(key(&owner, nonce, &format!("supplement {}", case.id))),
+            key: Some(key),
             entered_at: None,
         };
         self.store().submit(submission).await?;

@@ -1,12 +1,11 @@
 //! A file of a case, for an officer whose post may read files there, and for whoever handed it in.
 
-use std::io::Read;
-
 use base::id::CaseId;
-use kernel::case::MaterialSource;
+use kernel::case::{Case, MaterialSource};
 use kernel::catalog::TargetClass;
 use kernel::policy::Object;
 use store::Opened;
+use web::download::FileBody;
 
 use super::load;
 use crate::app::App;
@@ -21,13 +20,12 @@ pub struct CaseFile {
     pub name: String,
     /// Media type found by content.
     pub media: String,
-    /// The plain bytes.
-    pub bytes: Vec<u8>,
+    /// The plain bytes, read as they are sent.
+    pub bytes: FileBody,
 }
 
-/// The file handed in for a material; a sealed one is opened with its subject's key.
-pub async fn file(app: &App, identity: &Identity, id: CaseId, material: &str) -> Result<CaseFile> {
-    let case = load(app, identity, id).await?;
+/// May this person have files and papers of the case? Who applied may; an officer needs the power, which seeing the case is not.
+pub(crate) async fn may_read(app: &App, identity: &Identity, case: &Case) -> Result<()> {
     let matter = app.matter_at(&case.matter, &case.catalog).await?;
     let object = Object {
         class: TargetClass::Matter,
@@ -36,10 +34,16 @@ pub async fn file(app: &App, identity: &Identity, id: CaseId, material: &str) ->
         organisation: &case.organisation,
         region: case.region,
     };
-    // Who applied may have back what they handed in; an officer needs the power.
     if identity.post().is_some() && !identity.may(app, "file.read", &object) {
         return Err(Error::Refused(kernel::Refusal::Forbidden { action: "file.read".to_owned() }));
     }
+    Ok(())
+}
+
+/// The file handed in for a material; a sealed one is opened with its subject's key.
+pub async fn file(app: &App, identity: &Identity, id: CaseId, material: &str) -> Result<CaseFile> {
+    let case = load(app, identity, id).await?;
+    may_read(app, identity, &case).await?;
     let handed = case.materials.iter().rev().find(|handed| handed.code == material);
     let Some(MaterialSource::Upload { hash, media, sealed, name, .. }) = handed.map(|handed| &handed.source) else {
         return Err(Error::not_found());
@@ -59,15 +63,6 @@ pub async fn file(app: &App, identity: &Identity, id: CaseId, material: &str) ->
     if sealed && key.is_none() {
         return Err(Error::not_found());
     }
-    let files = app.store().files().clone();
-    let read = tokio::task::spawn_blocking(move || {
-        let mut bytes = Vec::new();
-        let read = match key {
-            Some(key) => files.read_sealed(key, &hash)?.read_to_end(&mut bytes),
-            None => files.read(&hash)?.read_to_end(&mut bytes),
-        };
-        read.map(|_| bytes).map_err(|error| store::Fault::Task(format!("reading a file: {error}")))
-    });
-    let bytes = read.await.map_err(|error| store::Fault::Task(format!("reading a file: {error}")))??;
+    let bytes = app.open_file(key, hash).await?;
     Ok(CaseFile { name: value(0).unwrap_or_else(|| material.to_owned()), media: media.clone(), bytes })
 }

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 pub use act::{act, load};
 pub use assign::{Candidate, assignment, candidates};
 pub use envelope::{EnvelopeAct, EnvelopeShown};
+pub(crate) use file::may_read;
 pub use file::{CaseFile, file};
 pub use inbox::{InboxFilter, InboxView, Row, beside, case_list, inbox, window_queue};
 pub use process::{ProcessView, diagram, process};

@@ -7,6 +7,7 @@ pub mod public;
 pub mod setup;
 pub mod sign_in;
 
+use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use web::page::percent_encode;
@@ -24,8 +25,8 @@ pub fn routes() -> Routes {
 }
 
 /// A file as a download: never shown inside the site's own origin (security.md §6), and never kept by anyone in between.
-pub(crate) fn attachment(name: &str, media: &str, bytes: Vec<u8>) -> Response {
-    let mut response = bytes.into_response();
+pub(crate) fn attachment(name: &str, media: &str, content: impl Into<Body>) -> Response {
+    let mut response = content.into().into_response();
     let name = format!("attachment; filename*=UTF-8''{}", percent_encode(name).replace('/', "%2F"));
     for (header, value) in [
         (header::CONTENT_TYPE, media),

@@ -3,19 +3,20 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
-use jiff::SignedDuration;
+use base::id::AccountId;
 use store::Credential;
 use web::form::Fields;
 use web::page::Page;
 use web::password::Password;
-use web::problem::{Fault, Problem};
+use web::problem::Failure;
 use web::view::{ErrorLine, Field, FieldKind, error_lines};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::pages::sign_in::{Authenticated, authenticate, passwords};
+use crate::identity::Identity;
+use crate::pages::sign_in::{own_credential, passwords};
 use crate::routes::Routes;
-use crate::session::{Answer, Stop, Visitor, redirect};
+use crate::session::{Answer, Stop, Visitor, carrying, redirect};
 
 /// The addresses of this module.
 pub fn routes() -> Routes {
@@ -37,10 +38,10 @@ async fn page(visitor: Visitor) -> Answer {
 }
 
 /// Someone who is signed in, with or without a post.
-fn own(visitor: &Visitor) -> Result<String, Stop> {
+fn own(visitor: &Visitor) -> Result<AccountId, Stop> {
     match visitor.account() {
-        Some(account) => Ok(account.id.to_string()),
-        None => visitor.identity().map(|identity| identity.account().to_string()),
+        Some(account) => Ok(account.id),
+        None => visitor.identity().map(Identity::account),
     }
 }
 
@@ -61,6 +62,8 @@ fn show(visitor: &Visitor, wrong: [Option<String>; 3]) -> Answer {
 }
 
 async fn change(State(app): State<App>, visitor: Visitor, fields: Fields) -> Answer {
+    // Passwords are not kept over a sign-in, as other forms are.
+    own(&visitor)?;
     visitor.check_form(&fields)?;
     let words = visitor.words;
     let [current, new, again] = ["current", "new", "again"].map(|name| fields.secret(name).unwrap_or_default());
@@ -68,66 +71,55 @@ async fn change(State(app): State<App>, visitor: Visitor, fields: Fields) -> Ans
         return show(&visitor, [None, None, Some(words.t("password-differs"))]);
     }
     match change_password(&app, &visitor, &current, &new).await? {
-        Changed::Yes(cookie) => Ok(redirect("/account?done=password", Some(cookie))),
-        Changed::NewUnfit(sentence) => show(&visitor, [None, Some(sentence), None]),
-        Changed::CurrentWrong => show(&visitor, [Some(words.t("password-wrong")), None, None]),
-        Changed::Wait(left) => {
-            let sentence = words.t1("sign-in-wait", "seconds", left.as_secs().max(1));
-            show(&visitor, [Some(sentence), None, None])
+        Changed::Yes { session, device } => {
+            carrying(Ok(redirect("/account?done=password", Some(session))), Some(device))
         }
+        Changed::NewUnfit(sentence) => show(&visitor, [None, Some(sentence), None]),
+        Changed::CurrentUnfit(sentence) => show(&visitor, [Some(sentence), None, None]),
     }
 }
 
 /// What came of the wish for another password.
 pub(crate) enum Changed {
-    /// It is changed; this is the cookie of the new session.
-    Yes(HeaderValue),
+    /// It is changed.
+    Yes {
+        /// The cookie of the new session.
+        session: HeaderValue,
+        /// The cookie by which this device is known.
+        device: HeaderValue,
+    },
     /// The new one does not meet the rules: which, in words.
     NewUnfit(String),
-    /// The present one was not given.
-    CurrentWrong,
-    /// Too many failures: not looked at before this time has passed.
-    Wait(SignedDuration),
+    /// The present one was not given, or too often a wrong one.
+    CurrentUnfit(String),
 }
 
 /// Changes the password of whoever is signed in.
 pub(crate) async fn change_password(app: &App, visitor: &Visitor, current: &str, new: &str) -> Result<Changed, Stop> {
-    let wanted = own(visitor)?;
+    own(visitor)?;
     let password = match Password::parse(new) {
         Ok(password) => password,
         Err(complaint) => {
             return Ok(Changed::NewUnfit(complaint.say(visitor.words, &visitor.words.t("password-new"))));
         }
     };
-    let credential = credential_of(app, visitor, wanted).await?.ok_or_else(Problem::not_found)?;
-    match authenticate(app, visitor, &credential.login, current).await? {
-        Authenticated::Yes { .. } => keep(app, visitor, credential, &password).await.map(Changed::Yes),
-        Authenticated::No => Ok(Changed::CurrentWrong),
-        Authenticated::Wait(left) => Ok(Changed::Wait(left)),
+    match own_credential(app, visitor, current).await? {
+        Ok(credential) => keep(app, visitor, credential, &password).await,
+        Err(sentence) => Ok(Changed::CurrentUnfit(sentence)),
     }
 }
 
-async fn credential_of(app: &App, visitor: &Visitor, account: String) -> Result<Option<Credential>, Stop> {
-    let read = app.store().read(move |reader| reader.credentials_of(&account)).await;
-    Ok(read.map_err(|fault| visitor.stop(fault.into()))?.into_iter().next())
-}
-
-/// Was the password made for the account, so that its owner has to choose another first?
-pub(crate) async fn must_change(app: &App, visitor: &Visitor) -> Result<bool, Stop> {
-    let credential = credential_of(app, visitor, own(visitor)?).await?;
-    Ok(credential.is_some_and(|credential| credential.must_change))
-}
-
 /// Sets it, ends every session of the account, and begins a new one for whoever changed it.
-async fn keep(app: &App, visitor: &Visitor, old: Credential, password: &Password) -> Result<HeaderValue, Stop> {
-    let hash = passwords()?.hash(password).await.map_err(|error| Fault::new("hashing a password").because(error))?;
+async fn keep(app: &App, visitor: &Visitor, old: Credential, password: &Password) -> Result<Changed, Stop> {
+    let hash = passwords()?.hash(password).await.map_err(Failure::from)?;
     let at = app.now().as_microsecond();
     let credential = Credential { password: hash, changed_at: at, must_change: false, ..old };
+    let kept = credential.clone();
     let written = app.store().write(move |writes| {
         writes.set_credential(&credential)?;
         writes.end_sessions_of(&credential.account, None).map(|_| ())
     });
     written.await.map_err(|fault| visitor.stop(Error::Fault(fault)))?;
-    let account = visitor.account().map(|account| account.id).ok_or_else(Problem::sign_in)?;
-    visitor.renew(account, visitor.post_id(), false).await
+    let session = visitor.renew(own(visitor)?, visitor.post_id(), false).await?;
+    Ok(Changed::Yes { session, device: visitor.remember_device(&kept)? })
 }

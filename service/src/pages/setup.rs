@@ -1,4 +1,4 @@
-//! The first start: whoever has the code that the console printed names the three administrators (三员). Works once, while nobody has an account.
+//! The first start: whoever has the code that the console printed names the three administrators (三员). Works once, while nobody can sign in.
 
 use askama::Template;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 use web::form::Fields;
 use web::page::Page;
 use web::password::Password;
-use web::problem::{Fault, Problem};
+use web::problem::{Failure, Fault, Problem};
 use web::view::{ErrorLine, Field, FieldKind, error_lines};
 
 use crate::app::App;
@@ -23,6 +23,7 @@ use crate::session::{Answer, Stop, Visitor, redirect};
 /// Kinds of post of the three administrators: accounts, powers and logs are never in one hand.
 const ADMINISTRATORS: [&str; 3] = ["system-admin", "security-admin", "audit-admin"];
 /// Tries in a quarter of an hour; the code has fifty bits.
+const TRIES: &str = "setup";
 const TRIES_MAX: u64 = 10;
 const TRIES_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
@@ -49,9 +50,9 @@ struct Group {
 /// The code, while it is of use; the page is not there otherwise.
 async fn code(app: &App, visitor: &Visitor) -> Result<String, Stop> {
     let code = app.settings().setup_code.clone().ok_or_else(Problem::not_found)?;
-    let read = app.store().read(|reader| reader.accounts("", 1)).await;
-    let accounts = read.map_err(|fault| visitor.stop(fault.into()))?;
-    if accounts.is_empty() { Ok(code) } else { Err(Problem::not_found().into()) }
+    let known = app.store().read(|reader| reader.has_credentials()).await;
+    let known = known.map_err(|fault| visitor.stop(fault.into()))?;
+    if known { Err(Problem::not_found().into()) } else { Ok(code) }
 }
 
 /// The posts that are to be filled, each with its name, while the code is of use.
@@ -122,7 +123,7 @@ pub(crate) async fn name_administrators(
 ) -> Result<Vec<(String, String)>, Stop> {
     let code = code(app, visitor).await?;
     let (now, window) = (app.now().as_microsecond(), i64::try_from(TRIES_WINDOW.as_micros()).unwrap_or(i64::MAX));
-    let used = app.store().write(move |writes| writes.use_budget("setup", now, window)).await;
+    let used = app.store().write(move |writes| writes.use_budget(TRIES, now, window)).await;
     if used.map_err(|fault| visitor.stop(Error::Fault(fault)))? > TRIES_MAX {
         return Err(Problem::too_many(900).into());
     }
@@ -131,14 +132,31 @@ pub(crate) async fn name_administrators(
     let mut wrong = Vec::new();
     if !bool::from(given.as_bytes().ct_eq(plain(&code).as_bytes())) {
         wrong.push(("code".to_owned(), visitor.words.t("setup-code-wrong")));
+    } else {
+        // Only wrong codes count, not passwords that were too short.
+        let written = app.store().write(|writes| writes.refund_budget(TRIES)).await;
+        written.map_err(|fault| visitor.stop(Error::Fault(fault)))?;
     }
     let asked = read(visitor, fields, &mut wrong);
-    if wrong.is_empty() {
-        for one in asked {
-            open(app, visitor, one).await?;
-        }
+    if !wrong.is_empty() {
+        return Ok(wrong);
     }
-    Ok(wrong)
+    let mut credentials = Vec::new();
+    for one in asked {
+        credentials.push(open(app, visitor, one).await?);
+    }
+    // All three at once, and only where nobody can sign in yet: interrupted before, it can be done again.
+    let written = app.store().write(move |writes| {
+        if writes.has_credentials()? {
+            return Ok(false);
+        }
+        credentials.iter().try_for_each(|credential| writes.set_credential(credential)).map(|()| true)
+    });
+    if written.await.map_err(|fault| visitor.stop(Error::Fault(fault)))? {
+        Ok(wrong)
+    } else {
+        Err(Problem::not_found().into())
+    }
 }
 
 /// What was typed; what is wrong with it goes into `wrong`.
@@ -171,7 +189,9 @@ fn read(visitor: &Visitor, fields: &Fields, wrong: &mut Vec<(String, String)>) -
     asked
 }
 
-async fn open(app: &App, visitor: &Visitor, asked: Asked) -> Result<(), Stop> {
+/// Opens the account of an administrator, and gives what will let them sign in.
+async fn open(app: &App, visitor: &Visitor, asked: Asked) -> Result<Credential, Stop> {
+    let hash = passwords()?.hash(&asked.password).await.map_err(Failure::from)?;
     let catalog = app.catalog();
     let region = app.settings().region;
     let organisation = catalog.directory.organisations.iter().find(|found| found.region == region);
@@ -191,8 +211,6 @@ async fn open(app: &App, visitor: &Visitor, asked: Asked) -> Result<(), Stop> {
         valid_from: app.today(),
         valid_until: None,
     };
-    let hash =
-        passwords()?.hash(&asked.password).await.map_err(|error| Fault::new("hashing a password").because(error))?;
     let kind = AccountKind::Officer;
     for command in [
         DirectoryCommand::OpenAccount { account, kind, subject, name, represents: Vec::new() },
@@ -200,13 +218,11 @@ async fn open(app: &App, visitor: &Visitor, asked: Asked) -> Result<(), Stop> {
     ] {
         app.direct(command).await.map_err(|error| visitor.stop(error))?;
     }
-    let credential = Credential {
+    Ok(Credential {
         login: asked.login,
         account: account.to_string(),
         password: hash,
         changed_at: app.now().as_microsecond(),
         must_change: false,
-    };
-    let written = app.store().write(move |writes| writes.set_credential(&credential)).await;
-    written.map_err(|fault| visitor.stop(Error::Fault(fault)))
+    })
 }

@@ -10,23 +10,24 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use base::id::{AccountId, PostId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kernel::directory::{Account, AccountKind, Post};
 use kernel::{State as KernelState, StreamId};
 use serde::Serialize;
 use store::Credential;
 use utoipa::ToSchema;
 use web::form::Fields;
-use web::page::{Page, local_path};
-use web::password::{PasswordFault, Passwords, login_wait};
-use web::problem::{Fault, Problem};
+use web::page::{Page, local_path, percent_encode};
+use web::password::{PasswordFault, Passwords};
+use web::problem::{Failure, Fault, Problem};
 use web::view::{ErrorLine, Field, FieldKind, Link, error_lines};
 use web::words::Words;
 
 use crate::app::App;
+use crate::attempts::Attempts;
 use crate::error::Error;
 use crate::routes::Routes;
-use crate::session::{APPLICANT_HOME, Answer, OFFICE_HOME, Stop, Visitor, division_name, redirect};
+use crate::session::{Answer, Stop, Visitor, carrying, division_name, home, redirect};
 
 /// Password of all demonstration accounts; the sign-in page of a demonstration says it, no other installation knows it.
 pub const DEMO_PASSWORD: &str = "jiantong-demo-2026";
@@ -34,8 +35,6 @@ pub const DEMO_PASSWORD: &str = "jiantong-demo-2026";
 const DEMO_ACCOUNTS_MAX: usize = 12;
 /// Longest name to sign in with.
 const LOGIN_CHARS_MAX: usize = 64;
-/// Failures are counted within a day, longer than the longest delay.
-const FAILURES_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// Hashes computed at once: each takes 19 MiB and a core for tens of milliseconds.
 const HASHES_AT_ONCE: usize = 2;
 
@@ -85,6 +84,8 @@ struct SignInPage {
     to: String,
     errors: Vec<ErrorLine>,
     fields: Vec<Field>,
+    /// The fields of a form whose session had ended, to go on with after signing in.
+    kept: Vec<(String, String)>,
     demo: Vec<DemoAccount>,
     demo_password: &'static str,
 }
@@ -96,10 +97,12 @@ async fn login_page(RawQuery(query): RawQuery) -> Response {
 async fn sign_in_page(State(app): State<App>, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let to = target(query.as_deref());
     if let Some(identity) = visitor.who() {
-        let home = if identity.post().is_some() { OFFICE_HOME } else { APPLICANT_HOME };
+        let home = home(&app, identity.post());
         return Ok(redirect(if to == "/" { home } else { &to }, None));
     }
-    show_sign_in(&app, &visitor, to, "", None).await
+    let mut page = sign_in_form(&visitor, to, "", Vec::new(), None)?;
+    page.demo = listed(&app, &visitor).await?;
+    visitor.html(&page)
 }
 
 /// Where to go afterwards: a path of this site.
@@ -108,24 +111,43 @@ fn target(query: Option<&str>) -> String {
     local_path(&fields.optional_text("to", 1024).unwrap_or_default()).to_owned()
 }
 
-async fn show_sign_in(app: &App, visitor: &Visitor, to: String, login: &str, error: Option<String>) -> Answer {
+fn sign_in_form(
+    visitor: &Visitor,
+    to: String,
+    login: &str,
+    kept: Vec<(String, String)>,
+    error: Option<String>,
+) -> Result<SignInPage, Stop> {
     let mut p = visitor.page("sign-in-title");
     p.failed = error.is_some();
     let mut name = Field::new(FieldKind::Text, "login", p.t("sign-in-login")).value(login);
     name.autocomplete = "username";
-    name.error.clone_from(&error);
+    name.error = error;
     let mut secret = Field::new(FieldKind::Password, "password", p.t("sign-in-password"));
     secret.autocomplete = "current-password";
     let fields = vec![name, secret];
-    let demo = if app.settings().demo {
-        demo_accounts(app, visitor.words).await.map_err(|e| visitor.stop(e))?
+    let (nonce, errors, demo) = (visitor.nonce()?, error_lines(&fields), Vec::new());
+    Ok(SignInPage { p, nonce, to, errors, fields, kept, demo, demo_password: DEMO_PASSWORD })
+}
+
+/// The demonstration's accounts; none elsewhere.
+async fn listed(app: &App, visitor: &Visitor) -> Result<Vec<DemoAccount>, Stop> {
+    if app.settings().demo {
+        demo_accounts(app, visitor.words).await.map_err(|e| visitor.stop(e))
     } else {
-        Vec::new()
-    };
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let nonce = visitor.nonce()?;
-    let errors = error_lines(&fields);
-    visitor.html_with(status, &SignInPage { p, nonce, to, errors, fields, demo, demo_password: DEMO_PASSWORD })
+        Ok(Vec::new())
+    }
+}
+
+/// What the fields of a kept form are called on the sign-in page.
+const KEPT: &str = "kept.";
+
+/// The session ended while a form was filled in: its fields wait on the sign-in page, except those that are secret or were of the session.
+pub(crate) fn keeping(visitor: &Visitor, fields: &Fields) -> Answer {
+    let lasting = fields.pairs().iter().filter(|(name, _)| !["_csrf", "password"].contains(&name.as_str()));
+    let kept = lasting.map(|(name, value)| (format!("{KEPT}{name}"), value.clone())).collect();
+    let page = sign_in_form(visitor, local_path(visitor.asked()).to_owned(), "", kept, None)?;
+    visitor.html_with(StatusCode::UNAUTHORIZED, &page)
 }
 
 async fn sign_in(State(app): State<App>, visitor: Visitor, fields: Fields) -> Answer {
@@ -133,15 +155,21 @@ async fn sign_in(State(app): State<App>, visitor: Visitor, fields: Fields) -> An
     let to = local_path(&fields.optional_text("to", 1024).unwrap_or_default()).to_owned();
     let typed = fields.optional_text("login", LOGIN_CHARS_MAX).unwrap_or_default();
     let given = fields.secret("password").unwrap_or_default();
+    let kept: Vec<(String, String)> =
+        fields.pairs().iter().filter(|(name, _)| name.starts_with(KEPT)).cloned().collect();
     let error = match authenticate(&app, &visitor, &typed, &given).await? {
-        Authenticated::Yes { account, must_change } => {
+        Authenticated::Yes { account, must_change, device } => {
             let to = if must_change { "/account/password?done=must-change" } else { &to };
-            return enter(&app, &visitor, &account, to).await;
+            let kept = if must_change { Vec::new() } else { kept };
+            let entered = enter(&app, &visitor, &account, to, kept).await;
+            return carrying(entered, Some(device));
         }
         Authenticated::No => visitor.words.t("sign-in-wrong"),
         Authenticated::Wait(left) => visitor.words.t1("sign-in-wait", "seconds", left.as_secs().max(1)),
     };
-    show_sign_in(&app, &visitor, to, &typed, Some(error)).await
+    let mut page = sign_in_form(&visitor, to, &typed, kept, Some(error))?;
+    page.demo = listed(&app, &visitor).await?;
+    visitor.html_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 /// What a name and a password came to.
@@ -152,6 +180,8 @@ pub(crate) enum Authenticated {
         account: Box<Account>,
         /// The password was made for it, and must be changed first.
         must_change: bool,
+        /// The cookie by which the device will be known.
+        device: HeaderValue,
     },
     /// One of the two is wrong, or the account is disabled: which, is not told.
     No,
@@ -170,13 +200,48 @@ pub(crate) async fn authenticate(
     let wanted = login.clone();
     let credential = app.store().read(move |reader| reader.credential(&wanted)).await;
     let credential = credential.map_err(|fault| visitor.stop(fault.into()))?;
-    Ok(match (verify(app, visitor, &login, credential.as_ref(), given).await?, credential) {
+    let known = credential.as_ref().and_then(|credential| visitor.known_device(credential));
+    let (network, budget) = (visitor.network(), &app.budgets().sign_in);
+    if known.is_none()
+        && let Err(seconds) = app.spend(budget, network)
+    {
+        return Ok(Authenticated::Wait(SignedDuration::from_secs(seconds.into())));
+    }
+    let attempts = Attempts::signing_in(app, &login, network, known);
+    Ok(match (verify(app, visitor, attempts, credential.as_ref(), given).await?, credential) {
         (Verdict::Wait(left), _) => Authenticated::Wait(left),
         (Verdict::Right, Some(credential)) => match enabled_account(app, visitor, &credential.account).await? {
-            Some(account) => Authenticated::Yes { account: Box::new(account), must_change: credential.must_change },
+            Some(account) => {
+                budget.refund(network);
+                let device = visitor.remember_device(&credential)?;
+                Authenticated::Yes { account: Box::new(account), must_change: credential.must_change, device }
+            }
             None => Authenticated::No,
         },
         _ => Authenticated::No,
+    })
+}
+
+/// Is it the password of whoever is signed in? Counted within their session: no stranger can use up their tries.
+async fn verify_own(app: &App, visitor: &Visitor, given: &str) -> Result<(Verdict, Credential), Stop> {
+    let session = visitor.session().ok_or_else(Problem::sign_in)?;
+    let (id, attempts) = (session.account.clone(), Attempts::again(app, session));
+    let credentials = app.store().read(move |reader| reader.credentials_of(&id)).await;
+    let credential = credentials.map_err(|fault| visitor.stop(fault.into()))?.into_iter().next();
+    let credential = credential.ok_or_else(Problem::not_found)?;
+    Ok((verify(app, visitor, attempts, Some(&credential), given).await?, credential))
+}
+
+/// The credential of whoever is signed in, if that is their password; else what to tell them.
+pub(crate) async fn own_credential(
+    app: &App,
+    visitor: &Visitor,
+    given: &str,
+) -> Result<Result<Credential, String>, Stop> {
+    Ok(match verify_own(app, visitor, given).await? {
+        (Verdict::Right, credential) => Ok(credential),
+        (Verdict::Wrong, _) => Err(visitor.words.t("again-wrong")),
+        (Verdict::Wait(left), _) => Err(visitor.words.t1("sign-in-wait", "seconds", left.as_secs().max(1))),
     })
 }
 
@@ -186,54 +251,23 @@ enum Verdict {
     Wait(SignedDuration),
 }
 
-/// Compares the password unless the name must wait. Unknown names are counted and take as long as known ones.
+/// Compares the password unless whoever tries must wait. Unknown names are counted and take as long as known ones.
 async fn verify(
     app: &App,
     visitor: &Visitor,
-    login: &str,
+    attempts: Attempts,
     credential: Option<&Credential>,
     given: &str,
 ) -> Result<Verdict, Stop> {
-    let now = app.now();
-    let (failures, last) = (format!("sign-in/{login}"), format!("sign-in-last/{login}"));
-    let names = (failures.clone(), last.clone());
-    let (used, last_at) = app
-        .store()
-        .read(move |reader| Ok((reader.budget(&names.0)?.0, reader.budget(&names.1)?.1)))
-        .await
-        .map_err(|fault| visitor.stop(fault.into()))?;
-    let used = u32::try_from(used).unwrap_or(u32::MAX);
-    let last_at = Timestamp::from_microsecond(last_at).unwrap_or(Timestamp::UNIX_EPOCH);
-    if let Some(left) = login_wait(used, last_at, now) {
+    if let Some(left) = attempts.begin(app).await.map_err(|error| visitor.stop(error))? {
         return Ok(Verdict::Wait(left));
     }
     let stored = credential.map(|credential| credential.password.as_str());
-    let right = passwords()?.verify(stored, given).await;
-    let right = right.map_err(|error| Fault::new("verifying a password").because(error))?;
-    let written = if right {
-        let spent = used > 0;
-        app.store()
-            .write(move |writes| {
-                if spent {
-                    writes.refill_budget(&failures)?;
-                    writes.refill_budget(&last)?;
-                }
-                Ok(())
-            })
-            .await
-    } else {
-        let (at, window) = (now.as_microsecond(), FAILURES_WINDOW.as_micros());
-        let window = i64::try_from(window).unwrap_or(i64::MAX);
-        app.store()
-            .write(move |writes| {
-                writes.use_budget(&failures, at, window)?;
-                // A window of nothing: each use begins a new one, so its beginning is the time of the last failure.
-                writes.use_budget(&last, at, 0).map(|_| ())
-            })
-            .await
-    };
-    written.map_err(|fault| visitor.stop(Error::Fault(fault)))?;
-    Ok(if right { Verdict::Right } else { Verdict::Wrong })
+    if !passwords()?.verify(stored, given).await.map_err(Failure::from)? {
+        return Ok(Verdict::Wrong);
+    }
+    attempts.succeeded(app).await.map_err(|error| visitor.stop(error))?;
+    Ok(Verdict::Right)
 }
 
 async fn enabled_account(app: &App, visitor: &Visitor, id: &str) -> Result<Option<Account>, Stop> {
@@ -246,24 +280,42 @@ async fn enabled_account(app: &App, visitor: &Visitor, id: &str) -> Result<Optio
     })
 }
 
-/// The post that a session begins with: the only one, or none yet.
-pub(crate) fn first_post(app: &App, account: &Account) -> Option<PostId> {
+/// The post that a session begins with: the one of the session that ended in this browser, else the only one, or none yet.
+pub(crate) fn first_post(app: &App, visitor: &Visitor, account: &Account) -> Option<PostId> {
     let today = app.today();
-    let mut held = account.posts.iter().filter(|post| post.holds_on(today));
-    let first = held.next()?;
-    if held.next().is_some() { None } else { Some(first.id) }
+    let held: Vec<PostId> = account.posts.iter().filter(|post| post.holds_on(today)).map(|post| post.id).collect();
+    let before = visitor.post_before(account.id);
+    let same = held.iter().find(|post| before == Some(post.to_string().as_str()));
+    same.or(if held.len() == 1 { held.first() } else { None }).copied()
+}
+
+/// The page from which a form goes on that was sent when its session had ended.
+#[derive(Template)]
+#[template(path = "sign-in/go-on.html")]
+struct GoOnPage {
+    p: Page,
+    action: String,
+    kept: Vec<(String, String)>,
 }
 
 /// Opens the session: with the post, if there is only one, else the person chooses.
-async fn enter(app: &App, visitor: &Visitor, account: &Account, to: &str) -> Answer {
-    let post = first_post(app, account);
-    let home = match (account.kind, post) {
-        (AccountKind::Applicant, _) => APPLICANT_HOME,
-        (AccountKind::Officer, Some(_)) => OFFICE_HOME,
+async fn enter(app: &App, visitor: &Visitor, account: &Account, to: &str, kept: Vec<(String, String)>) -> Answer {
+    let post = first_post(app, visitor, account);
+    let chosen = account.posts.iter().find(|held| Some(held.id) == post);
+    let home = match (account.kind, chosen) {
         (AccountKind::Officer, None) => "/account",
+        (_, post) => home(app, post),
     };
-    let cookie = visitor.renew(account.id, post, false).await?;
-    Ok(redirect(if to == "/" || home == "/account" { home } else { to }, Some(cookie)))
+    let token = visitor.open(account.id, post, false).await?;
+    let cookie = visitor.cookies().set_session(&token);
+    let chooses = account.kind == AccountKind::Officer && post.is_none();
+    if kept.is_empty() || chooses {
+        return Ok(redirect(if to == "/" || chooses { home } else { to }, Some(cookie)));
+    }
+    let mut p = visitor.page("go-on-title");
+    p.csrf = token.form_key().csrf().map_err(|error| Fault::new("making a form's token").because(error))?;
+    let kept = kept.into_iter().map(|(name, value)| (name[KEPT.len()..].to_owned(), value)).collect();
+    carrying(visitor.html(&GoOnPage { p, action: to.to_owned(), kept }), Some(cookie))
 }
 
 /// The accounts with which a visitor of the demonstration signs in, in the order in which they were opened.
@@ -334,14 +386,9 @@ pub(crate) fn ask_again(visitor: &Visitor, action: &str, kept: Vec<(String, Stri
 /// Verifies the password given with a form. The new cookie, or what to tell the person.
 pub(crate) async fn elevate(app: &App, visitor: &Visitor, given: &str) -> Result<Result<HeaderValue, String>, Stop> {
     let account = visitor.identity()?.account();
-    let id = account.to_string();
-    let credentials = app.store().read(move |reader| reader.credentials_of(&id)).await;
-    let credential = credentials.map_err(|fault| visitor.stop(fault.into()))?.into_iter().next();
-    let login = credential.as_ref().map(|credential| credential.login.clone()).unwrap_or_default();
-    Ok(match verify(app, visitor, &login, credential.as_ref(), given).await? {
-        Verdict::Right => Ok(visitor.renew(account, visitor.post_id(), true).await?),
-        Verdict::Wrong => Err(visitor.words.t("again-wrong")),
-        Verdict::Wait(left) => Err(visitor.words.t1("sign-in-wait", "seconds", left.as_secs().max(1))),
+    Ok(match own_credential(app, visitor, given).await? {
+        Ok(_) => Ok(visitor.renew(account, visitor.post_id(), true).await?),
+        Err(sentence) => Err(sentence),
     })
 }
 
@@ -361,16 +408,21 @@ async fn again(State(app): State<App>, visitor: Visitor, fields: Fields) -> Answ
 }
 
 async fn sign_out(visitor: Visitor, fields: Fields) -> Answer {
-    visitor.check_token(&fields)?;
+    if visitor.account().is_some() {
+        visitor.check_token(&fields)?;
+    }
     Ok(redirect("/", Some(visitor.end().await?)))
 }
 
 /// The extractor wrote down that the person is there, which is all that staying takes.
 async fn keep(visitor: Visitor, fields: Fields) -> Answer {
-    visitor.check_token(&fields)?;
-    visitor.identity()?;
     // Back to the page where the banner was.
-    Ok(redirect(&fields.optional_text("to", 1024).unwrap_or_default(), None))
+    let to = fields.optional_text("to", 1024).unwrap_or_default();
+    if visitor.account().is_none() {
+        return Ok(redirect(&format!("/sign-in?to={}", percent_encode(local_path(&to))), None));
+    }
+    visitor.check_token(&fields)?;
+    Ok(redirect(&to, None))
 }
 
 /// One post to act as.
@@ -386,6 +438,8 @@ struct AccountPage {
     p: Page,
     nonce: String,
     posts: Vec<PostChoice>,
+    /// The post acted as has no page of its own here.
+    homeless: bool,
     settings: Vec<Link>,
 }
 
@@ -448,7 +502,8 @@ async fn account_page(State(app): State<App>, visitor: Visitor) -> Answer {
         Link::new(p.t("size-large"), p.setting("size=l")),
         Link::new(p.t("size-normal"), p.setting("size=m")),
     ];
-    visitor.html(&AccountPage { p, nonce, posts, settings })
+    let homeless = visitor.who().is_some_and(|who| home(&app, who.post()) == "/account");
+    visitor.html(&AccountPage { p, nonce, posts, homeless, settings })
 }
 
 async fn choose_post(State(app): State<App>, visitor: Visitor, fields: Fields) -> Answer {
@@ -458,7 +513,7 @@ async fn choose_post(State(app): State<App>, visitor: Visitor, fields: Fields) -
     let held = account.posts.iter().find(|post| post.id.to_string() == given && post.holds_on(today));
     let post = held.ok_or_else(Problem::bad_request)?;
     let account: AccountId = account.id;
-    Ok(redirect(OFFICE_HOME, Some(visitor.renew(account, Some(post.id), false).await?)))
+    Ok(redirect(home(&app, Some(post)), Some(visitor.renew(account, Some(post.id), false).await?)))
 }
 
 /// Language and type size, for a year in a cookie; without JavaScript, so a link.

@@ -4,8 +4,6 @@
 
 mod data;
 
-use std::io::Read as _;
-
 use base::id::CaseId;
 use kernel::case::{Case, CaseCommand, Notice, paper_field};
 use kernel::change::Job;
@@ -64,8 +62,10 @@ impl App {
         Ok(printed)
     }
 
-    /// Prints a document of a case and records that its paper exists. A paper that exists is left as it is.
+    /// Prints a document of a case and records that its paper exists. A paper that exists is left as it is; one is printed at a time, so that
+    /// many who wait for the same paper get one, and many papers do not take all cores.
     pub async fn render_paper(&self, case: CaseId, number: &str) -> Result<()> {
+        let _turn = self.printing().acquire().await.map_err(|error| store::Fault::Task(error.to_string()))?;
         let stream = StreamId::case(case);
         let state = self.store().read(move |reader| reader.state(&stream)).await?;
         let Some((_, State::Case(case))) = state else { return Err(Error::not_found()) };
@@ -98,9 +98,10 @@ impl App {
         Ok(())
     }
 
-    /// The paper of a document, for whoever may read the case; printed now if it was not yet.
+    /// The paper of a document, for whoever may read files of the case; printed now if it was not yet.
     pub async fn paper(&self, identity: &Identity, case: CaseId, number: &str) -> Result<CaseFile> {
         let mut found = cases::load(self, identity, case).await?;
+        cases::may_read(self, identity, &found).await?;
         if notice(&found, number)?.pdf_hash.is_none() {
             self.render_paper(case, number).await?;
             found = cases::load(self, identity, case).await?;
@@ -113,13 +114,7 @@ impl App {
             .await?;
         let hash = opened.first().and_then(Opened::value).map(str::to_owned).ok_or_else(Error::not_found)?;
         let key = key.ok_or_else(Error::not_found)?;
-        let files = self.store().files().clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let mut bytes = Vec::new();
-            let read = files.read_sealed(key, &hash)?.read_to_end(&mut bytes);
-            read.map(|_| bytes).map_err(|error| store::Fault::Task(format!("reading a paper: {error}")))
-        });
-        let bytes = read.await.map_err(|error| thread("reading a paper", &error))??;
+        let bytes = self.open_file(Some(key), hash).await?;
         Ok(CaseFile { name: format!("{number}.pdf"), media: PDF.to_owned(), bytes })
     }
 

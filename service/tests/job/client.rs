@@ -1,18 +1,20 @@
 //! Someone with a session, talking to the routes behind the guard.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use service::App;
 use store::Credential;
 use tower::ServiceExt as _;
-use web::guard::{GuardConfig, Limits, guarded};
+use web::guard::{GuardConfig, Limits, Peer, guarded};
 use web::page::Site;
 
 use crate::document::Described;
@@ -66,6 +68,7 @@ pub(crate) async fn let_in(app: &App, numbers: &[u8]) {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) bytes: Vec<u8>,
+    pub(crate) headers: HeaderMap,
     cookies: Vec<String>,
 }
 
@@ -74,37 +77,67 @@ impl Answer {
         serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.bytes)))
     }
 
+    /// Where it sends the reader.
+    pub(crate) fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 }
 
-/// A client with a cookie, who holds every answer of the interface against its document.
+/// The value of a hidden field.
+pub(crate) fn hidden<'a>(html: &'a str, name: &str) -> &'a str {
+    let at = html.find(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name} in {html}"));
+    html[at..].split("value=\"").nth(1).unwrap().split('"').next().unwrap()
+}
+
+/// A client with its cookies, somewhere on a network, who holds every answer of the interface against its document.
 pub(crate) struct Client {
     served: Served,
-    cookie: String,
+    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) address: IpAddr,
     keys: AtomicU64,
 }
 
 impl Client {
     pub(crate) fn anonymous(served: &Served) -> Self {
-        Self { served: served.clone(), cookie: String::new(), keys: AtomicU64::new(0) }
+        let (cookies, address) = (BTreeMap::new(), IpAddr::from([127, 0, 0, 1]));
+        Self { served: served.clone(), cookies, address, keys: AtomicU64::new(0) }
+    }
+
+    /// Someone on another network.
+    pub(crate) fn at(served: &Served, network: u8) -> Self {
+        Self { address: IpAddr::from([203, 0, 113, network]), ..Self::anonymous(served) }
+    }
+
+    /// Tries a name and a password.
+    pub(crate) async fn sign_in(&self, n: u8, password: &str) -> Answer {
+        let given = serde_json::json!({ "login": format!("u{n}"), "password": password });
+        self.send(Method::POST, "/api/v1/session", &given).await
     }
 
     pub(crate) async fn signed_in(served: &Served, n: u8) -> Self {
         let mut client = Self::anonymous(served);
-        let given = serde_json::json!({ "login": format!("u{n}"), "password": PASSWORD });
-        let answer = client.send(Method::POST, "/api/v1/session", &given).await;
+        let answer = client.sign_in(n, PASSWORD).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
         client.keep(&answer);
         client
     }
 
-    /// Keeps the cookie of a visit, to which forms are bound.
+    /// Keeps the cookies that came.
     pub(crate) fn visit(&mut self, answer: &Answer) {
-        if let Some(cookie) = answer.cookies.iter().find(|cookie| cookie.starts_with("jt-visit=")) {
-            self.cookie = cookie.split(';').next().unwrap().to_owned();
-        }
+        let pairs = answer.cookies.iter().filter_map(|cookie| cookie.split(';').next()?.split_once('='));
+        self.cookies.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    /// Sends a form.
+    pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let encode = |text: &str| web::page::percent_encode(text).replace('/', "%2F");
+        let pairs = fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+        let body = pairs.collect::<Vec<_>>().join("&").into_bytes();
+        self.request(Method::POST, path, Some("application/x-www-form-urlencoded"), body).await
     }
 
     /// Gives the password again.
@@ -116,9 +149,8 @@ impl Client {
     }
 
     pub(crate) fn keep(&mut self, answer: &Answer) {
-        let session = answer.cookies.iter().find(|cookie| cookie.starts_with("jt="));
-        let session = session.and_then(|cookie| cookie.split(';').next());
-        self.cookie = session.unwrap_or_else(|| panic!("no session in {:?}", answer.cookies)).to_owned();
+        assert!(answer.cookies.iter().any(|cookie| cookie.starts_with("jt=")), "no session in {:?}", answer.cookies);
+        self.visit(answer);
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -131,6 +163,12 @@ impl Client {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, path, body).await
+    }
+
+    /// The next request is the last one once more: it carries the same key.
+    pub(crate) fn once_more(&self) -> &Self {
+        self.keys.fetch_sub(1, Ordering::SeqCst);
+        self
     }
 
     pub(crate) async fn upload(&self, path: &str, name: &str, bytes: &[u8]) -> Answer {
@@ -152,12 +190,15 @@ impl Client {
         if let Some(kind) = kind {
             request = request.header(header::CONTENT_TYPE, kind);
         }
-        if !self.cookie.is_empty() {
-            request = request.header(header::COOKIE, &self.cookie);
+        if !self.cookies.is_empty() {
+            let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(header::COOKIE, pairs.join("; "));
         }
+        let request = request.extension(Peer((self.address, 40_000).into()));
         let response = self.served.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let status = response.status();
-        let cookies = response.headers().get_all(header::SET_COOKIE).iter();
+        let headers = response.headers().clone();
+        let cookies = headers.get_all(header::SET_COOKIE).iter();
         let cookies = cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
         let media = response.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
         let media = media.unwrap_or_default().to_owned();
@@ -165,6 +206,6 @@ impl Client {
         if path.starts_with("/api/") {
             self.served.described.check(&method, path, status, &media, &bytes);
         }
-        Answer { status, bytes, cookies }
+        Answer { status, bytes, headers, cookies }
     }
 }

@@ -1,7 +1,7 @@
 //! A county bureau with its people over a real store: a seeded clock and seeded randomness, so that a run repeats to the last byte.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use base::id::{AccountId, CaseId, PostId, SubjectId};
 use jiff::{SignedDuration, Timestamp};
@@ -18,13 +18,29 @@ use service::{App, Clock, EntropySource, Settings};
 use sha2::{Digest, Sha256};
 use store::{Options, Store, Submission};
 
-/// Monday 2025-11-17, nine o'clock in Shanghai, and a second later with each reading.
+/// Monday 2025-11-17, nine o'clock in Shanghai, and a second later with each reading unless it is held.
 #[derive(Default)]
-pub(crate) struct SteppingClock(AtomicU64);
+pub(crate) struct SteppingClock {
+    seconds: AtomicU64,
+    held: AtomicBool,
+}
+
+impl SteppingClock {
+    /// Time passes.
+    pub(crate) fn skip(&self, minutes: u64) {
+        self.seconds.fetch_add(60 * minutes, Ordering::SeqCst);
+    }
+
+    /// Time stands still: what is counted by the minute is not refilled between two requests.
+    pub(crate) fn hold(&self) {
+        self.held.store(true, Ordering::SeqCst);
+    }
+}
 
 impl Clock for SteppingClock {
     fn now(&self) -> Timestamp {
-        let second = self.0.fetch_add(1, Ordering::SeqCst);
+        let step = u64::from(!self.held.load(Ordering::SeqCst));
+        let second = self.seconds.fetch_add(step, Ordering::SeqCst);
         "2025-11-17T01:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(i64::try_from(second).unwrap())
     }
 }
@@ -51,6 +67,7 @@ const COUNTY: &str = "130123";
 pub(crate) struct Office {
     pub(crate) app: App,
     pub(crate) matter: Arc<Matter>,
+    pub(crate) clock: Arc<SteppingClock>,
 }
 
 fn id(n: u8) -> uuid::Uuid {
@@ -88,10 +105,10 @@ impl Office {
         };
         let matter = Arc::clone(catalog.matter(code).unwrap());
         let clock = Arc::new(SteppingClock::default());
-        let app = App::new(store, catalog, clock, Box::new(SeededEntropy::default()), None, settings);
+        let app = App::new(store, catalog, clock.clone(), Box::new(SeededEntropy::default()), None, settings);
         app.adopt_catalog(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect()).await.unwrap();
         app.seed_organisations().await.unwrap();
-        let office = Self { app, matter };
+        let office = Self { app, matter, clock };
         office.people().await;
         for (register, records) in &office.example().registers {
             for record in records {

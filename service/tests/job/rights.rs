@@ -19,7 +19,7 @@ const SECURITY: u8 = 22;
 const AUDIT: u8 = 23;
 
 /// What each parameter of an address stands for: something that is really there.
-fn filled(path: &str, case: &str, draft: &str, number: &str) -> String {
+fn filled(path: &str, case: &str, draft: &str, number: &str, sequence: &str) -> String {
     let mut out = path.to_owned();
     for (name, value) in [
         ("{case}", case),
@@ -27,7 +27,7 @@ fn filled(path: &str, case: &str, draft: &str, number: &str) -> String {
         ("{task}", "1"),
         ("{act}", "pause"),
         ("{outcome}", "supplement"),
-        ("{sequence}", "400"),
+        ("{sequence}", sequence),
         ("{material}", "award_notice"),
         ("{page}", "applicant"),
         ("{list}", "none"),
@@ -63,6 +63,8 @@ async fn every_route_answers_each_role_as_it_must() {
     let number = owner.get(&format!("/api/v1/my/cases/{case}")).await.json()["notices"][0]["number"].clone();
     let number = web::page::percent_encode(number.as_str().unwrap());
 
+    let sequence = office.entries(case.parse().unwrap()).await[0].to_string();
+
     let mut roles: Vec<(&str, Client)> = vec![("nobody", Client::anonymous(&router))];
     for (name, n) in [
         ("owner", OWNER),
@@ -94,7 +96,7 @@ async fn every_route_answers_each_role_as_it_must() {
         write!(table, "\n{:<7}{:<65}", route.method.as_str(), route.path).unwrap();
         let ends_session = route.path == "/api/v1/session" && route.method == Method::DELETE;
         for (_, client) in &roles {
-            let path = filled(route.path, &case, &draft, &number);
+            let path = filled(route.path, &case, &draft, &number, &sequence);
             let answer = match route.method {
                 Method::GET => client.get(&path).await,
                 _ if ends_session || path.starts_with("/api/") && route.method == Method::DELETE => {
@@ -175,7 +177,7 @@ async fn nothing_that_comes_in_is_a_fault() {
                 ));
             }
             if route.method != Method::GET {
-                let path = filled(route.path, &case, &case, "x");
+                let path = filled(route.path, &case, &case, "x", "1");
                 requests.extend(BAD_BODIES.iter().map(|(kind, body)| (path.clone(), Some(*kind), *body)));
             }
             for (path, kind, body) in requests {

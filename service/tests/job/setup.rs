@@ -3,21 +3,16 @@
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
+use kernel::directory::{AccountKind, DirectoryCommand};
 use serde_json::json;
 use service::{App, Settings};
 use store::Store;
 
-use crate::client::{Client, served};
+use crate::client::{Client, hidden, served};
 use crate::office::{SeededEntropy, SteppingClock};
 use crate::options;
 
 const CODE: &str = "ABCDE-23456";
-
-/// The value of a hidden field.
-pub(crate) fn hidden<'a>(html: &'a str, name: &str) -> &'a str {
-    let at = html.find(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name} in {html}"));
-    html[at..].split("value=\"").nth(1).unwrap().split('"').next().unwrap()
-}
 
 async fn post(client: &mut Client, code: &str) -> crate::client::Answer {
     let page = client.get("/setup").await;
@@ -51,13 +46,35 @@ async fn fresh(folder: &std::path::Path) -> App {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_administrators_are_named_once_by_whoever_has_the_code() {
     let folder = tempfile::tempdir().unwrap();
-    let router = served(&fresh(folder.path()).await);
+    let app = fresh(folder.path()).await;
+    let router = served(&app);
     let mut client = Client::anonymous(&router);
 
     let refused = post(&mut client, "AAAAA-AAAAA").await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text().contains("value=\"admin0\""), "what was typed is still there");
     assert!(!refused.text().contains("correct horse"), "but no password comes back");
+    // Only wrong codes count; and a set-up that was interrupted when nobody could sign in yet is done again.
+    let interrupted = app.new_account();
+    let name = kernel::sealed::Secret {
+        subject: app.new_subject(),
+        field: "name".to_owned(),
+        salt: [1; 16],
+        value: "A0".to_owned(),
+    };
+    let open = DirectoryCommand::OpenAccount {
+        account: interrupted,
+        kind: AccountKind::Officer,
+        subject: name.subject,
+        name,
+        represents: Vec::new(),
+    };
+    app.direct(open).await.unwrap();
+    for _ in 0..12 {
+        let page = client.get("/setup").await.text();
+        let fields = [("_csrf", hidden(&page, "_csrf")), ("_nonce", hidden(&page, "_nonce")), ("code", CODE)];
+        assert_eq!(client.form("/setup", &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
     let done = post(&mut client, "abcde 23456").await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
     assert_eq!(client.get("/setup").await.status, StatusCode::NOT_FOUND, "it works once");

@@ -14,7 +14,8 @@ pub use cases::{
 };
 pub use directory::{AccountItem, CatalogFiles, DocumentItem, OrganisationItem, PostItem};
 pub use journal::{EntryRow, TreeHead};
-pub use private::{DraftItem, FileItem};
+pub(crate) use private::reply;
+pub use private::{DraftItem, FileItem, KeyReused};
 pub use records::{Field, FieldKind, Filter, RecordItem, RecordQuery, Scalar};
 pub use search::Found;
 

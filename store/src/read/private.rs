@@ -7,8 +7,9 @@ use super::Reader;
 use crate::fault::Fault;
 use crate::files::SealedFor;
 use crate::small::{Credential, Session, draft_place};
-use crate::sql::{Row, first, values};
+use crate::sql::{Connection, Row, first, values};
 use crate::vault::{self, Opened, SubjectKey};
+use crate::writer::IdempotencyKey;
 
 /// A draft of an application (草稿).
 #[derive(Clone, Debug, PartialEq)]
@@ -117,10 +118,20 @@ impl Reader<'_> {
         .transpose()
     }
 
+    /// What was answered to a wish; none when it is new. The same key with another wish is an error of its own.
+    pub fn reply(&mut self, key: &IdempotencyKey) -> Result<Option<Result<Json, KeyReused>>, Fault> {
+        reply(self.connection, key)
+    }
+
     /// How someone signs in.
     pub fn credential(&mut self, login: &str) -> Result<Option<Credential>, Fault> {
         let sql = "select login, account, password, changed_at, must_change from credentials where login = $1";
         first(self.connection, sql, &values![login])?.map(|mut row| credential(&mut row)).transpose()
+    }
+
+    /// Can anybody sign in?
+    pub fn has_credentials(&mut self) -> Result<bool, Fault> {
+        Ok(first(self.connection, "select 1 from credentials limit 1", &[])?.is_some())
     }
 
     /// The sign-in names of an account.
@@ -150,6 +161,20 @@ impl Reader<'_> {
         let rows = self.connection.query(sql, &values![after.0, after.1, limit])?;
         rows.into_iter().map(|mut row| file(&mut row)).collect()
     }
+}
+
+/// An idempotency key that stands for another wish already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyReused;
+
+pub(crate) fn reply(
+    connection: &mut dyn Connection,
+    key: &IdempotencyKey,
+) -> Result<Option<Result<Json, KeyReused>>, Fault> {
+    let sql = "select body_hash, reply from replies where account = $1 and reply_key = $2";
+    let Some(mut row) = first(connection, sql, &values![&key.account, &key.key])? else { return Ok(None) };
+    let same = row.blob()? == key.body_hash;
+    Ok(Some(if same { Ok(row.json()?) } else { Err(KeyReused) }))
 }
 
 fn credential(row: &mut Row) -> Result<Credential, Fault> {

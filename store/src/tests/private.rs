@@ -104,6 +104,17 @@ pub(super) async fn sessions_and_credentials(world: World) {
     let put = elevated.clone();
     world.store.write(move |writes| writes.put_session(&put)).await.unwrap();
     assert_eq!(read(1).await.unwrap(), Some(elevated));
+    // A session that was replaced ends a moment later, one that ended does not come back, and a longer life is not given.
+    world.store.write(|writes| writes.set_session_data(&[1; 32], &json!({"seen": 7}))).await.unwrap();
+    world.store.write(|writes| writes.set_session_data(&[9; 32], &json!({"seen": 7}))).await.unwrap();
+    assert_eq!(read(1).await.unwrap().unwrap().data, json!({"seen": 7}));
+    assert!(read(9).await.unwrap().is_none());
+    for (at, ends) in [(70, 70), (80, 70)] {
+        world.store.write(move |writes| writes.end_session_at(&[1; 32], at)).await.unwrap();
+        assert_eq!(read(1).await.unwrap().unwrap().expires_at, ends);
+    }
+    let elevated_again = Session { seen_at: 50, ..session(1, "p") };
+    world.store.write(move |writes| writes.put_session(&elevated_again)).await.unwrap();
     // Idle since 10: the second and third; then the post ends, then the account.
     assert_eq!(world.store.write(|writes| writes.end_expired_sessions(900, 10)).await.unwrap(), 2);
     assert_eq!(world.store.write(|writes| writes.end_sessions_of("a", Some("q"))).await.unwrap(), 0);

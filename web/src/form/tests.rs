@@ -1,4 +1,5 @@
 use super::*;
+use crate::session::SessionToken;
 use jiff::civil::date;
 
 fn fields(text: &str) -> Fields {
@@ -95,7 +96,7 @@ fn decimals_are_exact() {
 
 #[test]
 fn the_token_and_the_nonce_are_checked() {
-    let session = SessionToken::generate().expect("random");
+    let session = SessionToken::generate().expect("random").form_key();
     let token = session.csrf().expect("random");
     let good = Fields::from_pairs([("_csrf", token.as_str()), ("_nonce", "0123456789abcdef")]);
     assert_eq!(good.check_csrf(&session), Ok(()));

@@ -55,6 +55,14 @@ impl Budget {
         Err(if wait < 1.0 { 1 } else { wait as u32 })
     }
 
+    /// Gives one back: what was tried succeeded, and only failures count.
+    pub fn refund(&self, address: IpAddr) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = buckets.get_mut(&address) {
+            bucket.tokens = (bucket.tokens + 1.0).min(self.burst);
+        }
+    }
+
     fn filled(&self, bucket: &Bucket, now: Duration) -> f64 {
         let passed = now.saturating_sub(bucket.at).as_secs_f64();
         (bucket.tokens + passed * self.per_second).min(self.burst)
@@ -95,6 +103,18 @@ mod tests {
         let budget = Budget::over(30, Duration::from_secs(60), 1);
         assert_eq!(budget.spend(address(1), Duration::ZERO), Ok(()));
         assert_eq!(budget.spend(address(1), Duration::ZERO), Err(2));
+    }
+
+    #[test]
+    fn what_succeeds_costs_nothing() {
+        let budget = Budget::over(30, Duration::from_secs(60), 2);
+        for _ in 0..10 {
+            assert_eq!(budget.spend(address(1), Duration::ZERO), Ok(()));
+            budget.refund(address(1));
+        }
+        for expected in [Ok(()), Ok(()), Err(2)] {
+            assert_eq!(budget.spend(address(1), Duration::ZERO), expected, "failures do");
+        }
     }
 
     #[test]

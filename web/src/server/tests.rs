@@ -1,9 +1,11 @@
 //! Each limit of the security rules' first rows, over real TCP on loopback.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Extension;
 use axum::extract::Multipart;
+use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use tokio::net::TcpStream;
@@ -11,8 +13,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::*;
 use crate::form::Fields;
-use crate::guard::{GuardConfig, guarded};
+use crate::guard::{GuardConfig, Recognised, guarded};
 use crate::problem::{Failure, Fault, Json, Problem};
+use crate::session::{Cookies, SessionToken};
 use crate::upload::{FileKind, UploadRules, receive};
 use crate::{assets, gallery};
 
@@ -66,6 +69,9 @@ async fn node_with(limits: Limits, change: impl FnOnce(&mut GuardConfig)) -> Nod
         .route("/panic", get(panics))
         .route("/fault", get(async || Failure::from(Fault::new("secret path /var/lib").because("secret cause"))))
         .route("/held", get(held))
+        .route("/signed-in", get(signed_in))
+        .route("/file", get(async || ([("content-disposition", "attachment")], "a".repeat(10_000))))
+        .route("/large", get(async || "a".repeat(64 << 20)))
         .route("/form", post(async |fields: Fields| fields.text("a", 300_000).unwrap_or_else(|c| c.key.to_owned())))
         .route("/json", post(async |Json(value): Json<serde_json::Value>| value.to_string()))
         .route("/upload", post(upload))
@@ -89,6 +95,12 @@ async fn held(Extension(gate): Extension<Arc<Gate>>) -> &'static str {
     gate.entered.add_permits(1);
     gate.leave.acquire().await.expect("open").forget();
     "held"
+}
+
+/// What the service does with a session that it found.
+async fn signed_in(Extension(recognised): Extension<Recognised>, headers: HeaderMap) {
+    let token = Cookies { tls: false }.session(&headers).expect("a cookie");
+    recognised.mark(token.hash());
 }
 
 async fn upload(mut form: Multipart) -> Result<String, Failure> {
@@ -312,8 +324,9 @@ async fn an_address_has_so_many_connections() {
 #[tokio::test]
 async fn overload_is_shed_quickly_and_officers_go_first() {
     let node = Arc::new(node(Limits { concurrent_max: 4, anonymous_percent: 50, ..Limits::default() }).await);
-    let token = crate::session::SessionToken::generate().expect("random").text();
-    let known = format!("Cookie: jt={token}\r\n");
+    let cookie = || format!("Cookie: jt={}\r\n", SessionToken::generate().expect("random").text());
+    let (known, made_up) = (cookie(), cookie());
+    assert_eq!(status(&node.get("/signed-in", &known).await), 200);
     let running: Vec<_> = (0..2)
         .map(|_| {
             let node = Arc::clone(&node);
@@ -326,11 +339,67 @@ async fn overload_is_shed_quickly_and_officers_go_first() {
     assert_eq!(status(&refused), 503);
     // The rule is 100 ms; the bound leaves room for a machine that runs several builds. What matters: nobody waited for the held ones.
     assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert_eq!(status(&node.get("/hello/x", &made_up).await), 503, "a cookie that nobody gave opens nothing");
     assert_eq!(status(&node.get("/hello/x", &known).await), 200, "an officer still gets in");
     node.gate.leave.add_permits(2);
     for answer in running {
         assert_eq!(status(&answer.await.expect("ran")), 200);
     }
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_in_holds_no_room() {
+    let node = node(Limits { concurrent_max: 1, anonymous_percent: 100, ..Limits::default() }).await;
+    let mut slow = TcpStream::connect(node.address).await.expect("connects");
+    let head = format!("POST /form HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: 9\r\n\r\na=");
+    slow.write_all(head.as_bytes()).await.expect("sent");
+    // Its head is read in order of connection: it is under way when the next is answered.
+    assert_eq!(status(&node.get("/hello/x", "").await), 200);
+    slow.write_all(b"1234567").await.expect("sent");
+    let mut answer = [0; 12];
+    slow.read_exact(&mut answer).await.expect("answered");
+    assert_eq!(&answer, b"HTTP/1.1 200");
+}
+
+#[tokio::test]
+async fn an_address_runs_so_many_requests_at_once_and_bodies_take_so_much_memory() {
+    let limits = Limits { requests_per_address_max: 2, waiting_bytes_max: 8 << 10, ..Limits::default() };
+    let node = Arc::new(node(limits).await);
+    let running: Vec<_> = (0..2)
+        .map(|_| {
+            let node = Arc::clone(&node);
+            tokio::spawn(async move { node.get("/held", "").await })
+        })
+        .collect();
+    node.gate.wait_for(2).await;
+    assert_eq!(status(&node.get("/hello/x", "").await), 503);
+    node.gate.leave.add_permits(2);
+    for answer in running {
+        assert_eq!(status(&answer.await.expect("ran")), 200);
+    }
+    assert_eq!(status(&node.post("/form", FORM, "", format!("a={}", "x".repeat(7_000))).await), 200);
+    assert_eq!(status(&node.post("/form", FORM, "", format!("a={}", "x".repeat(9_000))).await), 503);
+}
+
+#[tokio::test]
+async fn a_file_is_not_compressed_again() {
+    let node = node(Limits::default()).await;
+    let zipped = "Accept-Encoding: gzip\r\n";
+    assert!(!node.get("/file", zipped).await.contains("content-encoding"));
+}
+
+#[tokio::test]
+async fn a_reader_who_stands_still_is_left() {
+    let node = node(Limits { read_pause_max: Duration::from_millis(200), ..Limits::default() }).await;
+    let mut slow = TcpStream::connect(node.address).await.expect("connects");
+    slow.write_all(b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.expect("sent");
+    let mut first = [0; 12];
+    slow.read_exact(&mut first).await.expect("begun");
+    sleep(Duration::from_secs(1)).await;
+    let mut rest = Vec::new();
+    // Either the rest breaks off, or the connection was reset.
+    let _ = slow.read_to_end(&mut rest).await;
+    assert!(rest.len() < 64 << 20, "{} bytes came", rest.len());
 }
 
 #[tokio::test]

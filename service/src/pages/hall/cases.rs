@@ -291,8 +291,8 @@ pub(super) async fn save_supplement(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Answer {
-    let identity = visitor.applicant()?;
     visitor.check_form(&fields)?;
+    let identity = visitor.applicant()?;
     let (_, page) = app.supplement_page(identity, &id).await.map_err(|error| visitor.stop(error))?;
     let given = typed(&fields, page.fields.iter().map(String::as_str));
     match app.save_supplement(identity, &id, &given).await {
@@ -309,8 +309,8 @@ pub(super) async fn send_supplement(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Answer {
-    let identity = visitor.applicant()?;
     let nonce = visitor.check_form(&fields)?;
+    let identity = visitor.applicant()?;
     app.send_supplement(identity, &id, nonce).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/my/cases/{id}/submitted"))
 }
@@ -402,8 +402,8 @@ pub(super) async fn take_delivery(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Answer {
-    let identity = visitor.applicant()?;
     let nonce = visitor.check_form(&fields)?;
+    let identity = visitor.applicant()?;
     app.take_delivery(identity, &id, nonce).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/my/cases/{id}"))
 }
@@ -418,8 +418,8 @@ pub(super) async fn withdraw(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Answer {
-    let identity = visitor.applicant()?;
     let nonce = visitor.check_form(&fields)?;
+    let identity = visitor.applicant()?;
     let reason = fields.optional_long_text("reason", REASON_CHARS_MAX);
     let reason = reason.map_err(|complaint| {
         web::problem::Problem::unprocessable()

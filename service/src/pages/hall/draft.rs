@@ -92,14 +92,14 @@ pub(super) async fn start(
     Path(code): Path<String>,
     fields: Fields,
 ) -> Answer {
+    let nonce = visitor.check_form(&fields)?;
     let identity = visitor.filer()?;
-    visitor.check_form(&fields)?;
     let whom = match fields.text("whom", 40) {
         Ok(whom) => whom,
         Err(_) => return start_shown(&app, &visitor, &code, Some(visitor.words.t("input-choice"))).await,
     };
     let whom = if whom == "self" { String::new() } else { whom };
-    let draft = app.start_draft(identity, &code, &whom).await.map_err(|error| visitor.stop(error))?;
+    let draft = app.start_draft(identity, &code, &whom, nonce).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/drafts/{}", draft.id))
 }
 
@@ -198,8 +198,8 @@ pub(super) async fn save_page(
     Path((id, page)): Path<(String, String)>,
     fields: Fields,
 ) -> Answer {
-    let identity = visitor.filer()?;
     visitor.check_form(&fields)?;
+    let identity = visitor.filer()?;
     let (_, matter) = app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     let names = matter.form.page(&page).map(|page| page.fields.clone()).unwrap_or_default();
     let given = typed(&fields, names.iter().map(String::as_str));
@@ -324,8 +324,8 @@ pub(super) async fn save_item(
     Path((id, list, index)): Path<(String, String, usize)>,
     fields: Fields,
 ) -> Answer {
-    let identity = visitor.filer()?;
     visitor.check_form(&fields)?;
+    let identity = visitor.filer()?;
     let (_, matter) = app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     let field = matter.form.field(&list).ok_or_else(|| visitor.stop(Error::not_found()))?;
     let given = typed(&fields, field.items.iter().map(|field| field.name.as_str()));
@@ -411,8 +411,8 @@ pub(super) async fn check_page(State(app): State<App>, visitor: Visitor, Path(id
 
 /// `POST /drafts/{id}/check`: hands it in.
 pub(super) async fn submit(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, fields: Fields) -> Answer {
-    let identity = visitor.filer()?;
     let nonce = visitor.check_form(&fields)?;
+    let identity = visitor.filer()?;
     if !fields.has("declare") {
         return check_shown(&app, &visitor, &id, Some(visitor.words.t("hall-declare-missing"))).await;
     }
@@ -546,8 +546,8 @@ pub(super) async fn remove_page(State(app): State<App>, visitor: Visitor, Path(i
 
 /// `POST /drafts/{id}/remove`.
 pub(super) async fn remove(State(app): State<App>, visitor: Visitor, Path(id): Path<String>, fields: Fields) -> Answer {
-    let identity = visitor.filer()?;
     visitor.check_form(&fields)?;
+    let identity = visitor.filer()?;
     app.remove_draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     onward("/my")
 }

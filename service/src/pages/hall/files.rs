@@ -122,7 +122,7 @@ async fn take(app: &App, visitor: &Visitor, place: &Place, mut body: Multipart) 
             if before.len() >= FIELDS_BEFORE_MAX {
                 return Err(Problem::bad_request().into());
             }
-            let value = part.text().await.map_err(|_| Problem::bad_request())?;
+            let value = upload::text_beside(part).await?;
             let (removes, paper) = (name == "remove", name == "paper");
             before.push((name, value));
             if removes {

@@ -6,13 +6,12 @@ mod draft;
 mod fields;
 mod files;
 
-use axum::response::{IntoResponse, Redirect};
 use kernel::catalog::matter::Text;
 use web::form::Fields;
 use web::words::Words;
 
 use crate::routes::Routes;
-use crate::session::Answer;
+use crate::session::{Answer, redirect};
 
 pub(crate) use cases::{REASON_CHARS_MAX, verify_href};
 pub use fields::{clock_light, notice_key, stage_key, stage_tag};
@@ -58,7 +57,7 @@ pub(crate) fn say(text: &Text, words: Words) -> String {
 
 /// The way on after a form was taken.
 pub(crate) fn onward(href: &str) -> Answer {
-    Ok(Redirect::to(href).into_response())
+    Ok(redirect(href, None))
 }
 
 /// What was typed, as the kernel's forms read it.

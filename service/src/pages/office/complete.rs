@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::cases::{self, CaseView, OutcomeShown, TaskShown};
 use crate::error::{Error, refusal_words};
 use crate::pages::sign_in::{ask_again, elevate};
-use crate::session::{Answer, Stop, Visitor, redirect};
+use crate::session::{Answer, Stop, Visitor, carrying, redirect};
 
 /// Most characters of an opinion, a reason, a line of a notice: the kernel's own limit.
 const TEXT_CHARS_MAX: usize = 2_000;
@@ -235,6 +235,8 @@ pub(super) async fn complete(
         let sentence = visitor.words.t(if is_supplement(open, outcome) { "supplement-none" } else { "outcome-lacks" });
         return show(&visitor, id, &view, task, &given, Some(&sentence));
     }
+    // Read before the act: afterwards the case is no longer in the inbox.
+    let beside = cases::beside(&app, identity, &case).await.map_err(|error| visitor.stop(error))?;
     let mut cookie = None;
     if open.elevate && !visitor.elevated() {
         let action = format!("/office/cases/{id}/tasks/{task}");
@@ -246,20 +248,15 @@ pub(super) async fn complete(
             },
         }
     }
-    // Read before the act: afterwards the case is no longer in the inbox.
-    let beside = cases::beside(&app, identity, &case).await.map_err(|error| visitor.stop(error))?;
-    match cases::act(&app, identity, id, given.command(task), Some(nonce)).await {
-        Ok(_) => Ok(redirect(&onward(beside), cookie)),
+    let answer = match cases::act(&app, identity, id, given.command(task), Some(nonce)).await {
+        Ok(_) => Ok(redirect(&onward(beside), None)),
         Err(Error::Refused(refusal)) if asks_again(&refusal) => {
             let sentence = refusal_words(&refusal, visitor.words);
-            let mut response = show(&visitor, id, &view, task, &given, Some(&sentence))?;
-            if let Some(cookie) = cookie {
-                response.headers_mut().append(axum::http::header::SET_COOKIE, cookie);
-            }
-            Ok(response)
+            show(&visitor, id, &view, task, &given, Some(&sentence))
         }
         Err(error) => Err(visitor.stop(error)),
-    }
+    };
+    carrying(answer, cookie)
 }
 
 /// On to the next case, without the list between (ui.md §6); to the list when there is none.

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::cases::{self, CaseView, EnvelopeAct, EnvelopeShown};
 use crate::error::{Error, refusal_words};
 use crate::pages::sign_in::{ask_again, elevate};
-use crate::session::{Answer, Stop, Visitor, redirect};
+use crate::session::{Answer, Stop, Visitor, carrying, redirect};
 
 /// Longest reason, longest name of a signer.
 const REASON_CHARS_MAX: usize = 2_000;
@@ -177,14 +177,15 @@ pub(super) async fn act(
             },
         }
     }
-    match cases::act(&app, identity, id, command, Some(nonce)).await {
-        Ok(_) => Ok(redirect(&format!("/office/cases/{id}?done={}", act.as_str()), cookie)),
+    let answer = match cases::act(&app, identity, id, command, Some(nonce)).await {
+        Ok(_) => Ok(redirect(&format!("/office/cases/{id}?done={}", act.as_str()), None)),
         Err(Error::Refused(refusal)) if day_field(act).is_some() && is_about_a_day(&refusal) => {
             let sentence = refusal_words(&refusal, visitor.words);
             again(day_field(act).unwrap_or_default(), &|_| sentence.clone())
         }
         Err(error) => Err(visitor.stop(error)),
-    }
+    };
+    carrying(answer, cookie)
 }
 
 /// What was typed stands in the form again.

@@ -238,6 +238,9 @@ struct CasesPage {
 /// Cases found within the reader's scope (办件查询).
 pub(super) async fn cases_page(State(app): State<App>, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let (identity, _) = visitor.officer()?;
+    if !visitor.may_view("cases") {
+        return Err(Problem::forbidden().into());
+    }
     let query = Query::parse(query.as_deref());
     let filter = CaseFilter {
         stages: some(&query.stage).into_iter().collect(),

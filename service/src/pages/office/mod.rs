@@ -6,12 +6,13 @@ mod complete;
 mod envelope;
 mod lists;
 
-use axum::response::Response;
+use axum::extract::State;
 use web::page::percent_encode;
 use web::view::{Light, LightState};
 
+use crate::app::App;
 use crate::routes::Routes;
-use crate::session::{OFFICE_HOME, redirect};
+use crate::session::{Answer, Visitor, redirect};
 
 /// The addresses of this module.
 pub fn routes() -> Routes {
@@ -37,8 +38,8 @@ pub fn routes() -> Routes {
         .get("/office/cases/{case}/tasks/{task}/outcomes/{outcome}", complete::outcome_page)
 }
 
-async fn home() -> Response {
-    redirect(OFFICE_HOME, None)
+async fn home(State(app): State<App>, visitor: Visitor) -> Answer {
+    Ok(redirect(crate::session::home(&app, visitor.identity()?.post()), None))
 }
 
 /// A light of a view as a component shows it.

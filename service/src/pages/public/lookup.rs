@@ -76,7 +76,7 @@ pub(super) async fn progress_page(
     if number.is_empty() || fact.is_empty() {
         return visitor.html(&page);
     }
-    match app.progress(&number, &fact).await {
+    match app.progress(visitor.network(), &number, &fact).await {
         Ok(progress) => page.found = Some(progress_found(&visitor, &progress)),
         Err(Error::Refused(Refusal::NotFound)) => {
             page.empty = Some(Empty { text: words.t("public-progress-none"), action: None });
@@ -140,7 +140,7 @@ pub(super) async fn verify_page(
 ) -> Answer {
     let (number, code) = (short(Some(number)), short(query.code));
     let mut page = verify_lookup(&visitor, number.clone(), code.clone());
-    match app.verify_document(&number, &code).await {
+    match app.verify_document(visitor.network(), &number, &code).await {
         Ok(verified) => page.found = Some(verified_found(&visitor, &verified)),
         Err(Error::Refused(Refusal::NotFound)) => {
             page.empty = Some(Empty { text: visitor.words.t("public-verify-none"), action: None });
