@@ -56,9 +56,9 @@ pub struct SupplementView {
     pub ready: bool,
 }
 
-/// A field's name from a line's target: `form:name` or `form:/name`.
+/// A field's name from a line's target, `form:name`.
 fn field_of(target: &str) -> Option<&str> {
-    target.strip_prefix("form:").map(|name| name.trim_start_matches('/'))
+    target.strip_prefix("form:")
 }
 
 /// The draft in which an answer is kept.

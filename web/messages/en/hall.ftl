@@ -29,6 +29,7 @@ hall-not-confirmed = Not confirmed
 hall-change = Change
 hall-comma = {", "}
 hall-from-register = From { $register }; errors are corrected there.
+hall-applicant-chosen = Chosen at the start; for another organisation start anew.
 hall-basis = Basis: { $basis }
 hall-upload = Upload
 hall-upload-limit = A file has at most { $limit }.

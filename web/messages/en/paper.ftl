@@ -10,6 +10,7 @@ paper-form-electronic = file
 paper-form-shared = shared data
 paper-form-paper = paper
 paper-supplement-requirement = Hand in what meets the legal form
+paper-supplement-correction = 请更正申请表中的此项内容
 paper-reconsideration = the People's Government of { $region }
 paper-court = the People's Court that has jurisdiction
 paper-pause-open = until that procedure ends

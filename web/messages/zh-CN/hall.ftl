@@ -29,6 +29,7 @@ hall-not-confirmed = 未确认
 hall-change = 修改
 hall-comma = 、
 hall-from-register = 来自{ $register }，有误请先申请更正。
+hall-applicant-chosen = 开始申请时已选定；换一个单位请重新开始申请。
 hall-basis = 依据：{ $basis }
 hall-upload = 上传
 hall-upload-limit = 单个文件不超过 { $limit }。

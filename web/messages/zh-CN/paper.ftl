@@ -10,6 +10,7 @@ paper-form-electronic = 电子文件
 paper-form-shared = 共享数据
 paper-form-paper = 纸质
 paper-supplement-requirement = 请补交符合法定形式的材料
+paper-supplement-correction = 请更正申请表中的此项内容
 paper-reconsideration = { $region }人民政府
 paper-court = 有管辖权的人民法院
 paper-pause-open = 至该程序结束

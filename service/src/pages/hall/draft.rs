@@ -14,7 +14,7 @@ use web::view::{
     error_lines,
 };
 
-use super::fields::{question, summary_rows};
+use super::fields::{question, registered, summary_rows};
 use super::{onward, say, typed};
 use crate::app::App;
 use crate::apply::{Draft, DraftView, MaterialView, PageState};
@@ -226,12 +226,17 @@ async fn form_shown(
     let spec = matter.form.page(page).ok_or_else(|| visitor.stop(Error::not_found()))?;
     // Without scripts a condition is known only after saving: every field stands on the page, the hidden ones as optional.
     let shown: Vec<&str> = matter.form.shown(spec, &draft.form).iter().map(|field| field.name.as_str()).collect();
+    let known = app.registered(&matter, &draft).await.map_err(|error| visitor.stop(error))?;
     let mut fields = Vec::new();
     let mut lists = Vec::new();
     for field in spec.fields.iter().filter_map(|name| matter.form.field(name)) {
         let saved = draft.form.get(&field.name);
         if field.widget == Widget::Items {
             lists.push(list_view(app, visitor, &draft, field, errors));
+            continue;
+        }
+        if let Some(value) = known.get(&field.name) {
+            fields.push(registered(app, words, field, value));
             continue;
         }
         let typed = (!given.is_empty())

@@ -1,7 +1,6 @@
 //! From the kernel's fields, answers and stages to what components show.
 
 use base::deadline::{Light as Colour, Remaining};
-use base::money::Fen;
 use base::region::{Level, RegionCode, Regions};
 use jiff::civil::Date;
 use kernel::case::Stage;
@@ -14,7 +13,7 @@ use web::words::Words;
 
 use super::say;
 use crate::app::App;
-use crate::apply::ClockLine;
+use crate::apply::{ClockLine, typed_text};
 use crate::error::field_words;
 
 /// One question with its answer and its error. What was typed goes before what was saved.
@@ -38,7 +37,7 @@ pub(super) fn question(
         _ => view::FieldKind::Text,
     };
     let catalog = app.catalog();
-    let value = typed.map_or_else(|| saved.map(|saved| text_of(field, saved)).unwrap_or_default(), str::to_owned);
+    let value = typed.map_or_else(|| saved.map(|saved| typed_text(field, saved)).unwrap_or_default(), str::to_owned);
     let mut shown = view::Field::new(kind, field.name.clone(), say(&field.label, words)).value(value);
     shown.hint = say(&field.hint, words);
     let source = field.source.as_deref().and_then(|source| catalog.register(source));
@@ -99,14 +98,19 @@ pub(super) fn place(regions: &Regions, code: RegionCode) -> String {
     }
 }
 
-/// A saved value as it was typed.
-fn text_of(field: &Field, value: &Value) -> String {
-    match (field.widget, value) {
-        (_, Value::Null) => String::new(),
-        (Widget::Money, Value::Number(fen)) => fen.as_i64().map(|fen| Fen(fen).yuan()).unwrap_or_default(),
-        (_, Value::String(text)) => text.clone(),
-        (_, other) => other.to_string(),
-    }
+/// The field as the register fills it in, to be read and not typed.
+pub(super) fn registered(app: &App, words: Words, field: &Field, value: &Value) -> view::Field {
+    let catalog = app.catalog();
+    let mut shown = view::Field::new(view::FieldKind::Register, field.name.clone(), say(&field.label, words));
+    shown.value = typed_text(field, value);
+    let register = field.source.as_deref().and_then(|source| catalog.register(source));
+    shown.source = match register {
+        // The code was chosen at the start; a register may not even know it.
+        _ if field.prefill.as_deref() == Some("applicant.code") => words.t("hall-applicant-chosen"),
+        Some(register) => words.t1("hall-from-register", "register", register.spec.name.get(words.lang.tag())),
+        None => String::new(),
+    };
+    shown
 }
 
 /// Rows of a summary; a list's items stand one after another.
