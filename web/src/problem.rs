@@ -121,6 +121,11 @@ impl Problem {
         self
     }
 
+    /// What it says to the person: its own words, else its code's.
+    pub fn sentence(&self, words: Words) -> String {
+        self.detail.clone().unwrap_or_else(|| self.hint(words))
+    }
+
     fn title(&self, words: Words) -> String {
         words.t(&format!("problem-{}", self.code))
     }
@@ -147,7 +152,7 @@ impl Problem {
             title: self.title(words),
             status: self.status.as_u16(),
             code: self.code,
-            detail: self.detail.clone().unwrap_or_else(|| self.hint(words)),
+            detail: self.sentence(words),
             fields: &self.fields,
             request_id,
         };

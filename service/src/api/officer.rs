@@ -90,7 +90,7 @@ struct Completion {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Line {
-    /// Material code, or `form:/field`.
+    /// Material code, or `form:field`.
     target: String,
     /// What is asked for.
     #[serde(default)]

@@ -8,6 +8,7 @@ mod envelope;
 mod file;
 mod inbox;
 mod process;
+mod supplement;
 mod timeline;
 pub(crate) mod view;
 
@@ -167,7 +168,7 @@ pub struct MaterialShown {
 /// One line of a supplement notice, proposed by the rules.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SupplementLine {
-    /// Material code, or `form:/field`.
+    /// Material code, or `form:field`.
     pub target: String,
     /// Its name.
     pub name: String,

@@ -193,14 +193,15 @@ impl Paper<'_> {
         let asked = self.case.supplement.as_ref();
         let item = |item: &kernel::case::SupplementItem| {
             let spec = self.matter.spec.materials.iter().find(|spec| spec.code == item.target);
-            let field = item.target.strip_prefix("form:/").and_then(|name| self.matter.form.field(name));
+            let field = item.target.strip_prefix("form:").and_then(|name| self.matter.form.field(name));
             let name = match (spec, field) {
                 (Some(spec), _) => spec.name.zh.clone(),
                 (None, Some(field)) => field.label.zh.clone(),
                 (None, None) => item.target.clone(),
             };
             let requirement = self.text(item.words.as_ref()).filter(|text| !text.is_empty());
-            let requirement = requirement.unwrap_or_else(|| self.words.t("paper-supplement-requirement"));
+            let usual = if field.is_some() { "paper-supplement-correction" } else { "paper-supplement-requirement" };
+            let requirement = requirement.unwrap_or_else(|| self.words.t(usual));
             json!({ "name": name, "requirement": requirement, "basis": item.article })
         };
         fields(json!({

@@ -8,6 +8,7 @@ mod client;
 mod floors;
 mod golden;
 mod office;
+mod pages;
 mod rights;
 mod setup;
 mod story;

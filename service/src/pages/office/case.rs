@@ -2,9 +2,10 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use base::id::CaseId;
 use serde::Deserialize;
-use web::page::{Page, percent_encode};
+use web::page::{Flash, Page, percent_encode};
 use web::problem::Problem;
 use web::view::{
     Action, ActionBar, ActionStyle, CheckPoint, CountedDay, DeadlineBar, Empty, Fact, Field, FieldKind, Link, Note,
@@ -81,10 +82,27 @@ pub(super) async fn case_page(
     Path(case): Path<String>,
     Query(query): Query<CaseQuery>,
 ) -> Answer {
+    shown(&app, &visitor, parse_case(&case)?, Said { phrase: query.phrase, ..Said::default() }).await
+}
+
+/// What stands on the page besides the case itself.
+#[derive(Default)]
+pub(super) struct Said {
+    /// What was written already.
+    pub(super) opinion: String,
+    /// Why it was not taken.
+    pub(super) error: Option<(StatusCode, String)>,
+    /// What was done.
+    pub(super) done: Option<String>,
+    /// Which stock phrase fills the opinion.
+    pub(super) phrase: Option<usize>,
+}
+
+/// The page of a case; what was written in its form is there again.
+pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) -> Answer {
     let (identity, _) = visitor.officer()?;
-    let id = parse_case(&case)?;
-    let view = cases::case_view(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
-    let beside = cases::beside(&app, identity, &case).await.map_err(|error| visitor.stop(error))?;
+    let view = cases::case_view(app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
+    let beside = cases::beside(app, identity, &id.to_string()).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page_titled(view.matter_name.clone());
     p.crumbs = vec![Link::new(p.t("menu-inbox"), "/office/inbox"), Link::new(view.title.clone(), "")];
     let base = format!("/office/cases/{id}");
@@ -97,13 +115,20 @@ pub(super) async fn case_page(
     notes.extend(greyed(&p, task, &view.acts));
     let claim = task.and_then(|task| claim_form(&p, &base, task));
     let phrases = task.map(|task| phrases(&p, task.kind)).unwrap_or_default();
-    let opinion = task.map(|_| {
-        let mut field = Field::new(FieldKind::LongText, "opinion", p.t("opinion-label"));
-        field.value = query.phrase.and_then(|n| phrases.get(n)).cloned().unwrap_or_default();
-        field.rows = 3;
-        field.chars_max = 2_000;
-        field
-    });
+    let opinion = task.map(|_| opinion(&p, &phrases, &said));
+    let unsent = opinion.is_none().then_some(said.opinion).filter(|text| !text.is_empty());
+    notes.extend(unsent.map(|text| Note {
+        tone: Tone::Amber,
+        title: p.t("opinion-unsent"),
+        lines: vec![text],
+        link: None,
+    }));
+    let status = said.error.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
+    p.failed = said.error.is_some();
+    p.flash = said.done.map(|text| Flash { tone: Tone::Green, text }).or(p.flash);
+    if let Some((_, text)) = said.error {
+        notes.insert(0, Note { tone: Tone::Red, title: text, lines: Vec::new(), link: None });
+    }
     let neighbour = |case: Option<String>, key| case.map(|case| Link::new(p.t(key), format!("/office/cases/{case}")));
     let page = CasePage {
         nonce: visitor.nonce()?,
@@ -133,7 +158,17 @@ pub(super) async fn case_page(
         actions: action_bar(&p, &base, task, &view.acts),
         p,
     };
-    visitor.html(&page)
+    visitor.html_with(status, &page)
+}
+
+fn opinion(p: &Page, phrases: &[String], said: &Said) -> Field {
+    let mut field = Field::new(FieldKind::LongText, "opinion", p.t("opinion-label"));
+    let phrase = said.phrase.and_then(|n| phrases.get(n)).filter(|_| said.opinion.is_empty());
+    field.value = phrase.unwrap_or(&said.opinion).clone();
+    field.error = said.error.as_ref().map(|(_, text)| text.clone());
+    field.rows = 3;
+    field.chars_max = 2_000;
+    field
 }
 
 /// Stock phrases of an opinion in a kind of task; the English and the Chinese catalogue have as many.
@@ -194,7 +229,7 @@ pub(super) fn is_supplement(task: &TaskShown, outcome: &OutcomeShown) -> bool {
 fn action_bar(p: &Page, base: &str, task: Option<&TaskShown>, acts: &[EnvelopeShown]) -> Option<ActionBar> {
     let outcomes = task.into_iter().flat_map(|task| {
         let outcomes = task.outcomes.iter().enumerate();
-        outcomes.map(move |(n, outcome)| outcome_action(base, task, n, outcome))
+        outcomes.map(|(n, outcome)| outcome_action(n, outcome))
     });
     let acts = acts.iter().map(|act| Action {
         text: p.t(&format!("act-{}", act.act)),
@@ -207,9 +242,8 @@ fn action_bar(p: &Page, base: &str, task: Option<&TaskShown>, acts: &[EnvelopeSh
     (!actions.is_empty()).then(|| ActionBar { form: "opinion-form".to_owned(), actions })
 }
 
-fn outcome_action(base: &str, task: &TaskShown, n: usize, outcome: &OutcomeShown) -> Action {
-    let refused = outcome.refused.is_some();
-    let own_page = asks_more(task, outcome) && !refused;
+/// What needs a page of its own is a button too: it takes along what is written.
+fn outcome_action(n: usize, outcome: &OutcomeShown) -> Action {
     Action {
         text: outcome.text.clone(),
         style: match n {
@@ -217,9 +251,9 @@ fn outcome_action(base: &str, task: &TaskShown, n: usize, outcome: &OutcomeShown
             _ if outcome.reason && outcome.article => ActionStyle::Danger,
             _ => ActionStyle::Outline,
         },
-        href: own_page.then(|| format!("{base}/tasks/{}/outcomes/{}", task.task, outcome.id)),
+        href: None,
         outcome: outcome.id.clone(),
-        disabled: refused,
+        disabled: outcome.refused.is_some(),
     }
 }
 

@@ -68,6 +68,7 @@ fn show(visitor: &Visitor, id: CaseId, view: &CaseView, act: EnvelopeAct, fields
         errors,
         fields,
         lines: Vec::new(),
+        answers: Vec::new(),
         p,
     };
     visitor.html_with(status, &page)
