@@ -59,6 +59,9 @@ pub struct Draft {
     /// Whose personal values these are, when a window clerk writes for someone: a subject of the case's own.
     #[serde(default)]
     pub subject: Option<SubjectId>,
+    /// What was typed on a page that could not be saved yet, by page.
+    #[serde(default)]
+    pub unsaved: BTreeMap<String, Vec<(String, String)>>,
 }
 
 /// A file of a draft.
@@ -230,6 +233,7 @@ impl App {
             files: BTreeMap::new(),
             paper: BTreeSet::new(),
             subject: at_window.then(|| self.new_subject()),
+            unsaved: BTreeMap::new(),
         };
         self.prefill(&matter, &mut draft).await?;
         self.keep(&owner, &draft).await?;
@@ -286,10 +290,35 @@ impl App {
         let values = matter.form.parse_page(page, &draft.form, &given).map_err(Error::Invalid)?;
         draft.form = matter.form.merge(&draft.form, page, values);
         draft.saved.insert(page.id.clone());
+        draft.unsaved.remove(&page.id);
         applicant::name_as_stated(&matter, &mut draft);
         self.prefill(&matter, &mut draft).await?;
         self.keep(&owner, &draft).await?;
         Ok(draft)
+    }
+
+    /// Saves a page before an item is added to one of its lists, and gives the new item's place. What does not stand yet is kept as it was
+    /// typed: the list may be the very thing that is missing.
+    pub async fn save_before_item(
+        &self,
+        identity: &Identity,
+        id: &str,
+        page: &str,
+        list: &str,
+        given: &[(String, String)],
+    ) -> Result<usize> {
+        let saved = self.save_page(identity, id, page, given).await;
+        let (mut draft, matter) = self.draft(identity, id).await?;
+        list_field(&matter, list)?;
+        match saved {
+            Ok(_) => {}
+            Err(Error::Invalid(_)) => {
+                draft.unsaved.insert(page.to_owned(), given.to_vec());
+                self.keep(&Owner::of(identity)?, &draft).await?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(items(&draft.form, list).len())
     }
 
     /// Saves one item of a list; a new one when the index is the list's length.

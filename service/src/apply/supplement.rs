@@ -95,6 +95,7 @@ impl App {
                 files: BTreeMap::new(),
                 paper: BTreeSet::new(),
                 subject: None,
+                unsaved: BTreeMap::new(),
             },
         };
         Ok((case, matter, draft))

@@ -7,7 +7,7 @@ use kernel::catalog::Matter;
 use kernel::form::{Field, FieldError, Widget};
 use serde_json::Value;
 use web::form::Fields;
-use web::page::Page;
+use web::page::{Page, percent_encode};
 use web::view::Field as Question;
 use web::view::{
     Choice, ErrorLine, FieldKind, Link, Step, StepState, SummaryGroup, SummaryRow, Tag, TaskItem, TaskState, Tone,
@@ -161,7 +161,8 @@ struct ListView {
     error: Option<String>,
     target: String,
     items: Vec<SummaryGroup>,
-    add: Option<String>,
+    /// It may have one more.
+    more: bool,
 }
 
 #[derive(Template)]
@@ -203,6 +204,11 @@ pub(super) async fn save_page(
     let (_, matter) = app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     let names = matter.form.page(&page).map(|page| page.fields.clone()).unwrap_or_default();
     let given = typed(&fields, names.iter().map(String::as_str));
+    if let [list] = fields.all("add", 1)[..] {
+        let index = app.save_before_item(identity, &id, &page, list, &given).await;
+        let index = index.map_err(|error| visitor.stop(error))?;
+        return onward(&format!("/drafts/{id}/items/{}/{index}", percent_encode(list)));
+    }
     match app.save_page(identity, &id, &page, &given).await {
         Ok(_) => match matter.form.neighbours(&page).1 {
             Some(next) => onward(&format!("/drafts/{id}/pages/{}", next.id)),
@@ -224,6 +230,8 @@ async fn form_shown(
     let (draft, matter) = app.draft(visitor.filer()?, id).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     let spec = matter.form.page(page).ok_or_else(|| visitor.stop(Error::not_found()))?;
+    let unsaved = draft.unsaved.get(page).map_or(given, Vec::as_slice);
+    let given = if given.is_empty() { unsaved } else { given };
     // Without scripts a condition is known only after saving: every field stands on the page, the hidden ones as optional.
     let shown: Vec<&str> = matter.form.shown(spec, &draft.form).iter().map(|field| field.name.as_str()).collect();
     let known = app.registered(&matter, &draft).await.map_err(|error| visitor.stop(error))?;
@@ -308,8 +316,7 @@ fn list_view(app: &App, visitor: &Visitor, draft: &Draft, field: &Field, errors:
         error: error.map(|error| crate::error::field_words(error, words)),
         target: field.name.clone(),
         items: groups.collect(),
-        add: (values < usize::try_from(field.items_max).unwrap_or(usize::MAX))
-            .then(|| format!("/drafts/{}/items/{}/{values}", draft.id, field.name)),
+        more: values < usize::try_from(field.items_max).unwrap_or(usize::MAX),
     }
 }
 
