@@ -29,6 +29,7 @@ use super::{
 use crate::app::App;
 use crate::error::{Result, refusal_words};
 use crate::identity::Identity;
+use crate::naming::stage_name;
 use crate::registers::is_personal_key;
 use crate::session::names_of;
 
@@ -69,6 +70,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         id: case.id.to_string(),
         number: case.number.clone(),
         matter: case.matter.clone(),
+        matter_kind: matter.spec.kind,
         matter_name: matter.spec.name.get(lang).to_owned(),
         title: case.title.clone(),
         applicant_code: case.applicant.code.clone(),
@@ -77,7 +79,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         region: case.region.to_string(),
         region_name: region_name(app, case.region.as_str()),
         stage: case.stage.as_str().to_owned(),
-        stage_name: words.t(&format!("stage-{}", case.stage.as_str())),
+        stage_name: stage_name(case.stage.as_str(), matter.spec.kind, words),
         received: when(case.received_at, words),
         clock: clock(&case, &matter, &catalog, app.today(), words),
         form: form(app, &case, &matter, &values, identity, words),
@@ -85,7 +87,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         materials: materials(&case, &matter, checks, words),
         supplement: supplement(&matter, &values, checks, words),
         timeline: telling.tell(&entries),
-        documents: case.notices.iter().map(|notice| document(notice, words)).collect(),
+        documents: case.notices.iter().map(|notice| document(notice, &matter, words)).collect(),
         tasks: case.tasks.iter().map(|(task, open)| trial.task(*task, open, &telling)).collect(),
         acts: EnvelopeAct::ALL.into_iter().filter_map(|act| trial.envelope(act)).collect(),
         coming: coming(&case, &matter)

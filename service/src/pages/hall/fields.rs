@@ -5,7 +5,7 @@ use base::region::{Level, RegionCode, Regions};
 use jiff::civil::Date;
 use kernel::case::Stage;
 use kernel::catalog::Catalog;
-use kernel::catalog::matter::NoticeKind;
+use kernel::catalog::matter::MatterKind;
 use kernel::form::{Field, FieldError, Shown, SummaryRow as Row, Widget};
 use serde_json::Value;
 use web::view::{self, Choice, Light, LightState, Tag, Tone, Width};
@@ -15,6 +15,7 @@ use super::say;
 use crate::app::App;
 use crate::apply::{ClockLine, typed_text};
 use crate::error::field_words;
+use crate::naming::public_stage_name;
 
 /// One question with its answer and its error. What was typed goes before what was saved.
 pub(super) fn question(
@@ -138,22 +139,8 @@ pub(super) fn summary_rows(app: &App, words: Words, rows: &[Row], change: Option
     out
 }
 
-/// Message key of a stage.
-pub fn stage_key(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Submitted => "hall-stage-submitted",
-        Stage::SupplementAsked => "hall-stage-supplement",
-        Stage::Accepted => "hall-stage-accepted",
-        Stage::NotAccepted => "hall-stage-not-accepted",
-        Stage::Withdrawn => "hall-stage-withdrawn",
-        Stage::Granted => "hall-stage-granted",
-        Stage::Refused => "hall-stage-refused",
-        Stage::Delivered => "hall-stage-delivered",
-    }
-}
-
 /// A stage as a coloured word.
-pub fn stage_tag(words: Words, stage: Stage) -> Tag {
+pub fn stage_tag(words: Words, kind: MatterKind, stage: Stage) -> Tag {
     let tone = match stage {
         Stage::Submitted | Stage::Accepted => Tone::Blue,
         Stage::SupplementAsked => Tone::Amber,
@@ -161,29 +148,12 @@ pub fn stage_tag(words: Words, stage: Stage) -> Tag {
         Stage::Withdrawn => Tone::Plain,
         Stage::Granted | Stage::Delivered => Tone::Green,
     };
-    Tag::new(tone, words.t(stage_key(stage)))
+    Tag::new(tone, public_stage_name(stage, kind, words))
 }
 
 /// The stage behind the word of a list's row.
 pub(super) fn stage_of(word: &str) -> Option<Stage> {
     serde_json::from_value(Value::String(word.to_owned())).ok()
-}
-
-/// Message key of a document's name.
-pub fn notice_key(kind: NoticeKind) -> &'static str {
-    match kind {
-        NoticeKind::Receipt => "hall-notice-receipt",
-        NoticeKind::Acceptance => "hall-notice-acceptance",
-        NoticeKind::Supplement => "hall-notice-supplement",
-        NoticeKind::NonAcceptance => "hall-notice-non-acceptance",
-        NoticeKind::Pause => "hall-notice-pause",
-        NoticeKind::Extension => "hall-notice-extension",
-        NoticeKind::Grant => "hall-notice-grant",
-        NoticeKind::Refusal => "hall-notice-refusal",
-        NoticeKind::Withdrawal => "hall-notice-withdrawal",
-        NoticeKind::Delivery => "hall-notice-delivery",
-        NoticeKind::Certificate => "hall-notice-certificate",
-    }
 }
 
 /// The light of the clock that runs, with its words.

@@ -182,7 +182,7 @@ async fn shown(app: &App, visitor: &Visitor, place: &Place, error: Option<(Statu
         nonce: visitor.nonce()?,
         action: place.action.clone(),
         errors: error_lines([&field]),
-        basis: spec.basis.clone(),
+        basis: crate::citation::cited(&spec.basis, words),
         at_window: visitor.filer()?.post().is_some(),
         covered: words.t1("hall-upload-limit", "limit", words.file_size(UPLOAD_BYTES_MAX)),
         field,

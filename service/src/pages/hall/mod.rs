@@ -15,7 +15,7 @@ use crate::routes::Routes;
 use crate::session::Answer;
 
 pub(crate) use cases::verify_href;
-pub use fields::{clock_light, notice_key, stage_key, stage_tag};
+pub use fields::{clock_light, stage_tag};
 
 /// The applicant's routes.
 pub fn routes() -> Routes {
