@@ -80,6 +80,7 @@ pub struct Visitor {
     /// Word of what was just done, from the address.
     done: Option<String>,
     large: bool,
+    keys: bool,
     cookies: Cookies,
     /// What forms are bound to: the session, or the anonymous visit.
     token: SessionToken,
@@ -95,14 +96,16 @@ struct SignedInAs {
     name: String,
     left: SignedDuration,
     identity: Option<Identity>,
-    /// Reminders that came since the person last looked at them in this session.
+    /// Reminders that came since the person last looked at them.
     unread: u32,
 }
 
 /// Reminders that the masthead counts at most.
 const UNREAD_MAX: u32 = 99;
-/// Where a session keeps when its person last looked at the reminders, µs UTC.
+/// What keeps when a person last looked at the reminders, µs UTC; forgotten with drafts of its age.
 const REMINDERS_SEEN: &str = "reminders-seen";
+/// A reminder counts as new for this long, as long as the mark is kept.
+const REMINDERS_NEW: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl std::fmt::Debug for App {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -137,7 +140,8 @@ impl FromRequestParts<App> for Visitor {
         };
         let asked = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let large = cookie(headers, "jt-size") == Some("l");
-        Ok(Self { words, app: app.clone(), asked, done, large, cookies, token, new_visit, signed_in })
+        let keys = cookie(headers, "jt-keys") != Some("off");
+        Ok(Self { words, app: app.clone(), asked, done, large, keys, cookies, token, new_visit, signed_in })
     }
 }
 
@@ -236,14 +240,18 @@ impl Visitor {
     /// The same with a title of its own.
     pub fn page_titled(&self, title: impl Into<String>) -> Page {
         let words = self.words;
-        let path = self.asked.split('?').next().unwrap_or("/").to_owned();
+        let (path, query) = self.asked.split_once('?').unwrap_or((&self.asked, ""));
+        // What was just done is said once.
+        let query: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("done=")).collect();
         // A word of the address that no message has prints as its key: then nothing was done that we know of.
         let said = self.done.as_ref().map(|done| format!("done-{done}")).map(|key| (words.t(&key), key));
         let flash = said.filter(|(text, key)| text != key).map(|(text, _)| Flash { tone: Tone::Green, text });
         Page {
             words,
             title: title.into(),
-            path,
+            path: path.to_owned(),
+            query: query.join("&"),
+            keys: self.keys,
             large: self.large,
             site: site(words),
             nav: NAV.iter().map(|(key, href)| Link::new(words.t(key), *href)).collect(),
@@ -357,12 +365,15 @@ impl Visitor {
         Ok(self.cookies.set_session(&token))
     }
 
-    /// The person looks at the reminders now: the masthead counts from here.
+    /// The person looks at the reminders now: the masthead counts from here, in every session of the account.
     pub(crate) async fn saw_reminders(&self) -> Result<(), Stop> {
         let Some(signed_in) = self.signed_in.as_ref().filter(|signed_in| signed_in.unread > 0) else { return Ok(()) };
-        let mut session = signed_in.session.clone();
-        session.data = serde_json::json!({ REMINDERS_SEEN: self.app.now().as_microsecond() });
-        let written = self.app.store().write(move |writes| writes.put_session(&session)).await;
+        let (account, subject) = (signed_in.account.id.to_string(), signed_in.account.subject.to_string());
+        let at = self.app.now().as_microsecond();
+        let seen = serde_json::json!({ REMINDERS_SEEN: at });
+        let mark = format!("{REMINDERS_SEEN}-{account}");
+        let written =
+            self.app.store().write(move |writes| writes.put_draft(&mark, &account, &subject, "", &seen, at)).await;
         written.map_err(|fault| self.stop(Error::Fault(fault)))
     }
 
@@ -455,6 +466,7 @@ fn times(session: &Session) -> SessionTimes {
 /// The live session behind a token, with its account as it is now.
 async fn who(app: &App, token: &SessionToken) -> Result<Option<SignedInAs>, Error> {
     let (hash, now, today) = (token.hash().0, app.now(), app.today());
+    let forgotten_before = (now - REMINDERS_NEW).as_microsecond();
     let found = app
         .store()
         .read(move |reader| {
@@ -463,7 +475,8 @@ async fn who(app: &App, token: &SessionToken) -> Result<Option<SignedInAs>, Erro
             let Some((_, State::Account(account))) = state else { return Ok(None) };
             let name = reader.open(&[(account.subject, account.name.field.clone())])?.pop();
             let name = name.as_ref().and_then(store::Opened::value).unwrap_or_default().to_owned();
-            let seen = session.data.get(REMINDERS_SEEN).and_then(serde_json::Value::as_i64).unwrap_or_default();
+            let mark = reader.draft(&session.account, &format!("{REMINDERS_SEEN}-{}", session.account))?;
+            let seen = mark.and_then(|mark| mark.body?.get(REMINDERS_SEEN)?.as_i64()).unwrap_or(forgotten_before);
             let sent = reader.reminders(&session.account, UNREAD_MAX)?;
             let unread = sent.iter().filter(|reminder| reminder.sent_at > seen).count();
             Ok(Some((session, account, name, unread)))

@@ -118,6 +118,10 @@ pub struct Page {
     pub failed: bool,
     /// Path of this page, to mark the current menu entry.
     pub path: String,
+    /// What stood behind the path, so that a change of language comes back to the same list.
+    pub query: String,
+    /// Single-key shortcuts are on (WCAG 2.1.4).
+    pub keys: bool,
     /// Colours of the public site.
     pub theme: Theme,
     /// 长者版: large type.
@@ -204,7 +208,8 @@ impl Page {
 
     /// A link that comes back here after changing a setting.
     pub fn setting(&self, what: &str) -> String {
-        format!("/settings?{what}&back={}", percent_encode(&self.path))
+        let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
+        format!("/settings?{what}&back={}", percent_encode(&format!("{}{query}", self.path)))
     }
 
     /// Where the logo of an internal page leads.
@@ -253,6 +258,12 @@ mod tests {
         ] {
             assert_eq!(local_path(asked), goes, "{asked:?}");
         }
+    }
+
+    #[test]
+    fn a_setting_comes_back_to_the_same_list() {
+        let page = Page { path: "/office/cases".into(), query: "q=a&stage=granted".into(), ..Page::default() };
+        assert_eq!(page.setting("size=l"), "/settings?size=l&back=/office/cases%3Fq%3Da%26stage%3Dgranted");
     }
 
     #[test]

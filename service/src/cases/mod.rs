@@ -12,18 +12,19 @@ mod supplement;
 mod timeline;
 pub(crate) mod view;
 
+use kernel::catalog::matter::MatterKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use act::{act, load};
 pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub use file::{CaseFile, file};
-pub use inbox::{InboxFilter, InboxView, Row, beside, case_list, inbox, window_queue};
+pub use inbox::{InboxFilter, InboxView, Reminded, Row, beside, case_list, inbox, reminders, window_queue};
 pub use process::diagram;
 pub use view::{case_view, derivations, mask, region_name};
 
 /// A case as one page shows it (matter.md §6).
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CaseView {
     /// Id.
     pub id: String,
@@ -31,6 +32,9 @@ pub struct CaseView {
     pub number: String,
     /// Matter code.
     pub matter: String,
+    /// What kind of business it is.
+    #[serde(skip)]
+    pub matter_kind: MatterKind,
     /// Its name.
     pub matter_name: String,
     /// One public line.

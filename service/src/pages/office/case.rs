@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use base::id::CaseId;
+use kernel::catalog::matter::MatterKind;
 use serde::Deserialize;
 use web::page::{Flash, Page, percent_encode};
 use web::problem::Problem;
@@ -12,9 +13,12 @@ use web::view::{
     ProcessDiagram, SummaryGroup, SummaryRow, Tag, TimelineItem, TimelineState, Tone,
 };
 
-use super::shown_light;
+use super::query::{back_to, case_from, list_key};
+use super::{address, shown_light};
 use crate::app::App;
 use crate::cases::{self, CaseView, EnvelopeShown, Happened, OutcomeShown, TaskShown};
+use crate::citation::cited;
+use crate::naming::of_kind;
 use crate::pages::attachment;
 use crate::pages::hall::verify_href;
 use crate::session::{Answer, Stop, Visitor};
@@ -41,6 +45,8 @@ struct LinkedLine {
 struct CasePage {
     p: Page,
     nonce: String,
+    /// The list that the case was opened from.
+    from: String,
     number: String,
     stage: Tag,
     bar: Option<DeadlineBar>,
@@ -73,6 +79,8 @@ pub(super) fn parse_case(text: &str) -> Result<CaseId, Stop> {
 pub(super) struct CaseQuery {
     /// Which stock phrase fills the opinion.
     phrase: Option<usize>,
+    /// The list that it was opened from.
+    from: Option<String>,
 }
 
 /// The case (办件页).
@@ -82,7 +90,13 @@ pub(super) async fn case_page(
     Path(case): Path<String>,
     Query(query): Query<CaseQuery>,
 ) -> Answer {
-    shown(&app, &visitor, parse_case(&case)?, Said { phrase: query.phrase, ..Said::default() }).await
+    shown(
+        &app,
+        &visitor,
+        parse_case(&case)?,
+        Said { phrase: query.phrase, from: query.from.unwrap_or_default(), ..Said::default() },
+    )
+    .await
 }
 
 /// What stands on the page besides the case itself.
@@ -96,6 +110,8 @@ pub(super) struct Said {
     pub(super) done: Option<String>,
     /// Which stock phrase fills the opinion.
     pub(super) phrase: Option<usize>,
+    /// The list that the case was opened from.
+    pub(super) from: String,
 }
 
 /// The page of a case; what was written in its form is there again.
@@ -104,7 +120,8 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
     let view = cases::case_view(app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let beside = cases::beside(app, identity, &id.to_string()).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page_titled(view.matter_name.clone());
-    p.crumbs = vec![Link::new(p.t("menu-inbox"), "/office/inbox"), Link::new(view.title.clone(), "")];
+    let back = back_to(&said.from).to_owned();
+    p.crumbs = vec![Link::new(p.t(list_key(&back)), back.clone()), Link::new(view.title.clone(), "")];
     let base = format!("/office/cases/{id}");
     let task = workable(&view.tasks);
     let mut notes: Vec<Note> = view
@@ -114,7 +131,7 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
         .collect();
     notes.extend(greyed(&p, task, &view.acts));
     let claim = task.and_then(|task| claim_form(&p, &base, task));
-    let phrases = task.map(|task| phrases(&p, task.kind)).unwrap_or_default();
+    let phrases = task.map(|task| phrases(&p, task.kind, view.matter_kind)).unwrap_or_default();
     let opinion = task.map(|_| opinion(&p, &phrases, &said));
     let unsent = opinion.is_none().then_some(said.opinion).filter(|text| !text.is_empty());
     notes.extend(unsent.map(|text| Note {
@@ -129,9 +146,10 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
     if let Some((_, text)) = said.error {
         notes.insert(0, Note { tone: Tone::Red, title: text, lines: Vec::new(), link: None });
     }
-    let neighbour = |case: Option<String>, key| case.map(|case| Link::new(p.t(key), format!("/office/cases/{case}")));
+    let neighbour = |case: Option<String>, key| case.map(|case| Link::new(p.t(key), case_from(&case, &back)));
     let page = CasePage {
         nonce: visitor.nonce()?,
+        from: back.clone(),
         number: view.number.clone(),
         stage: stage_tag(&view),
         bar: view.clock.as_ref().map(|clock| bar(&p, &base, clock)),
@@ -153,7 +171,9 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
         phrases: phrases
             .into_iter()
             .enumerate()
-            .map(|(n, text)| Link::new(text, format!("{base}?phrase={n}#opinion")))
+            .map(|(n, text)| {
+                Link::new(text, address(&base, &[("phrase", &n.to_string()), ("from", &back)]) + "#opinion")
+            })
             .collect(),
         actions: action_bar(&p, &base, task, &view.acts),
         p,
@@ -175,8 +195,8 @@ fn opinion(p: &Page, phrases: &[String], said: &Said) -> Field {
 const PHRASES_MAX: usize = 3;
 
 /// What is written most often in a task of this kind (常用语).
-fn phrases(p: &Page, kind: &str) -> Vec<String> {
-    let said = (1..=PHRASES_MAX).map(|n| format!("phrase-{kind}-{n}")).map(|key| (p.t(&key), key));
+fn phrases(p: &Page, kind: &str, matter: MatterKind) -> Vec<String> {
+    let said = (1..=PHRASES_MAX).map(|n| format!("phrase-{kind}-{n}")).map(|key| (of_kind(&key, matter, p.words), key));
     said.filter(|(text, key)| text != key).map(|(text, _)| text).collect()
 }
 
@@ -310,7 +330,7 @@ fn point(p: &Page, check: &cases::CheckShown) -> CheckPoint {
     };
     let source = if check.evidence.is_empty() { p.t("evidence-none") } else { check.evidence.join(" · ") };
     CheckPoint {
-        point: p.t2("check-line", "text", &check.text, "article", &check.article),
+        point: p.t2("check-line", "text", &check.text, "article", cited(&check.article, p.words)),
         source,
         source_href: None,
         result: Tag::new(tone, p.t(result)),

@@ -15,9 +15,12 @@ use web::problem::{Failure, Problem};
 use web::view::{ErrorLine, Field, FieldKind, Link, error_lines};
 use web::words::Words;
 
+use super::address;
 use super::case::{Said, asks_more, is_supplement, parse_case, shown};
+use super::query::back_to;
 use crate::app::App;
 use crate::cases::{self, CaseView, OutcomeShown, TaskShown};
+use crate::citation::cited;
 use crate::error::{Error, failure};
 use crate::pages::sign_in::{ask_again, elevate};
 use crate::session::{Answer, Stop, Visitor, redirect};
@@ -58,17 +61,20 @@ async fn simple(app: &App, visitor: &Visitor, case: &str, command: CaseCommand, 
     let nonce = visitor.check_form(fields)?;
     let (identity, _) = visitor.officer()?;
     let id = parse_case(case)?;
-    let opinion = fields.all("opinion", 1).concat();
+    let (opinion, from) = (fields.all("opinion", 1).concat(), fields.all("from", 1).concat());
     match cases::act(app, identity, id, command, Some(nonce)).await {
-        Ok(_) if opinion.is_empty() => Ok(redirect(&format!("/office/cases/{id}?done={done}"), None)),
+        Ok(_) if opinion.is_empty() => {
+            let query = [("done", done), ("from", back_to(&from))];
+            Ok(redirect(&address(&format!("/office/cases/{id}"), &query), None))
+        }
         Ok(_) => {
             let done = Some(visitor.words.t(&format!("done-{done}")));
-            shown(app, visitor, id, Said { opinion, done, ..Said::default() }).await
+            shown(app, visitor, id, Said { opinion, done, from, ..Said::default() }).await
         }
         Err(error) if opinion.is_empty() => Err(visitor.stop(error)),
         Err(error) => {
             let error = Some(sentence(visitor, error)?);
-            shown(app, visitor, id, Said { opinion, error, ..Said::default() }).await
+            shown(app, visitor, id, Said { opinion, error, from, ..Said::default() }).await
         }
     }
 }
@@ -121,6 +127,8 @@ pub(super) struct OutcomePage {
     pub(super) lines: Vec<Line>,
     /// Answers of the form that it may name.
     pub(super) answers: Vec<Line>,
+    /// The list that the case was opened from.
+    pub(super) from: String,
 }
 
 /// What a form of this module carries, as it was typed: it stands in the form again whatever is wrong with it.
@@ -135,6 +143,8 @@ struct Given {
     words: BTreeMap<String, String>,
     /// It was written on the outcome's own page.
     own_page: bool,
+    /// The list that the case was opened from.
+    from: String,
 }
 
 /// Fields that hold the words of a line.
@@ -151,6 +161,7 @@ impl Given {
             ticked: fields.all("item", ITEMS_MAX).into_iter().map(str::to_owned).collect(),
             words: words.collect(),
             own_page: fields.has("own_page"),
+            from: one("from"),
         }
     }
 
@@ -179,6 +190,7 @@ impl Given {
             ("outcome".to_owned(), self.outcome.clone()),
             ("opinion".to_owned(), self.opinion.clone()),
             ("article".to_owned(), self.article.clone()),
+            ("from".to_owned(), self.from.clone()),
         ];
         if self.own_page {
             kept.push(("own_page".to_owned(), "yes".to_owned()));
@@ -235,7 +247,7 @@ fn show(
     let status = error.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
     errors.extend(error.map(|(_, text)| ErrorLine { text, target: String::new() }));
     let (answers, lines) =
-        if supplement { lines(view, given) } else { Vec::new() }.into_iter().partition(Line::is_answer);
+        if supplement { lines(view, given, p.words) } else { Vec::new() }.into_iter().partition(Line::is_answer);
     let page = OutcomePage {
         nonce: visitor.nonce()?,
         action: format!("/office/cases/{id}/tasks/{task}"),
@@ -248,6 +260,7 @@ fn show(
         fields,
         lines,
         answers,
+        from: given.from.clone(),
         p,
     };
     visitor.html_with(status, &page)
@@ -270,12 +283,12 @@ fn questions(p: &Page, outcome: &OutcomeShown, supplement: bool, given: &Given) 
     fields
 }
 
-fn lines(view: &CaseView, given: &Given) -> Vec<Line> {
+fn lines(view: &CaseView, given: &Given, spoken: Words) -> Vec<Line> {
     let untouched = given.words.is_empty();
     let line = |line: &cases::SupplementLine| Line {
         target: line.target.clone(),
         name: line.name.clone(),
-        article: line.article.clone(),
+        article: cited(&line.article, spoken),
         words: given.words.get(&line.target).unwrap_or(&line.words).clone(),
         ticked: if untouched { line.proposed } else { given.ticked.contains(&line.target) },
     };
@@ -305,7 +318,12 @@ impl Finishing<'_> {
                 show(self.visitor, self.id, self.view, self.task, self.given, Some(error))
             }
             _ => {
-                let said = Said { opinion: self.given.opinion.clone(), error: Some(error), ..Said::default() };
+                let said = Said {
+                    opinion: self.given.opinion.clone(),
+                    error: Some(error),
+                    from: self.given.from.clone(),
+                    ..Said::default()
+                };
                 shown(self.app, self.visitor, self.id, said).await
             }
         }
@@ -321,13 +339,27 @@ impl Finishing<'_> {
         lacks.then_some("outcome-lacks")
     }
 
+    /// On to the next case, without the list between (ui.md §6); to the list when there is none. Either says where this one went.
+    fn onward(&self, beside: Beside) -> String {
+        let (id, back) = (self.id.to_string(), back_to(&self.given.from));
+        match beside.next {
+            Some(next) => {
+                address(&format!("/office/cases/{next}"), &[("done", "completed-next"), ("of", &id), ("from", back)])
+            }
+            None => {
+                let joint = if back.contains('?') { '&' } else { '?' };
+                format!("{back}{joint}done=completed&of={id}")
+            }
+        }
+    }
+
     async fn act(&self, nonce: &str) -> Answer {
         let identity = self.visitor.identity()?;
         // Read before the act: afterwards the case is no longer in the inbox.
         let beside = cases::beside(self.app, identity, &self.id.to_string()).await;
         let beside = beside.map_err(|error| self.visitor.stop(error))?;
         match cases::act(self.app, identity, self.id, self.given.command(self.task), Some(nonce)).await {
-            Ok(_) => Ok(redirect(&onward(beside), None)),
+            Ok(_) => Ok(redirect(&self.onward(beside), None)),
             Err(error) => self.again(sentence(self.visitor, error)?).await,
         }
     }
@@ -373,12 +405,4 @@ pub(super) async fn complete(
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
-}
-
-/// On to the next case, without the list between (ui.md §6); to the list when there is none.
-fn onward(beside: Beside) -> String {
-    beside.next.map_or_else(
-        || "/office/inbox?done=completed".to_owned(),
-        |next| format!("/office/cases/{next}?done=completed-next"),
-    )
 }

@@ -69,6 +69,7 @@ fn show(visitor: &Visitor, id: CaseId, view: &CaseView, act: EnvelopeAct, fields
         fields,
         lines: Vec::new(),
         answers: Vec::new(),
+        from: String::new(),
         p,
     };
     visitor.html_with(status, &page)

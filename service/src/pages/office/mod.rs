@@ -4,6 +4,7 @@ mod case;
 mod complete;
 mod envelope;
 mod lists;
+mod query;
 
 use axum::response::Response;
 use web::page::percent_encode;
