@@ -16,7 +16,7 @@ use kernel::{State, StreamId};
 use store::Session;
 use web::form::Fields;
 use web::page::{Flash, MenuGroup, MenuItem, Page, SessionClock, SignedIn, Site, local_path, percent_encode};
-use web::problem::{Failure, Problem};
+use web::problem::{Failure, Frame, Problem};
 use web::session::{Cookies, SessionRules, SessionState, SessionTimes, SessionToken, cookie};
 use web::view::{Link, Tone};
 use web::words::{Lang, Words};
@@ -141,7 +141,12 @@ impl FromRequestParts<App> for Visitor {
         let asked = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let large = cookie(headers, "jt-size") == Some("l");
         let keys = cookie(headers, "jt-keys") != Some("off");
-        Ok(Self { words, app: app.clone(), asked, done, large, keys, cookies, token, new_visit, signed_in })
+        let visitor = Self { words, app: app.clone(), asked, done, large, keys, cookies, token, new_visit, signed_in };
+        if let Some(frame) = parts.extensions.get::<Frame>() {
+            let visitor = visitor.clone();
+            frame.leave(move || visitor.page_titled(""));
+        }
+        Ok(visitor)
     }
 }
 

@@ -114,6 +114,8 @@ pub struct Page {
     pub words: Words,
     /// Title, without the site's name.
     pub title: String,
+    /// What the page is about (a case's number and project): first in the browser's tab, where many pages have the same title.
+    pub about: String,
     /// The form came back with errors: the title says so first.
     pub failed: bool,
     /// Path of this page, to mark the current menu entry.
@@ -197,7 +199,9 @@ impl Page {
 
     /// The whole title: `错误：` first when the form came back, the site's name last.
     pub fn full_title(&self) -> String {
-        let title = if self.failed { self.t1("title-failed", "title", &self.title) } else { self.title.clone() };
+        let parts = [self.about.as_str(), self.title.as_str()].into_iter().filter(|part| !part.is_empty());
+        let title = parts.collect::<Vec<_>>().join(" · ");
+        let title = if self.failed { self.t1("title-failed", "title", title) } else { title };
         if self.site.name.is_empty() { title } else { format!("{title} — {}", self.site.name) }
     }
 
@@ -271,6 +275,8 @@ mod tests {
         let mut page = Page { title: "参建单位".into(), failed: true, ..Page::default() };
         page.site.name = "河北建设网".into();
         assert_eq!(page.full_title(), "错误：参建单位 — 河北建设网");
+        page.about = "SJZ20261120000123".into();
+        assert_eq!(page.full_title(), "错误：SJZ20261120000123 · 参建单位 — 河北建设网");
     }
 
     #[test]

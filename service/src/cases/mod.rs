@@ -11,6 +11,7 @@ mod process;
 mod supplement;
 mod timeline;
 pub(crate) mod view;
+mod went;
 
 use kernel::catalog::matter::MatterKind;
 use serde::Serialize;
@@ -22,6 +23,7 @@ pub use file::{CaseFile, file};
 pub use inbox::{InboxFilter, InboxView, Reminded, Row, beside, case_list, inbox, reminders, window_queue};
 pub use process::diagram;
 pub use view::{case_view, derivations, mask, region_name};
+pub use went::went_on;
 
 /// A case as one page shows it (matter.md §6).
 #[derive(Clone, Debug, Serialize, ToSchema)]

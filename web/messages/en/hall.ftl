@@ -78,8 +78,14 @@ hall-delivery-text = With this the decision in case { $number } has been deliver
 hall-withdraw-title = Withdraw the application
 hall-withdraw-text = Case { $number } ends for good when withdrawn; you may apply anew.
 hall-withdraw-reason = Reason
-hall-days-left = { $days } working days left, due { $on }
-hall-days-over = { $days } working days overdue, was due { $on }
+hall-days-left = { $days ->
+    [one] { $days } working day left, due { $on }
+   *[other] { $days } working days left, due { $on }
+}
+hall-days-over = { $days ->
+    [one] { $days } working day overdue, was due { $on }
+   *[other] { $days } working days overdue, was due { $on }
+}
 hall-clock-held = Clock stopped
 hall-stage-submitted = Received
 hall-stage-supplement = Supplement asked for
@@ -99,4 +105,13 @@ hall-receipt-hint = It proves off line, on any machine, that the case stands in 
 hall-window-code = Applicant's social credit code
 hall-window-code-hint = What the registers know is filled in
 hall-window-paper = The paper was handed in; nothing to upload
+done-withdrawn = The application is withdrawn
+done-draft-removed = The draft is deleted
+done-uploaded = The file is uploaded
+done-file-removed = The file is removed
+done-paper-kept = Noted: kept on paper
+done-delivery-taken = Receipt confirmed; the delivery record stands in the case
+done-saved = Saved
+hall-window-drafts = Not yet handed in
+hall-window-code-wrong = Check the 18 characters of the code; the last is a check character
 done-received = Received. The receipt is among the documents, to be printed

@@ -7,7 +7,15 @@ done-resume = The clock runs; the limits were counted again.
 done-extend = Extended; the notice is issued.
 done-deliver = Delivery recorded; the record is issued.
 done-completed = Done. The case goes on to its next step.
-done-completed-next = Done, the case before goes on. This is your next one.
+done-completed-next = The case before goes on to its next step
+done-next = This is your next one
+done-then = { $text }. { $next }
+went-on = { $number } is done and goes on to “{ $step }”, to the { $post }
+went-on-due = { $text }, due { $date }
+went-on-ended = { $number } is done and now “{ $stage }”
+inbox-keys-move = move
+inbox-keys-open = open
+inbox-keys-search = search
 
 inbox-count = { $count } tasks, the most urgent first
 inbox-caption = Inbox, by time left
@@ -97,7 +105,10 @@ due-decision = Promised by { $date }
 basis-acceptance = Administrative Licensing Law art. 32: 5 working days
 basis-decision = promised { $promised } working days, by law { $statutory }
 bar-from = From { $date }
-bar-used = { $days } working days used
+bar-used = { $days ->
+    [one] { $days } working day used
+   *[other] { $days } working days used
+}
 bar-until = Due { $date }
 day-start = Day of the event, not counted
 day-working = Working day { $n }
@@ -127,7 +138,7 @@ documents-title = Documents
 record-title = Evidence
 record-text = { $count } acts of this case are in the tamper-evident journal
 journal-entry = Entry { $sequence }
-incident-title = The process cannot go on; tell its owner
+incident-title = The process cannot go on; tell the system administrator
 greyed-title = What cannot be done now
 greyed-line = { $action }: { $reason }
 opinion-label = Opinion

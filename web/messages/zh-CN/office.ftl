@@ -8,7 +8,15 @@ done-resume = 已恢复计时，时限已重新计算
 done-extend = 已批准延长，延长期限告知书已出具
 done-deliver = 已登记送达，送达回证已出具
 done-completed = 已提交，办件转入下一环节
-done-completed-next = 上一件已提交，转入下一环节。这是您的下一件
+done-completed-next = 上一件已提交，转入下一环节
+done-next = 这是您的下一件
+done-then = { $text }。{ $next }
+went-on = 办件 { $number } 已提交，转入“{ $step }”，由{ $post }办理
+went-on-due = { $text }，{ $date } 前办结
+went-on-ended = 办件 { $number } 已提交，现为“{ $stage }”
+inbox-keys-move = 上下移动
+inbox-keys-open = 打开
+inbox-keys-search = 查找
 
 ## 待办与列表
 inbox-count = 共 { $count } 件，最急的在最上面
@@ -127,7 +135,7 @@ documents-title = 文书
 record-title = 存证
 record-text = 本件 { $count } 条操作均已写入防篡改日志
 journal-entry = 日志 { $sequence }
-incident-title = 流程不能继续，请联系流程管理员
+incident-title = 流程不能继续，请联系本系统的系统管理员
 greyed-title = 现在不能办理的操作
 greyed-line = { $action }：{ $reason }
 opinion-label = 意见

@@ -3,6 +3,11 @@
 public-home-title = 首页
 public-services = 办事服务
 public-all-matters = 全部事项
+public-results = 办理结果公示
+public-result = 结果
+public-result-project = 工程（申请单位）
+public-figure-received = 近 { $days } 日收件
+public-figure-decided = 近 { $days } 日作出决定
 public-matters-title = 事项列表
 public-matters-none = 没有名称含“{ $words }”的事项。
 public-matter = 事项

@@ -155,7 +155,7 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
         actions,
         receipt: format!("/my/cases/{id}/receipt.json"),
         withdraw: view.may_withdraw.then(|| format!("/my/cases/{id}/withdraw")),
-        p: visitor.page_titled(say(&view.matter, words)),
+        p: Page { about: format!("{} {}", view.number, view.title), ..visitor.page_titled(say(&view.matter, words)) },
     };
     visitor.html(&page)
 }
@@ -299,7 +299,7 @@ pub(super) async fn save_supplement(
     let (_, page) = app.supplement_page(identity, &id).await.map_err(|error| visitor.stop(error))?;
     let given = typed(&fields, page.fields.iter().map(String::as_str));
     match app.save_supplement(identity, &id, &given).await {
-        Ok(()) => onward(&format!("/my/cases/{id}/supplement")),
+        Ok(()) => onward(&format!("/my/cases/{id}/supplement?done=saved")),
         Err(Error::Invalid(errors)) => supplement_shown(&app, &visitor, &id, &given, &errors).await,
         Err(error) => Err(visitor.stop(error)),
     }
@@ -409,7 +409,7 @@ pub(super) async fn take_delivery(
     let identity = visitor.applicant()?;
     let nonce = visitor.check_form(&fields)?;
     app.take_delivery(identity, &id, nonce).await.map_err(|error| visitor.stop(error))?;
-    onward(&format!("/my/cases/{id}"))
+    onward(&format!("/my/cases/{id}?done=delivery-taken"))
 }
 
 /// Longest reason for a withdrawal.
@@ -431,5 +431,5 @@ pub(super) async fn withdraw(
     })?;
     let reason = Some(reason).filter(|reason| !reason.is_empty());
     app.withdraw(identity, &id, reason, nonce).await.map_err(|error| visitor.stop(error))?;
-    onward(&format!("/my/cases/{id}"))
+    onward(&format!("/my/cases/{id}?done=withdrawn"))
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use base::code::credit;
 use kernel::catalog::Matter;
 use kernel::form::{Field, FieldError, Widget};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use web::page::{Page, percent_encode};
 use web::view::Field as Question;
 use web::view::{
     Choice, ErrorLine, FieldKind, Link, Step, StepState, SummaryGroup, SummaryRow, Tag, TaskItem, TaskState, Tone,
-    error_lines,
+    Width, error_lines,
 };
 
 use super::fields::{question, registered, summary_rows};
@@ -35,15 +36,16 @@ struct StartPage {
 
 /// `GET /matters/{code}/apply`: for whom.
 pub(super) async fn start_page(State(app): State<App>, visitor: Visitor, Path(code): Path<String>) -> Answer {
-    start_shown(&app, &visitor, &code, None).await
+    start_shown(&app, &visitor, &code, "", None).await
 }
 
-async fn start_shown(app: &App, visitor: &Visitor, code: &str, error: Option<String>) -> Answer {
+async fn start_shown(app: &App, visitor: &Visitor, code: &str, typed: &str, error: Option<String>) -> Answer {
     let identity = visitor.filer()?;
     let words = visitor.words;
     let matter = app.matter(code).ok_or_else(|| visitor.stop(Error::not_found()))?;
     if identity.post().is_some() {
-        let mut field = Question::new(FieldKind::Text, "whom", words.t("hall-window-code"));
+        let mut field = Question::new(FieldKind::Text, "whom", words.t("hall-window-code")).value(typed);
+        field.width = Width::Middle;
         field.hint = words.t("hall-window-code-hint");
         field.error = error;
         return start_page_of(visitor, &matter, Some(field));
@@ -85,6 +87,9 @@ fn start_page_of(visitor: &Visitor, matter: &Matter, whom: Option<Question>) -> 
     visitor.html_with(status, &page)
 }
 
+/// Longest code of an applicant.
+const WHOM_CHARS_MAX: usize = 40;
+
 /// `POST /matters/{code}/apply`.
 pub(super) async fn start(
     State(app): State<App>,
@@ -94,11 +99,13 @@ pub(super) async fn start(
 ) -> Answer {
     let identity = visitor.filer()?;
     visitor.check_form(&fields)?;
-    let whom = match fields.text("whom", 40) {
-        Ok(whom) => whom,
-        Err(_) => return start_shown(&app, &visitor, &code, Some(visitor.words.t("input-choice"))).await,
-    };
-    let whom = if whom == "self" { String::new() } else { whom.trim().to_uppercase() };
+    let typed = fields.optional_text("whom", WHOM_CHARS_MAX).unwrap_or_default();
+    let whom = if typed == "self" { String::new() } else { typed.to_uppercase() };
+    let at_window = identity.post().is_some();
+    if typed.is_empty() || (at_window && credit::parse(&whom).is_err()) {
+        let key = if at_window { "hall-window-code-wrong" } else { "input-choice" };
+        return start_shown(&app, &visitor, &code, &typed, Some(visitor.words.t(key))).await;
+    }
     let draft = app.start_draft(identity, &code, &whom).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/drafts/{}", draft.id))
 }
@@ -347,7 +354,7 @@ pub(super) async fn save_item(
         app.save_item(identity, &id, &list, index, &given).await
     };
     match saved {
-        Ok(_) => onward(&format!("/drafts/{id}/pages/{}", field.page)),
+        Ok(_) => onward(&format!("/drafts/{id}/pages/{}?done=saved", field.page)),
         Err(Error::Invalid(errors)) => item_shown(&app, &visitor, &id, &list, index, &given, &errors).await,
         Err(error) => Err(visitor.stop(error)),
     }
@@ -561,5 +568,6 @@ pub(super) async fn remove(State(app): State<App>, visitor: Visitor, Path(id): P
     let identity = visitor.filer()?;
     visitor.check_form(&fields)?;
     app.remove_draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
-    onward("/my")
+    // The window has no list of its own cases: its drafts stand on the desk.
+    onward(if identity.post().is_some() { "/office/desk?done=draft-removed" } else { "/my?done=draft-removed" })
 }

@@ -14,7 +14,7 @@ use web::view::{
 };
 
 use super::query::{back_to, case_from, list_key};
-use super::{address, shown_light};
+use super::{address, say_where_it_went, shown_light};
 use crate::app::App;
 use crate::cases::{self, CaseView, EnvelopeShown, Happened, OutcomeShown, TaskShown};
 use crate::citation::cited;
@@ -81,6 +81,8 @@ pub(super) struct CaseQuery {
     phrase: Option<usize>,
     /// The list that it was opened from.
     from: Option<String>,
+    /// The case that was finished before.
+    of: Option<String>,
 }
 
 /// The case (办件页).
@@ -94,7 +96,12 @@ pub(super) async fn case_page(
         &app,
         &visitor,
         parse_case(&case)?,
-        Said { phrase: query.phrase, from: query.from.unwrap_or_default(), ..Said::default() },
+        Said {
+            phrase: query.phrase,
+            from: query.from.unwrap_or_default(),
+            of: query.of.unwrap_or_default(),
+            ..Said::default()
+        },
     )
     .await
 }
@@ -112,6 +119,8 @@ pub(super) struct Said {
     pub(super) phrase: Option<usize>,
     /// The list that the case was opened from.
     pub(super) from: String,
+    /// The case that was finished before.
+    pub(super) of: String,
 }
 
 /// The page of a case; what was written in its form is there again.
@@ -121,6 +130,11 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
     let beside = cases::beside(app, identity, &id.to_string()).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page_titled(view.matter_name.clone());
     let back = back_to(&said.from).to_owned();
+    p.about = format!("{} {}", view.number, view.title);
+    say_where_it_went(app, visitor, &mut p, &said.of).await;
+    if let Some(flash) = p.flash.as_mut().filter(|_| !said.of.is_empty()) {
+        flash.text = p.words.t2("done-then", "text", flash.text.as_str(), "next", p.words.t("done-next"));
+    }
     p.crumbs = vec![Link::new(p.t(list_key(&back)), back.clone()), Link::new(view.title.clone(), "")];
     let base = format!("/office/cases/{id}");
     let task = workable(&view.tasks);
@@ -422,6 +436,7 @@ pub(super) async fn diagram_page(State(app): State<App>, visitor: Visitor, Path(
     let (number, diagram) =
         cases::diagram(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page("process-diagram");
+    p.about.clone_from(&number);
     p.crumbs = vec![
         Link::new(p.t("menu-inbox"), "/office/inbox"),
         Link::new(number, format!("/office/cases/{id}")),
@@ -511,6 +526,7 @@ pub(super) async fn clock_page(State(app): State<App>, visitor: Visitor, Path(ca
     let (number, counted) =
         cases::derivations(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page("deadline-how");
+    p.about.clone_from(&number);
     p.crumbs = vec![
         Link::new(p.t("menu-inbox"), "/office/inbox"),
         Link::new(number, format!("/office/cases/{id}")),

@@ -236,6 +236,7 @@ fn show(
     let outcome = open.outcomes.iter().find(|found| found.id == given.outcome).ok_or_else(Problem::not_found)?;
     let mut p = visitor.page_titled(outcome.text.clone());
     p.failed = error.is_some();
+    p.about = format!("{} {}", view.number, view.title);
     p.crumbs = vec![
         Link::new(p.t("menu-inbox"), "/office/inbox"),
         Link::new(view.number.clone(), format!("/office/cases/{id}")),

@@ -13,8 +13,9 @@ use web::view::{
 };
 
 use super::query::{Query, case_from};
-use super::shown_light;
+use super::{say_where_it_went, shown_light};
 use crate::app::App;
+use crate::apply::DraftLine;
 use crate::cases::{self, InboxFilter};
 use crate::session::{Answer, Visitor};
 
@@ -81,6 +82,7 @@ pub(super) async fn inbox_page(State(app): State<App>, visitor: Visitor, RawQuer
     };
     let view = cases::inbox(&app, identity, &filter, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page("menu-inbox");
+    say_where_it_went(&app, &visitor, &mut p, &query.of).await;
     p.islands.extend(p.keys.then_some("inbox"));
     let counter = |word: &'static str, key: &str, count: u64| LightCounter {
         light: shown_light(word, &p.t(key)),
@@ -204,6 +206,8 @@ struct CasesPage {
     intro: String,
     links: Vec<Link>,
     filter: Option<FilterBar>,
+    /// Applications that the window has not handed in yet.
+    drafts: Vec<(Link, String)>,
     table: CaseTable,
     pager: Pager,
     empty: Option<Empty>,
@@ -223,6 +227,7 @@ pub(super) async fn cases_page(State(app): State<App>, visitor: Visitor, RawQuer
         .await
         .map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page("menu-cases");
+    say_where_it_went(&app, &visitor, &mut p, &query.of).await;
     p.islands.extend(p.keys.then_some("inbox"));
     let here = query.on(CASES);
     let rows: Vec<CaseRow> = rows.iter().map(|row| table_row(&p, row, &here)).collect();
@@ -247,7 +252,8 @@ pub(super) async fn cases_page(State(app): State<App>, visitor: Visitor, RawQuer
     let empty = rows.is_empty().then(|| nothing(&p, &query, filtered, "cases-empty", CASES));
     let pager = pager(&p, rows.len(), CASES, &query, next);
     let table = CaseTable { caption: p.t("cases-caption"), rows, keys: p.keys, ..CaseTable::default() };
-    visitor.html(&CasesPage { p, intro: String::new(), links: Vec::new(), filter: Some(filter), table, pager, empty })
+    let (intro, links, drafts) = (String::new(), Vec::new(), Vec::new());
+    visitor.html(&CasesPage { p, intro, links, filter: Some(filter), drafts, table, pager, empty })
 }
 
 /// The window desk: what waits for acceptance, the soonest due first (窗口).
@@ -260,7 +266,8 @@ pub(super) async fn desk_page(State(app): State<App>, visitor: Visitor, RawQuery
     let (rows, next) = cases::window_queue(&app, identity, some(&query.after).as_deref(), visitor.words)
         .await
         .map_err(|error| visitor.stop(error))?;
-    let p = visitor.page("menu-desk");
+    let mut p = visitor.page("menu-desk");
+    say_where_it_went(&app, &visitor, &mut p, &query.of).await;
     let here = query.on(DESK);
     let rows: Vec<CaseRow> = rows.iter().map(|row| table_row(&p, row, &here)).collect();
     let empty = rows.is_empty().then(|| nothing(&p, &query, false, "desk-empty", ""));
@@ -268,7 +275,16 @@ pub(super) async fn desk_page(State(app): State<App>, visitor: Visitor, RawQuery
     let table =
         CaseTable { caption: p.t("desk-caption"), rows, sorted: Some(Sorted::Ascending), ..CaseTable::default() };
     let links = vec![Link::new(p.t("desk-receive"), "/matters")];
-    visitor.html(&CasesPage { intro: p.t("desk-intro"), p, links, filter: None, table, pager, empty })
+    let drafts = app.drafts(identity).await.map_err(|error| visitor.stop(error))?;
+    let drafts = drafts.into_iter().map(|draft| draft_line(&p, draft)).collect();
+    visitor.html(&CasesPage { intro: p.t("desk-intro"), p, links, filter: None, drafts, table, pager, empty })
+}
+
+/// An application that the window has begun to receive: for whom, and when it was last saved.
+fn draft_line(p: &Page, draft: DraftLine) -> (Link, String) {
+    let saved = jiff::Timestamp::from_microsecond(draft.saved_at).unwrap_or_default();
+    let text = [draft.name.get(p.lang()), draft.applicant.as_str()].join(" ");
+    (Link::new(text.trim(), format!("/drafts/{}", draft.id)), p.words.date_time(base::time::civil(saved)))
 }
 
 /// A reminder with the case that it is about.

@@ -20,6 +20,8 @@ pub(super) struct Query {
     pub(super) after: String,
     /// Where the pages before this one began, the first page aside.
     pub(super) trail: String,
+    /// The case that was just finished; said once, and no part of the view.
+    pub(super) of: String,
 }
 
 impl Query {
@@ -35,6 +37,7 @@ impl Query {
             q: text("q"),
             after: text("after"),
             trail: text("trail"),
+            of: text("of"),
         }
     }
 
