@@ -1,6 +1,7 @@
 //! Pages as a person uses them without scripts: forms are read from the page, filled in and sent.
 
 use axum::http::{Method, StatusCode};
+use kernel::form::Widget;
 use serde_json::json;
 
 use crate::client::{Answer, Client, let_in, served};
@@ -119,4 +120,71 @@ async fn an_opinion_outlives_a_task_that_somebody_else_took() {
     let late = send(&clerk, &page, &to, &[("outcome", "accepted"), ("opinion", "写好的意见")]).await;
     assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.text());
     assert!(late.text().contains("写好的意见"), "{}", late.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_item_is_added_without_losing_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let (catalog, files) = (testkit::world::catalog(), testkit::world::catalog_files());
+    let office = Office::open_with(options(folder.path()), catalog, &files, "completion-filing").await;
+    let_in(&office.app, &[OWNER]).await;
+    let owner = Client::signed_in(&served(&office.app), OWNER).await;
+    let begin = json!({ "matter": "completion-filing", "applicant": office.example().form["applicant_code"] });
+    let id = owner.post("/api/v1/drafts", &begin).await.json()["id"].as_str().unwrap().to_owned();
+    let list = office.matter.form.fields().iter().find(|field| field.widget == Widget::Items).unwrap();
+    let beside =
+        office.matter.form.fields().iter().find(|field| field.page == list.page && field.widget == Widget::Date);
+    let to = format!("/drafts/{id}/pages/{}", list.page);
+    let page = owner.get(&to).await;
+    let added = send(&owner, &page, &to, &[(&beside.unwrap().name, "2025-11"), ("add", &list.name)]).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text());
+    assert_eq!(owner.get(&format!("/drafts/{id}/items/{}/0", list.name)).await.status, StatusCode::OK);
+    let page = owner.get(&to).await;
+    assert!(page.text().contains("value=\"2025-11\""), "what does not stand yet is kept too: {}", page.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_window_finds_its_drafts_and_a_problem_keeps_its_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Office::open(options(folder.path())).await;
+    let_in(&office.app, &[CLERK]).await;
+    let clerk = Client::signed_in(&served(&office.app), CLERK).await;
+    let to = format!("/matters/{}/apply", office.matter.code());
+    let start = clerk.get(&to).await;
+    let wrong = send(&clerk, &start, &to, &[("whom", "91130123MA0001018B")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text().contains("value=\"91130123MA0001018B\""), "{}", wrong.text());
+    let code = office.example().form["applicant_code"].as_str().unwrap();
+    assert_eq!(send(&clerk, &start, &to, &[("whom", code)]).await.status, StatusCode::SEE_OTHER);
+    let desk = clerk.get("/office/desk").await.text();
+    let (_, rest) = desk.split_once("href=\"/drafts/").expect("the draft stands on the desk");
+    let remove = format!("/drafts/{}/remove", rest.split_once('"').unwrap().0);
+    let gone = send(&clerk, &clerk.get(&remove).await, &remove, &[]).await;
+    assert_eq!(gone.status, StatusCode::SEE_OTHER);
+    assert!(!clerk.get("/office/desk?done=draft-removed").await.text().contains("href=\"/drafts/"));
+
+    let nowhere = clerk.get(&format!("/office/cases/{}", office.app.new_case())).await;
+    assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
+    let text = nowhere.text();
+    assert!(text.contains(&format!("person {CLERK}")) && text.contains("class=\"side-menu\""), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paper_is_verified_by_what_stands_on_it_and_by_the_case_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Office::open(options(folder.path())).await;
+    let_in(&office.app, &[OWNER]).await;
+    let router = served(&office.app);
+    let owner = Client::signed_in(&router, OWNER).await;
+    let case = apply(&owner, &office, &[]).await;
+    let view = owner.get(&format!("/api/v1/my/cases/{case}")).await.json();
+    let receipt = &view["notices"][0];
+    let (number, code) = (receipt["number"].as_str().unwrap(), receipt["code"].as_str().unwrap());
+    let typed = number.replace(['\u{3014}', '\u{ff08}'], "[").replace(['\u{3015}', '\u{ff09}'], "]");
+    let anybody = Client::anonymous(&router);
+    for given in [number, &typed, view["number"].as_str().unwrap()] {
+        let address = format!("/verify/{}?code={code}", web::page::percent_encode(given));
+        assert_eq!(anybody.get(&address).await.status, StatusCode::OK, "{given}");
+    }
+    assert_eq!(anybody.get(&format!("/verify/{}?code=00", view["number"].as_str().unwrap())).await.status, 404);
 }
