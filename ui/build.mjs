@@ -1,4 +1,4 @@
-// Builds ui/dist: jt.css (bundled, minified), jt.js and one file per island, icons.svg (the icons of icons.txt only), htmx as published.
+// Builds ui/dist: jt.css (bundled, minified), jt.js and one file per island, icons.svg (the icons of icons.txt only).
 // Runs after `npm ci --ignore-scripts`; asks the network for nothing.
 import { build } from "esbuild";
 import fs from "node:fs";
@@ -37,10 +37,9 @@ const symbols = names.map((name) => {
 });
 fs.writeFileSync(path.join(out, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`);
 fs.copyFileSync(from("logo.svg"), path.join(out, "logo.svg"));
-fs.copyFileSync(from("node_modules/htmx.org/dist/htmx.min.js"), path.join(out, "htmx.js"));
 
 // Licences of what is shipped inside the binary travel with it.
-const notices = ["@tabler/icons", "htmx.org"].map((name) => {
+const notices = ["@tabler/icons"].map((name) => {
   const folder = from("node_modules", name);
   const { version, license } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
   return `${name} ${version} (${license})\n\n${fs.readFileSync(path.join(folder, "LICENSE"), "utf8").trim()}\n`;

@@ -14,10 +14,12 @@ const ISSUED_ON: Date = date(2026, 11, 22);
 const QR: &str = "https://zj.hebei.example/verify?n=130102202611250101&c=7F3A91C25D08E6B422A90C71F8D34E5B";
 
 /// All templates, by the name that their sample has.
-const TEMPLATES: [&str; 13] = [
+const TEMPLATES: [&str; 15] = [
     "notices/acceptance",
     "notices/delivery",
     "notices/extension",
+    "notices/filing",
+    "notices/filing-refusal",
     "notices/grant",
     "notices/non-acceptance",
     "notices/pause",
@@ -144,7 +146,7 @@ fn every_font_in_a_pdf_is_of_the_list() {
 fn each_document_carries_its_statutory_content() {
     let Some(printer) = printer() else { return };
     let remedies = ["六十日内", "石家庄市人民政府申请行政复议", "六个月内", "石家庄铁路运输法院提起行政诉讼"];
-    let table: [(&str, &[&str]); 13] = [
+    let table: [(&str, &[&str]); 15] = [
         (
             "notices/receipt",
             &["2026年11月20日09时42分", "用地批准手续", "保证工程质量和安全的具体措施", "2026年11月27日前"],
@@ -162,6 +164,8 @@ fn each_document_carries_its_statutory_content() {
         ("notices/extension", &["轨道交通控制保护区", "经本机关负责人批准", "2027年1月4日届满"]),
         ("notices/grant", &["准予行政许可", "130102202611250101", "十个工作日内"]),
         ("notices/refusal", &["安全生产许可证已于2026年10月31日到期", "注册建造师管理规定第二十一条"]),
+        ("notices/filing", &["予以备案", "建设工程质量管理条例》第四十九条", "冀备130102202611250001"]),
+        ("notices/filing-refusal", &["不予备案", "未载明消防验收结论", "六十日内"]),
         ("notices/withdrawal", &["设计方案调整", "终止办理"]),
         ("notices/delivery", &["直接送达（窗口领取）", "李敏、赵晓峰", "签收"]),
         ("results/licence", &["（冀）JZ安许证字〔2026〕001234", "2029年11月21日", "𠮷田䶮"]),
@@ -181,13 +185,12 @@ fn each_document_carries_its_statutory_content() {
     ];
     for (name, phrases) in table {
         let text = flat(&render_sample(&printer, name));
+        let data = sample(name);
+        // What whoever verifies has to enter stands on the paper.
+        let number = data.get("number").unwrap_or(&data["case_no"]).as_str().expect("a number").replace(' ', "");
         let decision = ["notices/non-acceptance", "notices/refusal", "notices/grant"].contains(&name);
-        let everywhere = [
-            "（印章）",
-            "7F3A-91C2-5D08-E6B4-22A9-0C71-F8D3-4E5B",
-            "https://zj.hebei.example/verify",
-            "SJZ20261120000123",
-        ];
+        let everywhere =
+            ["（印章）", "7F3A-91C2-5D08-E6B4-22A9-0C71-F8D3-4E5B", "https://zj.hebei.example/verify", number.as_str()];
         for phrase in phrases.iter().chain(&everywhere).chain(if decision { &remedies[..] } else { &[] }) {
             assert!(text.contains(phrase), "{name} lacks {phrase}:\n{text}");
         }

@@ -3,6 +3,7 @@
 //! A draft is a sealed row for thirty days, not a stream (matter.md §7). Its id becomes the case's id when it is handed in, so that a second
 //! submission of the same draft, whatever its key, finds the case instead of making another.
 
+mod applicant;
 mod cases;
 mod files;
 mod send;
@@ -15,12 +16,10 @@ use base::id::{AccountId, CaseId, DraftId, SubjectId};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::{ApplicantKind, MaterialSource, Text};
 use kernel::form::{Field, Widget};
-use kernel::policy::Scope;
 use kernel::rules::{Evaluation, Evidence, Inputs};
 use kernel::{Facts, Refusal};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use store::{FieldKind, Filter, RecordQuery, Scalar};
 use utoipa::ToSchema;
 
 use crate::api::schema;
@@ -28,6 +27,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 
+pub(crate) use applicant::{is_of_applicant, typed_text};
 pub use cases::{CaseView, ClockLine, MyCase, NoticeView, Progress, Verified, plain_code};
 pub use files::{FileSink, UPLOAD_BYTES_MAX, file_field, handed_in, hash_field, upload_rules};
 pub use send::Receipt;
@@ -64,6 +64,9 @@ pub struct Draft {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub subject: Option<SubjectId>,
+    /// What was typed on a page that could not be saved yet, by page.
+    #[serde(default)]
+    pub unsaved: BTreeMap<String, Vec<(String, String)>>,
 }
 
 /// A file of a draft.
@@ -231,19 +234,6 @@ impl Draft {
 }
 
 impl App {
-    /// For whom an account may apply in a matter: organisations as code and name, and whether for the person themself.
-    pub async fn applicants(&self, identity: &Identity, matter: &Matter) -> Result<(Vec<(String, String)>, bool)> {
-        let owner = Owner::of(identity)?;
-        let mut organisations = Vec::new();
-        if matter.spec.applicant.contains(&ApplicantKind::Organisation) {
-            for code in owner.represents {
-                let name = self.applicant_name(matter, &code).await?;
-                organisations.push((code, name));
-            }
-        }
-        Ok((organisations, matter.spec.applicant.contains(&ApplicantKind::Person)))
-    }
-
     /// Starts a draft for an organisation that the account represents, or for the person themself when the code is empty; at the window, for
     /// whoever stands there. A repeat finds the draft of the first.
     pub async fn start_draft(&self, identity: &Identity, matter: &str, code: &str, nonce: &str) -> Result<Draft> {
@@ -272,6 +262,7 @@ impl App {
             files: BTreeMap::new(),
             paper: BTreeSet::new(),
             subject: at_window.then(|| self.new_subject()),
+            unsaved: BTreeMap::new(),
         };
         self.prefill(&matter, &mut draft).await?;
         let (put, at) = (self.drafted(&owner, &draft), self.now().as_microsecond());
@@ -334,21 +325,40 @@ impl App {
         let owner = Owner::of(identity)?;
         let (mut draft, matter) = self.draft(identity, id).await?;
         let page = matter.form.page(page).ok_or_else(Error::not_found)?;
-        let values = matter.form.parse_page(page, &draft.form, given).map_err(Error::Invalid)?;
+        let known = self.registered(&matter, &draft).await?;
+        let given = applicant::as_registered(&matter, &known, given);
+        let values = matter.form.parse_page(page, &draft.form, &given).map_err(Error::Invalid)?;
         draft.form = matter.form.merge(&draft.form, page, values);
         draft.saved.insert(page.id.clone());
-        let at_window = draft.subject.is_some();
-        let is_unknown = !draft.applicant_code.is_empty()
-            && self.applicant_name(&matter, &draft.applicant_code).await? == draft.applicant_code;
-        if at_window || is_unknown {
-            // Neither an account nor a register says what the applicant is called: the form does.
-            let named = matter.form.fields().iter().find(|field| field.prefill.as_deref() == Some("applicant.name"));
-            let name = named.and_then(|field| draft.form.get(&field.name)?.as_str());
-            draft.applicant_name = name.unwrap_or(&draft.applicant_name).to_owned();
-        }
+        draft.unsaved.remove(&page.id);
+        applicant::name_as_stated(&matter, &mut draft);
         self.prefill(&matter, &mut draft).await?;
         self.keep(&owner, &draft).await?;
         Ok(draft)
+    }
+
+    /// Saves a page before an item is added to one of its lists, and gives the new item's place. What does not stand yet is kept as it was
+    /// typed: the list may be the very thing that is missing.
+    pub async fn save_before_item(
+        &self,
+        identity: &Identity,
+        id: &str,
+        page: &str,
+        list: &str,
+        given: &[(String, String)],
+    ) -> Result<usize> {
+        let saved = self.save_page(identity, id, page, given).await;
+        let (mut draft, matter) = self.draft(identity, id).await?;
+        list_field(&matter, list)?;
+        match saved {
+            Ok(_) => {}
+            Err(Error::Invalid(_)) => {
+                draft.unsaved.insert(page.to_owned(), given.to_vec());
+                self.keep(&Owner::of(identity)?, &draft).await?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(items(&draft.form, list).len())
     }
 
     /// Saves one item of a list; a new one when the index is the list's length.
@@ -439,71 +449,6 @@ impl App {
         })
     }
 
-    /// The name of an organisation in the register that the matter's form is filled from.
-    async fn applicant_name(&self, matter: &Matter, code: &str) -> Result<String> {
-        for register in applicant_registers(matter) {
-            if let Some((label, body)) = self.record_by_key(&register, code).await?
-                && let Some(name) = body.get(&label).and_then(Value::as_str)
-            {
-                return Ok(name.to_owned());
-            }
-        }
-        Ok(code.to_owned())
-    }
-
-    /// The label field and body of the one record under a key.
-    async fn record_by_key(&self, register: &str, key: &str) -> Result<Option<(String, Value)>> {
-        let catalog = self.catalog();
-        let Some(register) = catalog.register(register) else { return Ok(None) };
-        let indexed = register.spec.indexed.iter();
-        let query = RecordQuery {
-            register: register.code.clone(),
-            fields: indexed.map(|name| store::Field { name: name.clone(), kind: FieldKind::Text }).collect(),
-            filter: Some(Filter::Eq(register.spec.key.clone(), Scalar::Text(key.to_owned()))),
-            order: None,
-            descending: false,
-        };
-        let page = store::Page { after: None, rows: 2 };
-        let listed = self.store().read(move |reader| reader.records(&Scope::everything(), &query, &page)).await?;
-        let one = (listed.rows.len() == 1).then(|| listed.rows.into_iter().next()).flatten();
-        Ok(one.map(|record| (register.spec.label.clone(), record.body)))
-    }
-
-    /// Fills in what registers know and the applicant has not said.
-    async fn prefill(&self, matter: &Matter, draft: &mut Draft) -> Result<()> {
-        let mut known = BTreeMap::new();
-        let mut applicant = draft.applicant();
-        if !draft.applicant_code.is_empty() {
-            for register in applicant_registers(matter) {
-                if let Some((_, Value::Object(body))) = self.record_by_key(&register, &draft.applicant_code).await?
-                    && let Some(applicant) = applicant.as_object_mut()
-                {
-                    for (name, value) in body {
-                        applicant.entry(name).or_insert(value);
-                    }
-                }
-            }
-        }
-        known.insert("applicant".to_owned(), applicant.clone());
-        for query in matter.fact_queries(self.today(), &draft.form, &applicant) {
-            let is_key = matter.registers.get(&query.register).is_some_and(|register| register.spec.key == query.field);
-            if is_key && let Some((_, body)) = self.record_by_key(&query.register, &query.value).await? {
-                known.insert(query.name, body);
-            }
-        }
-        let filled = matter.form.prefill(&known);
-        if let Some(form) = draft.form.as_object_mut() {
-            for (name, value) in filled {
-                // Saved pages are the applicant's own words.
-                let own = matter.form.field(&name).is_some_and(|field| draft.saved.contains(&field.page));
-                if !own {
-                    form.entry(name).or_insert(value);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Keeps a draft.
     async fn keep(&self, owner: &Owner, draft: &Draft) -> Result<()> {
         let put = self.drafted(owner, draft);
@@ -560,13 +505,6 @@ fn evaluate(matter: &Matter, draft: &Draft, facts: &Facts) -> Evaluation {
         uploads: &uploads,
         facts: &facts.records,
     })
-}
-
-/// Registers that the form takes the applicant from.
-fn applicant_registers(matter: &Matter) -> BTreeSet<String> {
-    let fields = matter.form.fields().iter();
-    let from_applicant = |field: &&Field| field.prefill.as_deref().is_some_and(|path| path.starts_with("applicant."));
-    fields.filter(from_applicant).filter_map(|field| field.source.clone()).collect()
 }
 
 /// The first field that asks for a place.

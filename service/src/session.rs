@@ -19,7 +19,7 @@ use store::{Credential, Session};
 use web::form::Fields;
 use web::guard::{Client, Recognised};
 use web::page::{Flash, MenuGroup, MenuItem, Page, SessionClock, SignedIn, Site, local_path, percent_encode};
-use web::problem::{Failure, Problem};
+use web::problem::{Failure, Frame, Problem};
 use web::session::{Cookies, FormKey, SessionRules, SessionState, SessionTimes, SessionToken, cookie};
 use web::view::{Link, Tone};
 use web::words::{Lang, Words};
@@ -85,6 +85,7 @@ pub struct Visitor {
     /// Word of what was just done, from the address.
     done: Option<String>,
     large: bool,
+    keys: bool,
     cookies: Cookies,
     /// What forms are bound to: the session, or the anonymous visit.
     form_key: FormKey,
@@ -109,13 +110,13 @@ struct SignedInAs {
     identity: Option<Identity>,
     /// The password was made for the person: until it is changed they can do nothing else.
     must_change: bool,
-    /// Reminders that came since the person last looked at them in this session.
+    /// Reminders that came since the person last looked at them.
     unread: u32,
 }
 
 /// Reminders that the masthead counts at most.
 const UNREAD_MAX: u32 = 99;
-/// Where a session keeps when its person last looked at the reminders, µs UTC.
+/// What keeps when a person last looked at the reminders, µs UTC; forgotten with drafts of its age.
 const REMINDERS_SEEN: &str = "reminders-seen";
 /// Where a session whose token has changed keeps what its forms are bound to, and the session it replaced.
 const FORM_KEY: &str = "form-key";
@@ -125,6 +126,8 @@ const REPLACED_KEPT: SignedDuration = SignedDuration::from_secs(10);
 
 /// Where whoever must change their password is sent.
 const CHANGE_PASSWORD: &str = "/account/password?done=must-change";
+/// A reminder counts as new for this long, as long as the mark is kept.
+const REMINDERS_NEW: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl std::fmt::Debug for App {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -173,13 +176,14 @@ impl FromRequestParts<App> for Visitor {
         let device = cookies.device(headers).and_then(Device::parse);
         let asked = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let large = cookie(headers, "jt-size") == Some("l");
-        let app = app.clone();
-        Ok(Self {
+        let keys = cookie(headers, "jt-keys") != Some("off");
+        let visitor = Self {
             words,
-            app,
+            app: app.clone(),
             asked,
             done,
             large,
+            keys,
             cookies,
             form_key,
             new_visit,
@@ -188,7 +192,12 @@ impl FromRequestParts<App> for Visitor {
             signed_in,
             lapsed,
             before,
-        })
+        };
+        if let Some(frame) = parts.extensions.get::<Frame>() {
+            let visitor = visitor.clone();
+            frame.leave(move || visitor.page_titled(""));
+        }
+        Ok(visitor)
     }
 }
 
@@ -310,14 +319,18 @@ impl Visitor {
     /// The same with a title of its own.
     pub fn page_titled(&self, title: impl Into<String>) -> Page {
         let words = self.words;
-        let path = self.asked.split('?').next().unwrap_or("/").to_owned();
+        let (path, query) = self.asked.split_once('?').unwrap_or((&self.asked, ""));
+        // What was just done is said once.
+        let query: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("done=")).collect();
         // A word of the address that no message has prints as its key: then nothing was done that we know of.
         let said = self.done.as_ref().map(|done| format!("done-{done}")).map(|key| (words.t(&key), key));
         let flash = said.filter(|(text, key)| text != key).map(|(text, _)| Flash { tone: Tone::Green, text });
         Page {
             words,
             title: title.into(),
-            path,
+            path: path.to_owned(),
+            query: query.join("&"),
+            keys: self.keys,
             large: self.large,
             site: site(words),
             nav: NAV.iter().map(|(key, href)| Link::new(words.t(key), *href)).collect(),
@@ -452,12 +465,15 @@ impl Visitor {
         data
     }
 
-    /// The person looks at the reminders now: the masthead counts from here.
+    /// The person looks at the reminders now: the masthead counts from here, in every session of the account.
     pub(crate) async fn saw_reminders(&self) -> Result<(), Stop> {
         let Some(signed_in) = self.signed_in.as_ref().filter(|signed_in| signed_in.unread > 0) else { return Ok(()) };
-        let (hash, mut data) = (signed_in.session.id_hash, signed_in.session.data.clone());
-        data[REMINDERS_SEEN] = self.app.now().as_microsecond().into();
-        let written = self.app.store().write(move |writes| writes.set_session_data(&hash, &data)).await;
+        let (account, subject) = (signed_in.account.id.to_string(), signed_in.account.subject.to_string());
+        let at = self.app.now().as_microsecond();
+        let seen = serde_json::json!({ REMINDERS_SEEN: at });
+        let mark = format!("{REMINDERS_SEEN}-{account}");
+        let written =
+            self.app.store().write(move |writes| writes.put_draft(&mark, &account, &subject, "", &seen, at)).await;
         written.map_err(|fault| self.stop(Error::Fault(fault)))
     }
 
@@ -640,6 +656,7 @@ enum Seen {
 /// Looks up what is behind a token, and writes down that the person is there.
 async fn who(app: &App, token: &SessionToken) -> Result<Seen, Error> {
     let (hash, now, today) = (token.hash().0, app.now(), app.today());
+    let forgotten_before = (now - REMINDERS_NEW).as_microsecond();
     let found = app
         .store()
         .read(move |reader| {
@@ -648,7 +665,8 @@ async fn who(app: &App, token: &SessionToken) -> Result<Seen, Error> {
             let Some((_, State::Account(account))) = state else { return Ok(None) };
             let name = reader.open(&[(account.subject, account.name.field.clone())])?.pop();
             let name = name.as_ref().and_then(store::Opened::value).unwrap_or_default().to_owned();
-            let seen = session.data.get(REMINDERS_SEEN).and_then(serde_json::Value::as_i64).unwrap_or_default();
+            let mark = reader.draft(&session.account, &format!("{REMINDERS_SEEN}-{}", session.account))?;
+            let seen = mark.and_then(|mark| mark.body?.get(REMINDERS_SEEN)?.as_i64()).unwrap_or(forgotten_before);
             let sent = reader.reminders(&session.account, UNREAD_MAX)?;
             let unread = sent.iter().filter(|reminder| reminder.sent_at > seen).count();
             let must_change = reader.credentials_of(&session.account)?.iter().any(|credential| credential.must_change);

@@ -23,7 +23,7 @@ await journey(async (run) => {
   await words(owner, "filing-page-wrong");
   const items = pages.find((address) => address.endsWith("/acceptance"));
   await owner.goto(items);
-  await owner.press(owner.page.locator('main a[href*="/items/"]'));
+  await owner.press(owner.page.locator('main button[name="add"]'));
   await owner.look("filing-item");
   await owner.fill({ name: "1# 楼", area_m2: "1200.5", storeys: "11" });
   await owner.press(owner.page.locator("main form button"));
@@ -33,7 +33,7 @@ await journey(async (run) => {
   await owner.goto(`${tasks}/remove`);
   await owner.look("draft-remove");
   await owner.press(owner.page.locator("main form button"));
-  run.expect(owner.page.url().endsWith("/my"), "the draft is thrown away");
+  run.expect(owner.page.url().endsWith("/my?done=draft-removed"), "the draft is thrown away");
 
   const officer = await run.person();
   await officer.signIn("jingban");
@@ -53,8 +53,10 @@ await journey(async (run) => {
   await words(officer, "case");
   for (const part of ["form", "clock", "diagram"]) await seen(officer, `${address}/${part}`, `case-${part}`);
   await officer.goto(address);
-  await officer.press(officer.page.locator('.action-bar a[href$="/outcomes/refuse"]'));
+  await officer.fill({ opinion: "不符合规定" });
+  await officer.press(officer.page.locator('.action-bar [value="refuse"]'));
   await officer.look("outcome-refuse");
+  run.expect((await officer.page.locator('[name="opinion"]').inputValue()) === "不符合规定", "what was written goes along to the outcome's page");
   await words(officer, "outcome-refuse");
   await seen(officer, "/office/reminders", "reminders");
   await seen(officer, "/account", "account");

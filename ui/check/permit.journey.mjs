@@ -24,7 +24,7 @@ await journey(async (run) => {
   run.expect((await officer.page.locator("table.day-count tr.skipped").count()) > 0, "skipped days are listed");
   await officer.page.goBack();
   await claim(officer);
-  await officer.press(officer.page.locator('.action-bar a[href$="/outcomes/supplement"]'));
+  await officer.press(officer.page.locator('.action-bar [value="supplement"]'));
   await officer.look("office-supplement");
   const ticked = await officer.page.locator('input[name="item"]:checked').evaluateAll((items) => items.map((item) => item.value));
   run.expect(ticked.join() === FORGOTTEN, `the notice proposes just what lacks: ${ticked}`);
@@ -81,7 +81,7 @@ async function openCase(officer, list, number) {
 
 /** Takes the task, if it must be taken. */
 async function claim(officer) {
-  const button = officer.page.locator('form[action$="/claim"] button');
+  const button = officer.page.locator('button[formaction$="/claim"]');
   if (await button.count()) await officer.press(button);
 }
 

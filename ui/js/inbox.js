@@ -39,7 +39,3 @@ if (table) {
   });
   count();
 }
-// Ctrl+Enter submits the form one is writing in.
-addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.ctrlKey && event.target.form) event.target.form.requestSubmit();
-});

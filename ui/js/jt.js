@@ -1,6 +1,7 @@
 // Loaded on every page. Every page works without it: it moves the focus, guards against a double click and warns before a session ends.
 import { fillPhrases, offerPrinting } from "./case.js";
 import { focusErrors } from "./errors.js";
+import { sendByKey } from "./keys.js";
 import { watchSession } from "./session.js";
 import { guardSubmit } from "./submit.js";
 
@@ -8,6 +9,5 @@ focusErrors(document);
 guardSubmit(document);
 fillPhrases(document);
 offerPrinting(document);
+sendByKey(document);
 for (const banner of document.querySelectorAll("[data-island=session]")) watchSession(banner);
-// A form that came back with errors through htmx is treated like a page that came back with errors.
-document.addEventListener("htmx:after:swap", () => focusErrors(document));

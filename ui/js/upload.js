@@ -2,11 +2,23 @@
 for (const form of document.querySelectorAll("form[data-island=upload]")) {
   form.addEventListener("submit", (event) => {
     const file = form.querySelector("input[type=file]");
-    if (!file?.files.length) return;
+    // Keeping the paper and taking a file away are buttons of the same form: they go the plain way.
+    if (event.submitter?.name || !file?.files.length) return;
     event.preventDefault();
     event.stopPropagation();
+    const most = Number(file.dataset.bytesMax);
+    // Told at once, not after the line was busy for minutes.
+    if (most && file.files[0].size > most) return tell(form, file.dataset.tooLarge);
     send(form);
   });
+}
+
+function tell(form, sentence) {
+  const live = form.querySelector("[data-progress]");
+  if (!live) return;
+  live.hidden = false;
+  live.querySelector("progress").hidden = true;
+  live.querySelector("output").textContent = sentence;
 }
 
 function send(form) {
@@ -16,6 +28,7 @@ function send(form) {
   const buttons = form.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
   if (live) live.hidden = false;
+  if (bar) bar.hidden = false;
   const request = new XMLHttpRequest();
   request.open("POST", form.action);
   let told = -1;

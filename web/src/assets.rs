@@ -25,7 +25,7 @@ pub struct AssetsMissing {
 }
 
 /// What every page needs; a server must not start without it.
-const NEEDED: [&str; 6] = ["jt.css", "jt.js", "upload.js", "inbox.js", "htmx.js", "icons.svg"];
+const NEEDED: [&str; 5] = ["jt.css", "jt.js", "upload.js", "inbox.js", "icons.svg"];
 
 /// Refuses when the binary was built without its stylesheet.
 pub fn ready() -> Result<(), AssetsMissing> {

@@ -347,6 +347,7 @@ async fn inbox_page(RawQuery(query): RawQuery) -> Result<Response, Failure> {
         Field::new(FieldKind::Select, name, w.t(key)).choices(vec![Choice::new("", w.t(all))])
     };
     let filter = FilterBar {
+        kept: Vec::new(),
         label: w.t("gallery-filter"),
         action: "/_ui/inbox".to_owned(),
         fields: vec![

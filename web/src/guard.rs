@@ -19,8 +19,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 
-use crate::page::Site;
-use crate::problem::{self, Fault, Problem, Unwritten};
+use crate::page::{Page, Site};
+use crate::problem::{self, Fault, Frame, Problem, Unwritten};
 use crate::session::{Cookies, cookie};
 use crate::words::{Lang, Words};
 
@@ -194,9 +194,11 @@ struct Asked {
     path: String,
     as_json: bool,
     words: Words,
+    /// Filled by whoever recognises the reader.
+    frame: Frame,
 }
 
-async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+async fn guard(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
     let started = (guard.config.clock)();
     let template = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |path| path.as_str().to_owned());
     let asked = Asked {
@@ -205,7 +207,9 @@ async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) ->
         path: request.uri().path().to_owned(),
         as_json: problem::wants_json(request.uri().path(), request.headers()),
         words: Words::new(cookie(request.headers(), "jt-lang").map_or(Lang::ZhCn, Lang::parse)),
+        frame: Frame::default(),
     };
+    request.extensions_mut().insert(asked.frame.clone());
     let response = match guard.admit(request, &asked.id) {
         Ok(request) => guard.run(request, next).await,
         Err(problem) => problem.into_response(),
@@ -322,7 +326,10 @@ impl Guard {
         if let Some(fault) = &unwritten.fault {
             tracing::error!(request.id = %asked.id, cause = %one_line(&fault.chain()), "Request {} failed", asked.id);
         }
-        let mut written = problem::write(&unwritten.problem, asked.as_json, asked.words, &self.config.site, &asked.id);
+        let nobody =
+            || Page { words: asked.words, site: self.config.site.clone(), path: asked.path.clone(), ..Page::default() };
+        let frame = asked.frame.page().unwrap_or_else(nobody);
+        let mut written = problem::write(&unwritten.problem, asked.as_json, frame, &asked.id);
         for kept in [header::ALLOW, header::SET_COOKIE] {
             for value in response.headers().get_all(&kept) {
                 written.headers_mut().append(&kept, value.clone());

@@ -116,10 +116,16 @@ pub struct Page {
     pub words: Words,
     /// Title, without the site's name.
     pub title: String,
+    /// What the page is about (a case's number and project): first in the browser's tab, where many pages have the same title.
+    pub about: String,
     /// The form came back with errors: the title says so first.
     pub failed: bool,
     /// Path of this page, to mark the current menu entry.
     pub path: String,
+    /// What stood behind the path, so that a change of language comes back to the same list.
+    pub query: String,
+    /// Single-key shortcuts are on (WCAG 2.1.4).
+    pub keys: bool,
     /// Colours of the public site.
     pub theme: Theme,
     /// 长者版: large type.
@@ -195,7 +201,9 @@ impl Page {
 
     /// The whole title: `错误：` first when the form came back, the site's name last.
     pub fn full_title(&self) -> String {
-        let title = if self.failed { self.t1("title-failed", "title", &self.title) } else { self.title.clone() };
+        let parts = [self.about.as_str(), self.title.as_str()].into_iter().filter(|part| !part.is_empty());
+        let title = parts.collect::<Vec<_>>().join(" · ");
+        let title = if self.failed { self.t1("title-failed", "title", title) } else { title };
         if self.site.name.is_empty() { title } else { format!("{title} — {}", self.site.name) }
     }
 
@@ -206,7 +214,8 @@ impl Page {
 
     /// A link that comes back here after changing a setting.
     pub fn setting(&self, what: &str) -> String {
-        format!("/settings?{what}&back={}", percent_encode(&self.path))
+        let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
+        format!("/settings?{what}&back={}", percent_encode(&format!("{}{query}", self.path)))
     }
 
     /// Where the logo of an internal page leads.
@@ -258,10 +267,18 @@ mod tests {
     }
 
     #[test]
+    fn a_setting_comes_back_to_the_same_list() {
+        let page = Page { path: "/office/cases".into(), query: "q=a&stage=granted".into(), ..Page::default() };
+        assert_eq!(page.setting("size=l"), "/settings?size=l&back=/office/cases%3Fq%3Da%26stage%3Dgranted");
+    }
+
+    #[test]
     fn the_title_says_first_that_something_is_wrong() {
         let mut page = Page { title: "参建单位".into(), failed: true, ..Page::default() };
         page.site.name = "河北建设网".into();
         assert_eq!(page.full_title(), "错误：参建单位 — 河北建设网");
+        page.about = "SJZ20261120000123".into();
+        assert_eq!(page.full_title(), "错误：SJZ20261120000123 · 参建单位 — 河北建设网");
     }
 
     #[test]

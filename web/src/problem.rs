@@ -4,7 +4,7 @@
 //! guard writes it once, as a page or as RFC 9457 JSON, whichever the request wanted. So the inward context of a fault has no way to
 //! a page: only the guard's log line reads it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -12,7 +12,8 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::page::{Page, Site};
+use crate::page::Page;
+use crate::view::Link;
 use crate::words::Words;
 
 mod json;
@@ -121,6 +122,11 @@ impl Problem {
         self
     }
 
+    /// What it says to the person: its own words, else its code's.
+    pub fn sentence(&self, words: Words) -> String {
+        self.detail.clone().unwrap_or_else(|| self.hint(words))
+    }
+
     fn title(&self, words: Words) -> String {
         words.t(&format!("problem-{}", self.code))
     }
@@ -147,30 +153,75 @@ impl Problem {
             title: self.title(words),
             status: self.status.as_u16(),
             code: self.code,
-            detail: self.detail.clone().unwrap_or_else(|| self.hint(words)),
+            detail: self.sentence(words),
             fields: &self.fields,
             request_id,
         };
         serde_json::to_string(&body).unwrap_or_else(|_| format!("{{\"status\":{}}}", self.status.as_u16()))
     }
 
-    /// The page form: title, what is kept, what to do, the number to quote.
-    pub fn page(&self, words: Words, site: &Site, request_id: &str) -> String {
+    /// The page form: title, what is kept, what to do, the number to quote, in the frame of the reader's other pages.
+    pub fn page(&self, frame: Page, request_id: &str) -> String {
         #[derive(Template)]
         #[template(path = "error.html")]
         struct ErrorPage {
             p: Page,
             lines: Vec<String>,
+            back: Link,
             request_id: String,
         }
+        #[derive(Template)]
+        #[template(path = "error-office.html")]
+        struct OfficeErrorPage {
+            p: Page,
+            lines: Vec<String>,
+            back: Link,
+            request_id: String,
+        }
+        let words = frame.words;
         let mut lines: Vec<String> = self.detail.iter().cloned().collect();
         lines.extend(self.fields.iter().map(|field| field.detail.clone()));
         if lines.is_empty() {
             lines.push(self.hint(words));
         }
-        let p = Page { words, title: self.title(words), site: site.clone(), ..Page::default() };
-        let page = ErrorPage { p, lines, request_id: request_id.to_owned() };
-        page.render().unwrap_or_else(|_| self.title(words))
+        // What was done before is not what this page is about.
+        let p = Page { title: self.title(words), flash: None, ..frame };
+        let (back, request_id) = (way_back(&p), request_id.to_owned());
+        let rendered = if p.menu.is_empty() {
+            ErrorPage { p, lines, back, request_id }.render()
+        } else {
+            OfficeErrorPage { p, lines, back, request_id }.render()
+        };
+        rendered.unwrap_or_else(|_| self.title(words))
+    }
+}
+
+/// Where to go on from a problem: to the case or the draft that it happened to, else to where the person's work starts.
+fn way_back(p: &Page) -> Link {
+    let parts: Vec<&str> = p.path.split('/').skip(1).collect();
+    match parts[..] {
+        [area @ ("office" | "my"), "cases", case, _, ..] => {
+            Link::new(p.t("problem-back-case"), format!("/{area}/cases/{case}"))
+        }
+        ["drafts", draft, _, ..] => Link::new(p.t("problem-back-draft"), format!("/drafts/{draft}")),
+        _ if p.person.is_some() => Link::new(p.t("problem-back-work"), p.home()),
+        _ => Link::new(p.t("problem-home"), "/"),
+    }
+}
+
+/// Where a request leaves the frame of its reader's pages, so that a problem stands in the same frame: name, menu, large type.
+#[derive(Clone, Default)]
+pub struct Frame(Arc<OnceLock<Box<dyn Fn() -> Page + Send + Sync>>>);
+
+impl Frame {
+    /// Leaves it. It is made only when a problem has to be shown.
+    pub fn leave(&self, frame: impl Fn() -> Page + Send + Sync + 'static) {
+        // A request has one reader: a second frame would be the same.
+        let _ = self.0.set(Box::new(frame));
+    }
+
+    pub(crate) fn page(&self) -> Option<Page> {
+        self.0.get().map(|frame| frame())
     }
 }
 
@@ -272,15 +323,15 @@ fn unwritten(problem: Problem, fault: Option<Arc<Fault>>) -> Response {
 }
 
 /// Writes a problem as the request wants it.
-pub(crate) fn write(problem: &Problem, as_json: bool, words: Words, site: &Site, request_id: &str) -> Response {
+pub(crate) fn write(problem: &Problem, as_json: bool, frame: Page, request_id: &str) -> Response {
     let mut response = if as_json {
-        let mut response = problem.json(words, request_id).into_response();
+        let mut response = problem.json(frame.words, request_id).into_response();
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
         response
     } else {
-        Html(problem.page(words, site, request_id)).into_response()
+        Html(problem.page(frame, request_id)).into_response()
     };
     *response.status_mut() = problem.status;
     if let Some(seconds) = problem.retry_after {
@@ -317,10 +368,25 @@ mod tests {
         let response = fault.into_response();
         let found = response.extensions().get::<Unwritten>().expect("carried");
         let words = Words::new(Lang::ZhCn);
-        let site = Site::default();
-        for text in [found.problem.json(words, "R1"), found.problem.page(words, &site, "R1")] {
+        let frame = Page { words, ..Page::default() };
+        for text in [found.problem.json(words, "R1"), found.problem.page(frame, "R1")] {
             assert!(!text.contains("secret") && !text.contains("42"), "{text}");
             assert!(text.contains("R1") && text.contains("系统暂时出错"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_problem_leads_back_to_what_it_happened_to() {
+        let person = Some(crate::page::SignedIn { home: "/office/inbox".into(), ..Default::default() });
+        for (path, person, leads) in [
+            ("/office/cases/7/tasks/1", &person, "/office/cases/7"),
+            ("/office/cases/7", &person, "/office/inbox"),
+            ("/my/cases/7/papers/1", &person, "/my/cases/7"),
+            ("/drafts/7/check", &person, "/drafts/7"),
+            ("/nowhere", &None, "/"),
+        ] {
+            let page = Page { path: path.into(), person: person.clone(), ..Page::default() };
+            assert_eq!(way_back(&page).href, leads, "{path}");
         }
     }
 

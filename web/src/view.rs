@@ -298,6 +298,8 @@ pub struct FilterBar {
     pub action: String,
     /// Selects and search inputs.
     pub fields: Vec<Field>,
+    /// What narrows the list besides, kept when the form is sent; empty values are left out.
+    pub kept: Vec<(&'static str, String)>,
     /// The list without filters; absent when none is set.
     pub clear_href: Option<String>,
 }

@@ -211,7 +211,7 @@ pub struct Supplement {
 /// One line of the supplement notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupplementItem {
-    /// Material code, or `form:/field`.
+    /// Material code, or `form:field`.
     pub target: String,
     /// The failed rule, if a rule asked for it.
     pub rule: Option<String>,

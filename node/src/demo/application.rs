@@ -39,8 +39,9 @@ pub(super) fn example<'a>(matter: &'a Matter, name: &str) -> anyhow::Result<&'a 
 pub(super) fn firm(names: &Names, ends: &[String], region: &str, n: u64) -> anyhow::Result<Firm> {
     let mut choices = Choices::of(format!("firm {region} {n}"));
     let word = |words: &[String], choices: &mut Choices| choices.one(words).cloned().unwrap_or_default();
-    let name =
-        format!("{}{}{}", word(&names.firm, &mut choices), word(&names.firm, &mut choices), word(ends, &mut choices));
+    let first = word(&names.firm, &mut choices);
+    let rest: Vec<String> = names.firm.iter().filter(|other| **other != first).cloned().collect();
+    let name = format!("{first}{}{}", word(&rest, &mut choices), word(ends, &mut choices));
     let code = credit::complete(&format!("91{region}MA{n:06}")).context("a credit code")?;
     Ok(Firm { name, code: code.as_str().to_owned() })
 }

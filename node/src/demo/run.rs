@@ -159,6 +159,7 @@ impl<'a> Run<'a> {
             saved: BTreeSet::new(),
             paper: BTreeSet::new(),
             subject: None,
+            unsaved: BTreeMap::new(),
             files: plan.materials.iter().map(|code| (code.clone(), self.file(&plan.matter, code))).collect(),
         };
         let nonce = format!("demo-{}", plan.serial);

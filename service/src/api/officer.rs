@@ -171,7 +171,7 @@ pub(super) const TEXT_CHARS_MAX: usize = 2_000;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Line {
-    /// Material code, or `form:/field`.
+    /// Material code, or `form:field`.
     target: String,
     /// What is asked for.
     #[serde(default)]

@@ -1,15 +1,18 @@
 //! Looking up: the applicant's own cases, the progress that anyone who knows two facts may see, and the proof that a paper is genuine.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use base::deadline::{Light, Remaining};
 use jiff::civil::Date;
-use kernel::case::{Case, Stage, view_clock};
-use kernel::catalog::matter::{NoticeKind, Text};
+use kernel::case::{Case, Notice, Stage, view_clock};
+use kernel::catalog::Matter;
+use kernel::catalog::matter::{MatterKind, NoticeKind, Text};
 use kernel::policy::Scope;
+use kernel::record::Record;
 use kernel::{State, StreamId};
 use serde::Serialize;
-use store::{CaseFilter, CaseItem};
+use store::{CaseFilter, CaseItem, Fault, Reader};
 use utoipa::ToSchema;
 
 use super::{MaterialView, Owner};
@@ -42,6 +45,9 @@ pub struct MyCase {
     /// The matter.
     #[schema(value_type = schema::Text)]
     pub matter: Text,
+    /// What kind of business it is.
+    #[serde(skip)]
+    pub matter_kind: MatterKind,
     /// What it is about.
     pub title: String,
     /// Stage word.
@@ -83,6 +89,9 @@ pub struct CaseView {
     pub matter: Text,
     /// Matter code.
     pub code: String,
+    /// The matter as it was when the case began.
+    #[serde(skip)]
+    pub declared: Arc<Matter>,
     /// What it is about.
     pub title: String,
     /// Who handles it.
@@ -134,6 +143,9 @@ pub struct Progress {
     pub number: String,
     /// The matter.
     pub matter: Text,
+    /// What kind of business it is.
+    #[serde(skip)]
+    pub matter_kind: MatterKind,
     /// Who handles it.
     pub organisation: String,
     /// Where it stands.
@@ -157,6 +169,9 @@ pub struct Verified {
     pub issued_on: Date,
     /// The matter.
     pub matter: Text,
+    /// The matter as it was when the case began.
+    #[serde(skip)]
+    pub declared: Arc<Matter>,
     /// Who issued it.
     pub organisation: String,
     /// The organisation it was issued to; a person's name is not shown.
@@ -180,6 +195,53 @@ pub fn plain_code(typed: &str) -> String {
         .to_lowercase()
 }
 
+/// A number as it may stand on the paper: people type brackets and wide letters as their keyboard has them.
+fn spellings(typed: &str) -> Vec<String> {
+    let narrow = |c: char| match u32::from(c) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
+        _ => c,
+    };
+    let plain: String = typed.chars().filter(|c| !c.is_whitespace()).map(narrow).collect();
+    let bracketed = |open: char, close: char| {
+        let bracket = |c| match c {
+            '(' | '[' | '\u{3014}' | '\u{3010}' => open,
+            ')' | ']' | '\u{3015}' | '\u{3011}' => close,
+            other => other,
+        };
+        plain.chars().map(bracket).collect::<String>()
+    };
+    let mut spellings = vec![typed.trim().to_owned()];
+    for spelling in [plain.clone(), bracketed('\u{3014}', '\u{3015}'), bracketed('\u{ff08}', '\u{ff09}')] {
+        if !spellings.contains(&spelling) {
+            spellings.push(spelling);
+        }
+    }
+    spellings
+}
+
+/// The document with that number and code, or the document of the case with that number that has the code.
+fn found_document(
+    reader: &mut Reader<'_>,
+    numbers: &[String],
+    code: &str,
+) -> std::result::Result<Option<(Box<Case>, Notice, Option<Record>)>, Fault> {
+    for number in numbers {
+        let stream = match reader.document(number, code)? {
+            Some(document) => document.stream.parse().ok(),
+            None => reader.case_by_number(&Scope::everything(), number)?.map(|item| StreamId::case(&item.id)),
+        };
+        let state = stream.map(|stream: StreamId| reader.state(&stream)).transpose()?.flatten();
+        let Some((_, State::Case(case))) = state else { continue };
+        let Some(notice) = case.notices.iter().find(|notice| notice.code == code).cloned() else { continue };
+        let record = match &case.result {
+            Some(result) => reader.state(&StreamId::record(&result.register, &result.id))?,
+            None => None,
+        };
+        return Ok(Some((case, notice, record.and_then(|(_, state)| state.as_record().cloned()))));
+    }
+    Ok(None)
+}
+
 impl App {
     /// The cases of an account, the newest first.
     pub async fn my_cases(
@@ -193,14 +255,18 @@ impl App {
             .store()
             .read(move |reader| reader.cases(&Scope::own(&account.to_string()), &CaseFilter::default(), &page))
             .await?;
-        let line = |item: CaseItem| MyCase {
-            matter: self.matter(&item.matter).map(|matter| matter.spec.name.clone()).unwrap_or_default(),
-            id: item.id,
-            number: item.number,
-            title: item.title,
-            stage: item.stage,
-            received_at: item.received_at,
-            due_on: item.due_on,
+        let line = |item: CaseItem| {
+            let matter = self.matter(&item.matter);
+            MyCase {
+                matter_kind: matter.as_ref().map_or(MatterKind::Service, |matter| matter.spec.kind),
+                matter: matter.map(|matter| matter.spec.name.clone()).unwrap_or_default(),
+                id: item.id,
+                number: item.number,
+                title: item.title,
+                stage: item.stage,
+                received_at: item.received_at,
+                due_on: item.due_on,
+            }
         };
         Ok((listed.rows.into_iter().map(line).collect(), listed.next.map(|next| next.as_str().to_owned())))
     }
@@ -247,6 +313,7 @@ impl App {
             number: case.number.clone(),
             matter: matter.spec.name.clone(),
             code: case.matter.clone(),
+            declared: Arc::clone(&matter),
             title: case.title.clone(),
             organisation: self.organisation_name(&case.organisation).await?,
             stage: case.stage,
@@ -293,6 +360,7 @@ impl App {
         Ok(Progress {
             number: case.number.clone(),
             matter: matter.spec.name.clone(),
+            matter_kind: matter.spec.kind,
             organisation: self.organisation_name(&case.organisation).await?,
             stage: case.stage,
             received_on: case.clocks.received_on,
@@ -307,23 +375,9 @@ impl App {
     }
 
     async fn find_document(&self, number: &str, code: &str) -> Result<Verified> {
-        let (wanted, given) = (number.to_owned(), plain_code(code));
-        let found = self
-            .store()
-            .read(move |reader| {
-                let Some(document) = reader.document(&wanted, &given)? else { return Ok(None) };
-                let stream: std::result::Result<StreamId, _> = document.stream.parse();
-                let Ok(stream) = stream else { return Ok(None) };
-                let Some((_, State::Case(case))) = reader.state(&stream)? else { return Ok(None) };
-                let record = match &case.result {
-                    Some(result) => reader.state(&StreamId::record(&result.register, &result.id))?,
-                    None => None,
-                };
-                Ok(Some((case, record.and_then(|(_, state)| state.as_record().cloned()))))
-            })
-            .await?;
-        let (case, record) = found.ok_or_else(Error::not_found)?;
-        let notice = case.notices.iter().find(|notice| notice.number == number).ok_or_else(Error::not_found)?;
+        let (wanted, given) = (spellings(number), plain_code(code));
+        let found = self.store().read(move |reader| found_document(reader, &wanted, &given)).await?;
+        let (case, notice, record) = found.ok_or_else(Error::not_found)?;
         let record = record.filter(|_| notice.kind == NoticeKind::Certificate);
         let matter = self.matter_at(&case.matter, &case.catalog).await?;
         Ok(Verified {
@@ -331,6 +385,7 @@ impl App {
             kind: notice.kind,
             issued_on: notice.issued_on,
             matter: matter.spec.name.clone(),
+            declared: matter,
             organisation: self.organisation_name(&case.organisation).await?,
             holder: case.applicant.name.clone(),
             title: case.title.clone(),
@@ -363,5 +418,21 @@ impl App {
             Some((_, State::Organisation(organisation))) => organisation.name,
             _ => String::new(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_however_its_brackets_were_typed() {
+        let right = "A-R\u{3014}2026\u{3015}12";
+        for typed in
+            [right, "A-R[2026]12", "A-R(2026) 12", "\u{ff21}-R\u{ff08}2026\u{ff09}12", " A-R\u{3010}2026\u{3011}12 "]
+        {
+            assert!(spellings(typed).iter().any(|spelling| spelling == right), "{typed}");
+        }
+        assert_eq!(spellings("SJZ20261120000123"), ["SJZ20261120000123"]);
     }
 }

@@ -102,6 +102,9 @@ impl App {
     /// Makes a case of an application whose form stands and whose files are stored.
     pub async fn hand_in(&self, identity: &Identity, matter: &Matter, draft: &Draft, nonce: &str) -> Result<Receipt> {
         let (owner, case) = (Owner::of(identity)?.filing(draft), case_of(&draft.id)?);
+        let mut draft = draft.clone();
+        self.prefill_applicant(matter, &mut draft).await?;
+        let draft = &draft;
         let errors = matter.form.validate(&draft.form);
         if !errors.is_empty() {
             return Err(Error::Invalid(errors));

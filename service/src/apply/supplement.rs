@@ -62,9 +62,9 @@ pub struct SupplementView {
     pub ready: bool,
 }
 
-/// A field's name from a line's target: `form:name` or `form:/name`.
+/// A field's name from a line's target, `form:name`.
 fn field_of(target: &str) -> Option<&str> {
-    target.strip_prefix("form:").map(|name| name.trim_start_matches('/'))
+    target.strip_prefix("form:")
 }
 
 /// The draft in which an answer is kept.
@@ -101,6 +101,7 @@ impl App {
                 files: BTreeMap::new(),
                 paper: BTreeSet::new(),
                 subject: None,
+                unsaved: BTreeMap::new(),
             },
         };
         Ok((case, matter, draft))

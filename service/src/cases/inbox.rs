@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::case::{Due, light};
 use kernel::catalog::TargetClass;
+use kernel::catalog::matter::MatterKind;
 use serde::Serialize;
 use store::{Beside, CaseFilter, CaseItem, CaseOrder, Claimed, Cursor, Page, TaskFilter, TaskItem};
 use utoipa::ToSchema;
@@ -14,6 +15,7 @@ use super::view::{light_word, region_name, remaining_words};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
+use crate::naming::stage_name;
 
 /// Rows of one page of a list (ui.md §5).
 const ROWS: u32 = 50;
@@ -96,6 +98,42 @@ pub struct Row {
     pub words: String,
     /// Claimed by the reader.
     pub mine: bool,
+}
+
+/// A reminder that went out, with its case as it stands now.
+#[derive(Clone, Debug)]
+pub struct Reminded {
+    /// The case; its light and the words beside it are today's.
+    pub case: Row,
+    /// The rule that reminds.
+    pub rule: String,
+    /// It went out because the limit was over.
+    pub is_late: bool,
+    /// The day on which the clock that runs ends.
+    pub due_on: Option<String>,
+    /// When it went out.
+    pub at: String,
+}
+
+/// The last reminders of an account, of cases that it may read.
+pub async fn reminders(app: &App, identity: &Identity, rows: u32, words: Words) -> Result<Vec<Reminded>> {
+    let account = identity.account().to_string();
+    let scope = identity.scope(app, "case.read", TargetClass::Matter);
+    let read = app.store().read(move |reader| {
+        let mut found = Vec::new();
+        for reminder in reader.reminders(&account, rows)? {
+            found.extend(reader.case_by_id(&scope, &reminder.case)?.map(|case| (reminder, case)));
+        }
+        Ok(found)
+    });
+    let reminded = |(reminder, case): (store::ReminderItem, CaseItem)| Reminded {
+        is_late: reminder.stage == "red",
+        rule: reminder.rule,
+        due_on: case.due_on.map(|on| words.date(on)),
+        at: super::timeline::when(reminder.sent_at, words),
+        case: case_row(app, &case, words),
+    };
+    Ok(read.await?.into_iter().map(reminded).collect())
 }
 
 /// The cases before and after one in the reader's inbox.
@@ -219,7 +257,9 @@ fn task_row(app: &App, task: &TaskItem, account: &str, words: Words) -> Row {
 
 fn case_row(app: &App, case: &CaseItem, words: Words) -> Row {
     let lang = words.lang.tag();
-    let name = app.matter(&case.matter).map(|matter| matter.spec.name.get(lang).to_owned());
+    let matter = app.matter(&case.matter);
+    let kind = matter.as_ref().map_or(MatterKind::Service, |matter| matter.spec.kind);
+    let name = matter.map(|matter| matter.spec.name.get(lang).to_owned());
     let dates = (case.due_on, case.yellow_on, case.red_on);
     let (light, left) = light_of(app, dates, case.paused, words);
     Row {
@@ -231,7 +271,7 @@ fn case_row(app: &App, case: &CaseItem, words: Words) -> Row {
         title: case.title.clone(),
         applicant: case.applicant_name.clone(),
         stage: case.stage.clone(),
-        step: words.t(&format!("stage-{}", case.stage)),
+        step: stage_name(&case.stage, kind, words),
         kind: String::new(),
         region: region_name(app, &case.region),
         came: day(case.received_at, words),

@@ -9,9 +9,12 @@ mod envelope;
 mod file;
 mod inbox;
 mod process;
+mod supplement;
 mod timeline;
 pub(crate) mod view;
+mod went;
 
+use kernel::catalog::matter::MatterKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,12 +23,13 @@ pub use assign::{Candidate, assignment, candidates};
 pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub(crate) use file::may_read;
 pub use file::{CaseFile, file};
-pub use inbox::{InboxFilter, InboxView, Row, beside, case_list, inbox, window_queue};
+pub use inbox::{InboxFilter, InboxView, Reminded, Row, beside, case_list, inbox, reminders, window_queue};
 pub use process::{ProcessView, diagram, process};
 pub use view::{case_view, derivations, mask, region_name};
+pub use went::went_on;
 
 /// A case as one page shows it (matter.md §6).
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CaseView {
     /// Id.
     pub id: String,
@@ -33,6 +37,9 @@ pub struct CaseView {
     pub number: String,
     /// Matter code.
     pub matter: String,
+    /// What kind of business it is.
+    #[serde(skip)]
+    pub matter_kind: MatterKind,
     /// Its name.
     pub matter_name: String,
     /// One public line.
@@ -170,7 +177,7 @@ pub struct MaterialShown {
 /// One line of a supplement notice, proposed by the rules.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SupplementLine {
-    /// Material code, or `form:/field`.
+    /// Material code, or `form:field`.
     pub target: String,
     /// Its name.
     pub name: String,

@@ -9,10 +9,12 @@ use kernel::Event;
 use kernel::case::{Case, Notice, Officer};
 use kernel::catalog::{Catalog, Matter};
 use kernel::directory::Post;
+use kernel::form::Widget;
 use store::EntryRow;
 use web::words::Words;
 
-use super::{DocumentShown, Happened};
+use super::{DocumentShown, Happened, mask};
+use crate::naming::{notice_name, stage_name};
 use crate::session::division_name;
 
 /// What saying it takes: names by account, vault values by field.
@@ -124,10 +126,10 @@ impl Telling<'_> {
             Event::ClockExtended(event) => happened.opinion = self.opened(Some(&event.reason)),
             Event::CaseWithdrawn(event) => happened.opinion = self.opened(event.reason.as_ref()),
             Event::DecisionMade(event) => {
-                detail = words.t(if event.granted { "stage-granted" } else { "stage-refused" });
+                detail = stage_name(if event.granted { "granted" } else { "refused" }, self.matter.spec.kind, words);
             }
-            Event::NoticeIssued(event) => happened.documents.push(document(&event.notice, words)),
-            Event::CertificateIssued(event) => happened.documents.push(document(&event.notice, words)),
+            Event::NoticeIssued(event) => happened.documents.push(document(&event.notice, self.matter, words)),
+            Event::CertificateIssued(event) => happened.documents.push(document(&event.notice, self.matter, words)),
             _ => {}
         }
         happened.details.extend(Some(detail).filter(|detail| !detail.is_empty()));
@@ -156,9 +158,10 @@ impl Telling<'_> {
             Actor::System { .. } => self.words.t("who-system"),
             Actor::Applicant { account, .. } => {
                 let account = AccountId::from_uuid(uuid::Uuid::from_bytes(account.0));
-                let name = self.names.get(&account).map_or("", |(name, _)| name.as_str());
+                // Personal, and so shown in part, as in the form (个人信息保护法 art. 6).
+                let name = self.names.get(&account).map(|(name, _)| mask(Widget::Text, name)).unwrap_or_default();
                 if self.case.applicant.name.is_empty() {
-                    name.to_owned()
+                    name
                 } else {
                     self.words.t2("who-for", "organisation", &self.case.applicant.name, "name", name)
                 }
@@ -205,10 +208,10 @@ fn absorb(act: &mut Happened, more: Happened) {
 }
 
 /// A document in words.
-pub(super) fn document(notice: &Notice, words: Words) -> DocumentShown {
+pub(super) fn document(notice: &Notice, matter: &Matter, words: Words) -> DocumentShown {
     DocumentShown {
         kind: notice.kind.name().to_owned(),
-        name: words.t(&format!("notice-{}", notice.kind.name())),
+        name: notice_name(matter, notice.kind, words),
         number: notice.number.clone(),
         code: notice.code.clone(),
         issued_on: words.date(notice.issued_on),

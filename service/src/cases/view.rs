@@ -20,14 +20,16 @@ use web::words::Words;
 
 use super::envelope::{EnvelopeAct, EnvelopeShown, is_beside_the_point};
 use super::process::coming;
+use super::supplement::supplement;
 use super::timeline::{Telling, accounts, document, when};
 use super::{
     CaseView, CheckShown, ClockShown, Coming, Counted, CountedDay, FormPage, FormRow, MaterialShown, OutcomeShown,
-    RefusalShown, SupplementLine, TaskShown, load,
+    RefusalShown, TaskShown, load,
 };
 use crate::app::App;
 use crate::error::{Result, refusal_words};
 use crate::identity::Identity;
+use crate::naming::stage_name;
 use crate::registers::is_personal_key;
 use crate::session::names_of;
 
@@ -61,11 +63,14 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
     let lang = words.lang.tag();
     let evaluated = Gathered::of(&matter, &case, &facts).evaluate(&matter).checks;
     let checks = case.checks.as_ref().map_or(&evaluated, |recorded| &recorded.checks);
+    let personal = facts.personal.iter().map(|(pointer, value)| (pointer.as_str(), value.clone()));
+    let values = matter.form.join(&Value::Object(case.form.clone()), personal);
     let trial = Trial { app, identity, case: &case, matter: &matter, facts: &facts, loaded: &loaded, words };
     Ok(CaseView {
         id: case.id.to_string(),
         number: case.number.clone(),
         matter: case.matter.clone(),
+        matter_kind: matter.spec.kind,
         matter_name: matter.spec.name.get(lang).to_owned(),
         title: case.title.clone(),
         applicant_code: case.applicant.code.clone(),
@@ -74,15 +79,15 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         region: case.region.to_string(),
         region_name: region_name(app, case.region.as_str()),
         stage: case.stage.as_str().to_owned(),
-        stage_name: words.t(&format!("stage-{}", case.stage.as_str())),
+        stage_name: stage_name(case.stage.as_str(), matter.spec.kind, words),
         received: when(case.received_at, words),
         clock: clock(&case, &matter, &catalog, app.today(), words),
-        form: form(app, &case, &matter, &facts, identity, words),
+        form: form(app, &case, &matter, &values, identity, words),
         checks: checks.rows.iter().map(|row| check(row, &matter, words)).collect(),
         materials: materials(&case, &matter, checks, words),
-        supplement: supplement(&matter, checks, words),
+        supplement: supplement(&matter, &values, checks, words),
         timeline: telling.tell(&entries),
-        documents: case.notices.iter().map(|notice| document(notice, words)).collect(),
+        documents: case.notices.iter().map(|notice| document(notice, &matter, words)).collect(),
         tasks: case.tasks.iter().map(|(task, open)| trial.task(*task, open, &telling)).collect(),
         acts: EnvelopeAct::ALL.into_iter().filter_map(|act| trial.envelope(act)).collect(),
         coming: coming(&case, &matter)
@@ -207,13 +212,10 @@ fn clock(case: &Case, matter: &Matter, catalog: &Catalog, today: Date, words: Wo
     })
 }
 
-fn form(app: &App, case: &Case, matter: &Matter, facts: &Facts, identity: &Identity, words: Words) -> Vec<FormPage> {
-    let open = Value::Object(case.form.clone());
-    let personal = facts.personal.iter().map(|(pointer, value)| (pointer.as_str(), value.clone()));
-    let values = matter.form.join(&open, personal);
+fn form(app: &App, case: &Case, matter: &Matter, values: &Value, identity: &Identity, words: Words) -> Vec<FormPage> {
     let own = case.applicant.account == Some(identity.account());
     let lang = words.lang.tag();
-    let pages = matter.form.summary(&values).into_iter().map(|page| FormPage {
+    let pages = matter.form.summary(values).into_iter().map(|page| FormPage {
         title: page.title.get(lang).to_owned(),
         rows: page.rows.iter().flat_map(|row| rows(app, row, own, words)).collect(),
     });
@@ -315,7 +317,7 @@ fn evidence_words(evidence: &Evidence, matter: &Matter, words: Words) -> String 
     }
 }
 
-fn material_name(matter: &Matter, code: &str, lang: &str) -> String {
+pub(super) fn material_name(matter: &Matter, code: &str, lang: &str) -> String {
     let found = matter.spec.materials.iter().find(|material| material.code == code);
     found.map_or_else(|| code.to_owned(), |material| material.name.get(lang).to_owned())
 }
@@ -338,35 +340,6 @@ fn materials(case: &Case, matter: &Matter, checks: &Checks, words: Words) -> Vec
         MaterialShown { code: spec.code.clone(), name: spec.name.get(lang).to_owned(), required, given, file }
     });
     shown.collect()
-}
-
-/// Every material, the ones that the rules ask for first and ticked: a clerk adds what a rule cannot see (art. 32(4): once, with everything).
-fn supplement(matter: &Matter, checks: &Checks, words: Words) -> Vec<SupplementLine> {
-    let lang = words.lang.tag();
-    let mut lines = Vec::new();
-    for (material, row) in checks.supplement() {
-        let Some(code) = material else { continue };
-        let name = material_name(matter, code, lang);
-        let words_proposed = match row.map(|row| row.text.get(lang)).filter(|text| !text.is_empty()) {
-            Some(text) => text.to_owned(),
-            None => words.t1("supplement-missing", "name", &name),
-        };
-        let basis = matter.spec.materials.iter().find(|spec| spec.code == code).map(|spec| spec.basis.clone());
-        let article = row.map(|row| row.article.clone()).or(basis).unwrap_or_default();
-        lines.push(SupplementLine { target: code.to_owned(), name, article, words: words_proposed, proposed: true });
-    }
-    for spec in &matter.spec.materials {
-        if !lines.iter().any(|line| line.target == spec.code) {
-            lines.push(SupplementLine {
-                target: spec.code.clone(),
-                name: spec.name.get(lang).to_owned(),
-                article: spec.basis.clone(),
-                words: String::new(),
-                proposed: false,
-            });
-        }
-    }
-    lines
 }
 
 /// Tries acts without doing them: the same `decide` that the writer runs, so a button is grey exactly when the act would be refused.

@@ -501,6 +501,11 @@ async fn account_page(State(app): State<App>, visitor: Visitor) -> Answer {
         Link::new(p.t("password-title"), "/account/password"),
         Link::new(p.t("size-large"), p.setting("size=l")),
         Link::new(p.t("size-normal"), p.setting("size=m")),
+        if p.keys {
+            Link::new(p.t("keys-switch-off"), p.setting("keys=off"))
+        } else {
+            Link::new(p.t("keys-switch-on"), p.setting("keys=on"))
+        },
     ];
     let homeless = visitor.who().is_some_and(|who| home(&app, who.post()) == "/account");
     visitor.html(&AccountPage { p, nonce, posts, homeless, settings })
@@ -521,6 +526,10 @@ async fn settings(visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
     let fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let cookies = visitor.cookies();
     let back = fields.optional_text("back", 1024).unwrap_or_default();
+    if let Ok(keys) = fields.choice("keys", ["on", "off"]) {
+        let cookie = cookies.set_preference("jt-keys", if keys == "off" { "off" } else { "on" });
+        return Ok(redirect(&back, Some(cookie)));
+    }
     let cookie = match (fields.choice("size", ["l", "m"]), fields.choice("lang", ["zh-CN", "en"])) {
         (Ok(size), _) => Some(cookies.set_preference("jt-size", if size == "l" { "l" } else { "m" })),
         (_, Ok(lang)) => Some(cookies.set_preference("jt-lang", if lang == "en" { "en" } else { "zh-CN" })),

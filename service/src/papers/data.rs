@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use kernel::Facts;
 use kernel::case::{Case, Channel, MaterialSource, Notice};
-use kernel::catalog::matter::{DeliveryKind, Limit, NoticeKind};
+use kernel::catalog::matter::{DeliveryKind, Limit, MatterKind, NoticeKind};
 use kernel::catalog::{Catalog, Matter, Organisation, pattern};
 use kernel::form::{Shown, Widget};
 use serde_json::{Map, Value, json};
@@ -12,7 +12,9 @@ use web::words::{Arg, Lang, Words};
 
 use crate::app::App;
 use crate::cases::view::shown_words;
+use crate::citation::cited;
 use crate::error::Result;
+use crate::naming::notice_name;
 use crate::pages::public::limit_words;
 
 /// Everything that the words of a document are made from.
@@ -122,7 +124,21 @@ impl Paper<'_> {
             "number": self.notice.number,
             "project": Some(&case.title).filter(|title| *title != matter),
             "contact": contact,
+            "title": notice_name(self.matter, self.notice.kind, self.words),
+            "basis": self.own_basis(),
         }))
+    }
+
+    /// What is no licence rests on its own law; the templates cite 行政许可法 for the others.
+    fn own_basis(&self) -> Option<String> {
+        let spec = &self.matter.spec;
+        let on = self.notice.issued_on;
+        let in_force = spec
+            .basis
+            .iter()
+            .filter(|basis| basis.valid_from.is_none_or(|from| from <= on) && basis.valid_to.is_none_or(|to| on <= to));
+        let laws: Vec<String> = in_force.map(|basis| format!("{} {}", basis.law, basis.articles)).collect();
+        (spec.kind != MatterKind::Licence && !laws.is_empty()).then(|| cited(&laws.join("; "), self.words))
     }
 
     fn remedies(&self) -> Value {
@@ -200,8 +216,9 @@ impl Paper<'_> {
                 (None, None) => item.target.clone(),
             };
             let requirement = self.text(item.words.as_ref()).filter(|text| !text.is_empty());
-            let requirement = requirement.unwrap_or_else(|| self.words.t("paper-supplement-requirement"));
-            json!({ "name": name, "requirement": requirement, "basis": item.article })
+            let usual = if field.is_some() { "paper-supplement-correction" } else { "paper-supplement-requirement" };
+            let requirement = requirement.unwrap_or_else(|| self.words.t(usual));
+            json!({ "name": name, "requirement": requirement, "basis": cited(&item.article, self.words) })
         };
         fields(json!({
             "received_on_text": self.date_of(self.case.clocks.received_on),
@@ -264,7 +281,7 @@ impl Paper<'_> {
         let accepted = self.case.clocks.accepted_on.or(self.case.clocks.received_on);
         fields(json!({
             "accepted_on_text": self.date_of(accepted),
-            "items": [{ "reason": reason, "basis": decision.and_then(|decision| decision.article.clone()) }],
+            "items": [{ "reason": reason, "basis": decision.and_then(|decision| Some(cited(decision.article.as_ref()?, self.words))) }],
             "remedies": self.remedies(),
         }))
     }
@@ -282,7 +299,7 @@ impl Paper<'_> {
             self.case.notices.iter().filter(|notice| {
                 matches!(notice.kind, NoticeKind::Grant | NoticeKind::Refusal | NoticeKind::Certificate)
             });
-        let item = |notice: &Notice| json!({ "name": self.words.t(&format!("notice-{}", notice.kind.name())), "number": notice.number });
+        let item = |notice: &Notice| json!({ "name": notice_name(self.matter, notice.kind, self.words), "number": notice.number });
         let delivery = self.case.delivery.as_ref();
         let (method, by) = match delivery.map(|delivery| delivery.method) {
             Some(DeliveryKind::Electronic) => (Some("delivery-electronic"), "paper-received-by-system"),
@@ -302,9 +319,7 @@ impl Paper<'_> {
     /// The patterns of `[result.paper]`, filled.
     fn certificate(&self) -> Map<String, Value> {
         let Some(result) = self.matter.spec.result.as_ref() else { return Map::new() };
-        let mut data = pattern::fill(&result.paper, &|name| self.value(name));
-        data.insert("title".to_owned(), json!(result.name.zh));
-        data
+        pattern::fill(&result.paper, &|name| self.value(name))
     }
 
     fn value(&self, name: &str) -> Option<Value> {

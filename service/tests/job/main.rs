@@ -13,6 +13,7 @@ mod golden;
 mod office;
 mod once;
 mod openapi;
+mod pages;
 mod parity;
 mod reach;
 mod rights;

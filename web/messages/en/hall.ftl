@@ -29,6 +29,7 @@ hall-not-confirmed = Not confirmed
 hall-change = Change
 hall-comma = {", "}
 hall-from-register = From { $register }; errors are corrected there.
+hall-applicant-chosen = Chosen at the start; for another organisation start anew.
 hall-basis = Basis: { $basis }
 hall-upload = Upload
 hall-upload-limit = A file has at most { $limit }.
@@ -77,8 +78,14 @@ hall-delivery-text = With this the decision in case { $number } has been deliver
 hall-withdraw-title = Withdraw the application
 hall-withdraw-text = Case { $number } ends for good when withdrawn; you may apply anew.
 hall-withdraw-reason = Reason
-hall-days-left = { $days } working days left, due { $on }
-hall-days-over = { $days } working days overdue, was due { $on }
+hall-days-left = { $days ->
+    [one] { $days } working day left, due { $on }
+   *[other] { $days } working days left, due { $on }
+}
+hall-days-over = { $days ->
+    [one] { $days } working day overdue, was due { $on }
+   *[other] { $days } working days overdue, was due { $on }
+}
 hall-clock-held = Clock stopped
 hall-stage-submitted = Received
 hall-stage-supplement = Supplement asked for
@@ -86,23 +93,25 @@ hall-stage-accepted = Accepted, in progress
 hall-stage-not-accepted = Not accepted
 hall-stage-withdrawn = Withdrawn
 hall-stage-granted = Granted
+hall-stage-granted-filing = Filed
+hall-stage-granted-other = Approved
 hall-stage-refused = Refused
+hall-stage-refused-filing = Not filed
+hall-stage-refused-other = Rejected
 hall-stage-delivered = Delivered
-hall-notice-receipt = Receipt
-hall-notice-acceptance = Acceptance notice
-hall-notice-supplement = Supplement notice
-hall-notice-non-acceptance = Decision not to accept
-hall-notice-pause = Notice of excluded time
-hall-notice-extension = Extension notice
-hall-notice-grant = Grant
-hall-notice-refusal = Refusal
-hall-notice-withdrawal = Termination notice
-hall-notice-delivery = Delivery record
-hall-notice-certificate = Certificate
 hall-download = Download
 hall-receipt = Download the receipt
 hall-receipt-hint = It proves off line, on any machine, that the case stands in the tamper-evident journal: jiantong journal verify-receipt
 hall-window-code = Applicant's social credit code
 hall-window-code-hint = What the registers know is filled in
 hall-window-paper = The paper was handed in; nothing to upload
+done-withdrawn = The application is withdrawn
+done-draft-removed = The draft is deleted
+done-uploaded = The file is uploaded
+done-file-removed = The file is removed
+done-paper-kept = Noted: kept on paper
+done-delivery-taken = Receipt confirmed; the delivery record stands in the case
+done-saved = Saved
+hall-window-drafts = Not yet handed in
+hall-window-code-wrong = Check the 18 characters of the code; the last is a check character
 done-received = Received. The receipt is among the documents, to be printed

@@ -1,6 +1,9 @@
 ### What people read when something goes wrong. Nothing inward.
 problem-request-id = If you need help, quote { $id }
 problem-home = Back to the start page
+problem-back-case = Back to the case
+problem-back-draft = Back to the tasks
+problem-back-work = Back to my work
 problem-bad-request = The request could not be read
 problem-bad-request-hint = What the browser sent was incomplete or malformed, and nothing was stored. Please go back and try again.
 problem-no-paper = No paper at the moment
@@ -46,7 +49,7 @@ problem-fault-hint = This action was not stored; what was there before is not af
 problem-busy = Busy
 problem-busy-hint = Many people are working right now. What you submitted before is not affected. Please try again in { $seconds } seconds.
 problem-storage-full = Out of storage
-problem-storage-full-hint = Nothing new can be stored for the moment; reading goes on. The administrator has been alerted.
+problem-storage-full-hint = Nothing new can be kept for now; reading goes on. Tell the system administrator, and try again once there is room.
 
 ## Form content
 input-missing = Please fill in { $label }

@@ -3,15 +3,32 @@
 public-home-title = Home
 public-services = Services
 public-all-matters = All matters
+public-results = Results made public
+public-result = Result
+public-result-project = Project (applicant)
+public-figure-received = received in { $days } days
+public-figure-decided = decided in { $days } days
 public-matters-title = Matters
 public-matters-none = No matter is called “{ $words }”.
 public-matter = Matter
 public-promised = Done within { $limit }
 public-statutory = By law { $limit }
-public-limit-working-days = { $n } working days
-public-limit-days = { $n } days
-public-limit-months = { $n } months
-public-limit-hours = { $n } hours
+public-limit-working-days = { $n ->
+    [one] { $n } working day
+   *[other] { $n } working days
+}
+public-limit-days = { $n ->
+    [one] { $n } day
+   *[other] { $n } days
+}
+public-limit-months = { $n ->
+    [one] { $n } month
+   *[other] { $n } months
+}
+public-limit-hours = { $n ->
+    [one] { $n } hour
+   *[other] { $n } hours
+}
 public-apply = Apply online
 public-material = Material
 public-formats = Formats

@@ -48,4 +48,4 @@ refusal-extensions-exhausted = The start can be postponed twice (Construction La
 refusal-not-yet = Too early. It can be done from { $on } on.
 refusal-subject-erased = The person's data were erased by law (Personal Information Protection Law, art. 47); nothing personal can be added.
 refusal-exists = It exists already. Find it in the list.
-refusal-process = The process cannot go on at “{ $element }”; its owner was told. Try again later; nothing is lost.
+refusal-process = The process cannot go on at “{ $element }”; nothing was saved. Tell the system administrator the case number and this sentence.

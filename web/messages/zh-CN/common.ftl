@@ -8,6 +8,8 @@ util-label = 工具
 demo-data = 演示数据
 size-large = 长者版
 size-normal = 标准版
+keys-switch-off = 关闭单键快捷键
+keys-switch-on = 打开单键快捷键
 lang-other = English
 sign-in = 登录
 sign-out = 退出
@@ -20,7 +22,7 @@ menu = 菜单
 menu-label = 主菜单
 product-office = 建通 · 政务协同
 office-search-label = 全局查找
-office-search-hint = 查办件、企业、工程、文号（按 / 键）
+office-search-hint = 办件编号、申请单位、工程名称
 office-search-button = 查找
 reminders = 提醒
 session-ends = 为保护信息安全，{ $minutes } 分钟内无操作将自动退出。已填写的内容会保留。
@@ -47,7 +49,7 @@ task-cannot-start = 暂不能填
 light-green = 绿灯
 light-yellow = 黄灯
 light-red = 红灯
-light-paused = 停表
+light-paused = 暂停计时
 light-done = 已办结
 
 ## 列表

@@ -1,6 +1,9 @@
 ### 出错时给人看的文字：出了什么事、保留了什么、接下来怎么做。不含内部原因。
 problem-request-id = 如需帮助，请提供编号 { $id }
 problem-home = 返回首页
+problem-back-case = 返回办件
+problem-back-draft = 返回任务列表
+problem-back-work = 返回工作页面
 problem-bad-request = 请求有误
 problem-bad-request-hint = 浏览器发来的内容不完整或格式不对，没有任何内容被保存。请返回上一页重试。
 problem-no-paper = 暂时不能出具纸质文书
@@ -46,7 +49,7 @@ problem-fault-hint = 没有保存本次操作，已有内容不受影响。请�
 problem-busy = 系统繁忙
 problem-busy-hint = 正在办理的人较多，已提交的内容不受影响。请在 { $seconds } 秒后重试。
 problem-storage-full = 存储空间不足
-problem-storage-full-hint = 暂时不能保存新的内容，查询不受影响。管理员已收到告警，请稍后重试。
+problem-storage-full-hint = 暂时不能保存新的内容，查询不受影响。请告知本系统的系统管理员，腾出空间后再试。
 
 ## 表单内容
 input-missing = 请填写{ $label }

@@ -147,6 +147,10 @@ pub struct Field {
     pub files: Vec<FileItem>,
     /// Types allowed, as the `accept` attribute.
     pub accept: String,
+    /// Most bytes of a file, told before it travels; 0 for the server's word alone.
+    pub bytes_max: u64,
+    /// What is said of a larger one.
+    pub bytes_words: String,
 }
 
 impl Field {

@@ -15,11 +15,13 @@ use web::view::{
 };
 
 use super::draft::ConfirmPage;
-use super::fields::{clock_light, notice_key, question, stage_of, stage_tag, summary_rows};
+use super::fields::{clock_light, question, stage_of, stage_tag, summary_rows};
 use super::{onward, say, typed};
 use crate::app::App;
 use crate::apply::CaseView;
+use crate::citation::cited;
 use crate::error::Error;
+use crate::naming::notice_name;
 use crate::pages::attachment;
 use crate::session::{Answer, Stop, Visitor};
 
@@ -77,7 +79,7 @@ pub(super) async fn my_page(State(app): State<App>, visitor: Visitor, Query(quer
                 matter: say(&case.matter, words),
                 title: case.title,
                 number: case.number,
-                stage: stage_of(&case.stage).map(|stage| stage_tag(words, stage)),
+                stage: stage_of(&case.stage).map(|stage| stage_tag(words, case.matter_kind, stage)),
                 received: day(case.received_at),
             })
             .collect(),
@@ -114,10 +116,11 @@ struct CasePage {
 pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
     let view = app.case_page(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
-    let matter = app.matter(&view.code);
-    let mut groups: Vec<SummaryGroup> = matter
-        .map(|matter| matter.form.summary(&view.form))
-        .unwrap_or_default()
+    // The form that was filled in, not the one that is offered today.
+    let mut groups: Vec<SummaryGroup> = view
+        .declared
+        .form
+        .summary(&view.form)
         .iter()
         .map(|page| SummaryGroup {
             title: say(&page.title, words),
@@ -134,14 +137,14 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
         actions.push(Link::new(words.t("hall-delivery-title"), format!("/my/cases/{id}/delivery")));
     }
     let page = CasePage {
-        tag: stage_tag(words, view.stage),
+        tag: stage_tag(words, view.declared.spec.kind, view.stage),
         light: view.clock.as_ref().map(|clock| clock_light(words, clock)),
         facts: facts(&visitor, &view),
         papers: view
             .notices
             .iter()
             .map(|notice| Paper {
-                name: words.t(notice_key(notice.kind)),
+                name: notice_name(&view.declared, notice.kind, words),
                 number: notice.number.clone(),
                 on: words.date(notice.issued_on),
                 href: format!("/my/cases/{id}/papers/{}", percent_encode(&notice.number)),
@@ -152,7 +155,7 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
         actions,
         receipt: format!("/my/cases/{id}/receipt.json"),
         withdraw: view.may_withdraw.then(|| format!("/my/cases/{id}/withdraw")),
-        p: visitor.page_titled(say(&view.matter, words)),
+        p: Page { about: format!("{} {}", view.number, view.title), ..visitor.page_titled(say(&view.matter, words)) },
     };
     visitor.html(&page)
 }
@@ -296,7 +299,7 @@ pub(super) async fn save_supplement(
     let (_, page) = app.supplement_page(identity, &id).await.map_err(|error| visitor.stop(error))?;
     let given = typed(&fields, page.fields.iter().map(String::as_str));
     match app.save_supplement(identity, &id, &given).await {
-        Ok(()) => onward(&format!("/my/cases/{id}/supplement")),
+        Ok(()) => onward(&format!("/my/cases/{id}/supplement?done=saved")),
         Err(Error::Invalid(errors)) => supplement_shown(&app, &visitor, &id, &given, &errors).await,
         Err(error) => Err(visitor.stop(error)),
     }
@@ -333,13 +336,14 @@ async fn supplement_shown(
             Some(field) => {
                 let typed = given.iter().find(|(name, _)| *name == field.name).map(|(_, text)| text.as_str());
                 let field = question(app, words, field, view.form.get(&field.name), typed, errors);
-                fields.push(AskedField { field, words: line.words, article: line.article });
+                let article = cited(&line.article, words);
+                fields.push(AskedField { field, words: line.words, article });
             }
             None => files.push(AskedFile {
                 href: format!("/my/cases/{id}/supplement/files/{}", line.target),
                 name: say(&line.name, words),
                 words: line.words,
-                article: line.article,
+                article: cited(&line.article, words),
                 file: line.file.map(|file| file.name),
             }),
         }
@@ -405,7 +409,7 @@ pub(super) async fn take_delivery(
     let nonce = visitor.check_form(&fields)?;
     let identity = visitor.applicant()?;
     app.take_delivery(identity, &id, nonce).await.map_err(|error| visitor.stop(error))?;
-    onward(&format!("/my/cases/{id}"))
+    onward(&format!("/my/cases/{id}?done=delivery-taken"))
 }
 
 /// Longest reason for a withdrawal.
@@ -427,5 +431,5 @@ pub(super) async fn withdraw(
     })?;
     let reason = Some(reason).filter(|reason| !reason.is_empty());
     app.withdraw(identity, &id, reason, nonce).await.map_err(|error| visitor.stop(error))?;
-    onward(&format!("/my/cases/{id}"))
+    onward(&format!("/my/cases/{id}?done=withdrawn"))
 }

@@ -3,18 +3,19 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use base::code::credit;
 use kernel::catalog::Matter;
 use kernel::form::{Field, FieldError, Widget};
 use serde_json::Value;
 use web::form::Fields;
-use web::page::Page;
+use web::page::{Page, percent_encode};
 use web::view::Field as Question;
 use web::view::{
     Choice, ErrorLine, FieldKind, Link, Step, StepState, SummaryGroup, SummaryRow, Tag, TaskItem, TaskState, Tone,
-    error_lines,
+    Width, error_lines,
 };
 
-use super::fields::{question, summary_rows};
+use super::fields::{question, registered, summary_rows};
 use super::{onward, say, typed};
 use crate::app::App;
 use crate::apply::{Draft, DraftView, MaterialView, PageState};
@@ -35,15 +36,16 @@ struct StartPage {
 
 /// `GET /matters/{code}/apply`: for whom.
 pub(super) async fn start_page(State(app): State<App>, visitor: Visitor, Path(code): Path<String>) -> Answer {
-    start_shown(&app, &visitor, &code, None).await
+    start_shown(&app, &visitor, &code, "", None).await
 }
 
-async fn start_shown(app: &App, visitor: &Visitor, code: &str, error: Option<String>) -> Answer {
+async fn start_shown(app: &App, visitor: &Visitor, code: &str, typed: &str, error: Option<String>) -> Answer {
     let identity = visitor.filer()?;
     let words = visitor.words;
     let matter = app.matter(code).ok_or_else(|| visitor.stop(Error::not_found()))?;
     if identity.post().is_some() {
-        let mut field = Question::new(FieldKind::Text, "whom", words.t("hall-window-code"));
+        let mut field = Question::new(FieldKind::Text, "whom", words.t("hall-window-code")).value(typed);
+        field.width = Width::Middle;
         field.hint = words.t("hall-window-code-hint");
         field.error = error;
         return start_page_of(visitor, &matter, Some(field));
@@ -85,6 +87,9 @@ fn start_page_of(visitor: &Visitor, matter: &Matter, whom: Option<Question>) -> 
     visitor.html_with(status, &page)
 }
 
+/// Longest code of an applicant.
+const WHOM_CHARS_MAX: usize = 40;
+
 /// `POST /matters/{code}/apply`.
 pub(super) async fn start(
     State(app): State<App>,
@@ -94,11 +99,13 @@ pub(super) async fn start(
 ) -> Answer {
     let nonce = visitor.check_form(&fields)?;
     let identity = visitor.filer()?;
-    let whom = match fields.text("whom", 40) {
-        Ok(whom) => whom,
-        Err(_) => return start_shown(&app, &visitor, &code, Some(visitor.words.t("input-choice"))).await,
-    };
-    let whom = if whom == "self" { String::new() } else { whom };
+    let typed = fields.optional_text("whom", WHOM_CHARS_MAX).unwrap_or_default();
+    let whom = if typed == "self" { String::new() } else { typed.to_uppercase() };
+    let at_window = identity.post().is_some();
+    if typed.is_empty() || (at_window && credit::parse(&whom).is_err()) {
+        let key = if at_window { "hall-window-code-wrong" } else { "input-choice" };
+        return start_shown(&app, &visitor, &code, &typed, Some(visitor.words.t(key))).await;
+    }
     let draft = app.start_draft(identity, &code, &whom, nonce).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/drafts/{}", draft.id))
 }
@@ -161,7 +168,8 @@ struct ListView {
     error: Option<String>,
     target: String,
     items: Vec<SummaryGroup>,
-    add: Option<String>,
+    /// It may have one more.
+    more: bool,
 }
 
 #[derive(Template)]
@@ -203,6 +211,11 @@ pub(super) async fn save_page(
     let (_, matter) = app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     let names = matter.form.page(&page).map(|page| page.fields.clone()).unwrap_or_default();
     let given = typed(&fields, names.iter().map(String::as_str));
+    if let [list] = fields.all("add", 1)[..] {
+        let index = app.save_before_item(identity, &id, &page, list, &given).await;
+        let index = index.map_err(|error| visitor.stop(error))?;
+        return onward(&format!("/drafts/{id}/items/{}/{index}", percent_encode(list)));
+    }
     match app.save_page(identity, &id, &page, &given).await {
         Ok(_) => match matter.form.neighbours(&page).1 {
             Some(next) => onward(&format!("/drafts/{id}/pages/{}", next.id)),
@@ -224,14 +237,21 @@ async fn form_shown(
     let (draft, matter) = app.draft(visitor.filer()?, id).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     let spec = matter.form.page(page).ok_or_else(|| visitor.stop(Error::not_found()))?;
+    let unsaved = draft.unsaved.get(page).map_or(given, Vec::as_slice);
+    let given = if given.is_empty() { unsaved } else { given };
     // Without scripts a condition is known only after saving: every field stands on the page, the hidden ones as optional.
     let shown: Vec<&str> = matter.form.shown(spec, &draft.form).iter().map(|field| field.name.as_str()).collect();
+    let known = app.registered(&matter, &draft).await.map_err(|error| visitor.stop(error))?;
     let mut fields = Vec::new();
     let mut lists = Vec::new();
     for field in spec.fields.iter().filter_map(|name| matter.form.field(name)) {
         let saved = draft.form.get(&field.name);
         if field.widget == Widget::Items {
             lists.push(list_view(app, visitor, &draft, field, errors));
+            continue;
+        }
+        if let Some(value) = known.get(&field.name) {
+            fields.push(registered(app, words, field, value));
             continue;
         }
         let typed = (!given.is_empty())
@@ -303,8 +323,7 @@ fn list_view(app: &App, visitor: &Visitor, draft: &Draft, field: &Field, errors:
         error: error.map(|error| crate::error::field_words(error, words)),
         target: field.name.clone(),
         items: groups.collect(),
-        add: (values < usize::try_from(field.items_max).unwrap_or(usize::MAX))
-            .then(|| format!("/drafts/{}/items/{}/{values}", draft.id, field.name)),
+        more: values < usize::try_from(field.items_max).unwrap_or(usize::MAX),
     }
 }
 
@@ -335,7 +354,7 @@ pub(super) async fn save_item(
         app.save_item(identity, &id, &list, index, &given).await
     };
     match saved {
-        Ok(_) => onward(&format!("/drafts/{id}/pages/{}", field.page)),
+        Ok(_) => onward(&format!("/drafts/{id}/pages/{}?done=saved", field.page)),
         Err(Error::Invalid(errors)) => item_shown(&app, &visitor, &id, &list, index, &given, &errors).await,
         Err(error) => Err(visitor.stop(error)),
     }
@@ -549,5 +568,6 @@ pub(super) async fn remove(State(app): State<App>, visitor: Visitor, Path(id): P
     visitor.check_form(&fields)?;
     let identity = visitor.filer()?;
     app.remove_draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
-    onward("/my")
+    // The window has no list of its own cases: its drafts stand on the desk.
+    onward(if identity.post().is_some() { "/office/desk?done=draft-removed" } else { "/my?done=draft-removed" })
 }

@@ -1,12 +1,11 @@
 //! From the kernel's fields, answers and stages to what components show.
 
 use base::deadline::{Light as Colour, Remaining};
-use base::money::Fen;
 use base::region::{Level, RegionCode, Regions};
 use jiff::civil::Date;
 use kernel::case::Stage;
 use kernel::catalog::Catalog;
-use kernel::catalog::matter::NoticeKind;
+use kernel::catalog::matter::MatterKind;
 use kernel::form::{Field, FieldError, Shown, SummaryRow as Row, Widget};
 use serde_json::Value;
 use web::view::{self, Choice, Light, LightState, Tag, Tone, Width};
@@ -14,8 +13,9 @@ use web::words::Words;
 
 use super::say;
 use crate::app::App;
-use crate::apply::ClockLine;
+use crate::apply::{ClockLine, typed_text};
 use crate::error::field_words;
+use crate::naming::public_stage_name;
 
 /// One question with its answer and its error. What was typed goes before what was saved.
 pub(super) fn question(
@@ -38,7 +38,7 @@ pub(super) fn question(
         _ => view::FieldKind::Text,
     };
     let catalog = app.catalog();
-    let value = typed.map_or_else(|| saved.map(|saved| text_of(field, saved)).unwrap_or_default(), str::to_owned);
+    let value = typed.map_or_else(|| saved.map(|saved| typed_text(field, saved)).unwrap_or_default(), str::to_owned);
     let mut shown = view::Field::new(kind, field.name.clone(), say(&field.label, words)).value(value);
     shown.hint = say(&field.hint, words);
     let source = field.source.as_deref().and_then(|source| catalog.register(source));
@@ -99,14 +99,19 @@ pub(super) fn place(regions: &Regions, code: RegionCode) -> String {
     }
 }
 
-/// A saved value as it was typed.
-fn text_of(field: &Field, value: &Value) -> String {
-    match (field.widget, value) {
-        (_, Value::Null) => String::new(),
-        (Widget::Money, Value::Number(fen)) => fen.as_i64().map(|fen| Fen(fen).yuan()).unwrap_or_default(),
-        (_, Value::String(text)) => text.clone(),
-        (_, other) => other.to_string(),
-    }
+/// The field as the register fills it in, to be read and not typed.
+pub(super) fn registered(app: &App, words: Words, field: &Field, value: &Value) -> view::Field {
+    let catalog = app.catalog();
+    let mut shown = view::Field::new(view::FieldKind::Register, field.name.clone(), say(&field.label, words));
+    shown.value = typed_text(field, value);
+    let register = field.source.as_deref().and_then(|source| catalog.register(source));
+    shown.source = match register {
+        // The code was chosen at the start; a register may not even know it.
+        _ if field.prefill.as_deref() == Some("applicant.code") => words.t("hall-applicant-chosen"),
+        Some(register) => words.t1("hall-from-register", "register", register.spec.name.get(words.lang.tag())),
+        None => String::new(),
+    };
+    shown
 }
 
 /// Rows of a summary; a list's items stand one after another.
@@ -134,22 +139,8 @@ pub(super) fn summary_rows(app: &App, words: Words, rows: &[Row], change: Option
     out
 }
 
-/// Message key of a stage.
-pub fn stage_key(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Submitted => "hall-stage-submitted",
-        Stage::SupplementAsked => "hall-stage-supplement",
-        Stage::Accepted => "hall-stage-accepted",
-        Stage::NotAccepted => "hall-stage-not-accepted",
-        Stage::Withdrawn => "hall-stage-withdrawn",
-        Stage::Granted => "hall-stage-granted",
-        Stage::Refused => "hall-stage-refused",
-        Stage::Delivered => "hall-stage-delivered",
-    }
-}
-
 /// A stage as a coloured word.
-pub fn stage_tag(words: Words, stage: Stage) -> Tag {
+pub fn stage_tag(words: Words, kind: MatterKind, stage: Stage) -> Tag {
     let tone = match stage {
         Stage::Submitted | Stage::Accepted => Tone::Blue,
         Stage::SupplementAsked => Tone::Amber,
@@ -157,29 +148,12 @@ pub fn stage_tag(words: Words, stage: Stage) -> Tag {
         Stage::Withdrawn => Tone::Plain,
         Stage::Granted | Stage::Delivered => Tone::Green,
     };
-    Tag::new(tone, words.t(stage_key(stage)))
+    Tag::new(tone, public_stage_name(stage, kind, words))
 }
 
 /// The stage behind the word of a list's row.
 pub(super) fn stage_of(word: &str) -> Option<Stage> {
     serde_json::from_value(Value::String(word.to_owned())).ok()
-}
-
-/// Message key of a document's name.
-pub fn notice_key(kind: NoticeKind) -> &'static str {
-    match kind {
-        NoticeKind::Receipt => "hall-notice-receipt",
-        NoticeKind::Acceptance => "hall-notice-acceptance",
-        NoticeKind::Supplement => "hall-notice-supplement",
-        NoticeKind::NonAcceptance => "hall-notice-non-acceptance",
-        NoticeKind::Pause => "hall-notice-pause",
-        NoticeKind::Extension => "hall-notice-extension",
-        NoticeKind::Grant => "hall-notice-grant",
-        NoticeKind::Refusal => "hall-notice-refusal",
-        NoticeKind::Withdrawal => "hall-notice-withdrawal",
-        NoticeKind::Delivery => "hall-notice-delivery",
-        NoticeKind::Certificate => "hall-notice-certificate",
-    }
 }
 
 /// The light of the clock that runs, with its words.

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Multipart, Path, State};
 use axum::http::StatusCode;
 use web::form::Fields;
+use web::guard::BodyFault;
 use web::page::Page;
 use web::problem::Problem;
 use web::upload::{self, UploadRules};
@@ -116,7 +117,7 @@ pub(super) async fn supplement_upload(
 async fn take(app: &App, visitor: &Visitor, place: &Place, mut body: Multipart) -> Answer {
     let identity = visitor.filer()?;
     let mut before: Vec<(String, String)> = Vec::new();
-    while let Some(part) = body.next_field().await.map_err(|_| Problem::bad_request())? {
+    while let Some(part) = body.next_field().await.map_err(|error| BodyFault::find(&error))? {
         let name = part.name().unwrap_or_default().to_owned();
         if part.file_name().is_none() {
             if before.len() >= FIELDS_BEFORE_MAX {
@@ -129,13 +130,13 @@ async fn take(app: &App, visitor: &Visitor, place: &Place, mut body: Multipart) 
                 visitor.check_form(&Fields::from_pairs(before))?;
                 let removed = app.remove_file(identity, &place.draft, &place.material).await;
                 removed.map_err(|error| visitor.stop(error))?;
-                return onward(&place.action);
+                return onward(&format!("{}?done=file-removed", place.action));
             }
             if paper {
                 visitor.check_form(&Fields::from_pairs(before))?;
                 let kept = app.keep_paper_material(identity, &place.draft, &place.material).await;
                 kept.map_err(|error| visitor.stop(error))?;
-                return onward(&place.back);
+                return onward(&format!("{}?done=paper-kept", place.back));
             }
             continue;
         }
@@ -146,7 +147,7 @@ async fn take(app: &App, visitor: &Visitor, place: &Place, mut body: Multipart) 
             Ok(received) => {
                 let kept = app.finish_upload(identity, &place.draft, &place.material, sink, received).await;
                 kept.map_err(|error| visitor.stop(error))?;
-                onward(&place.back)
+                onward(&format!("{}?done=uploaded", place.back))
             }
             Err(refusal) => {
                 let status = refusal.problem().status;
@@ -172,6 +173,8 @@ async fn shown(app: &App, visitor: &Visitor, place: &Place, error: Option<(Statu
     });
     let mut field = Question::new(FieldKind::File, "file", say(&spec.name, words)).hint(say(&spec.hint, words));
     field.accept = rules.accept();
+    field.bytes_max = UPLOAD_BYTES_MAX;
+    field.bytes_words = words.t1("upload-too-large", "limit", words.file_size(UPLOAD_BYTES_MAX));
     field.files = file.into_iter().collect();
     let status = error.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
     field.error = error.map(|(_, said)| said);
@@ -182,7 +185,7 @@ async fn shown(app: &App, visitor: &Visitor, place: &Place, error: Option<(Statu
         nonce: visitor.nonce()?,
         action: place.action.clone(),
         errors: error_lines([&field]),
-        basis: spec.basis.clone(),
+        basis: crate::citation::cited(&spec.basis, words),
         at_window: visitor.filer()?.post().is_some(),
         covered: words.t1("hall-upload-limit", "limit", words.file_size(UPLOAD_BYTES_MAX)),
         field,

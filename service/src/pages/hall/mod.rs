@@ -14,7 +14,7 @@ use crate::routes::Routes;
 use crate::session::{Answer, redirect};
 
 pub(crate) use cases::{REASON_CHARS_MAX, verify_href};
-pub use fields::{clock_light, notice_key, stage_key, stage_tag};
+pub use fields::{clock_light, stage_tag};
 
 /// The applicant's routes.
 pub fn routes() -> Routes {

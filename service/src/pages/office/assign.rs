@@ -64,6 +64,8 @@ async fn show(app: &App, visitor: &Visitor, case: &str, task: &str, note: &str, 
         errors: error_lines(&fields),
         fields,
         lines: Vec::new(),
+        answers: Vec::new(),
+        from: String::new(),
         p,
     };
     visitor.html_with(status, &page)

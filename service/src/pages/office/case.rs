@@ -2,18 +2,23 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use base::id::CaseId;
+use kernel::catalog::matter::MatterKind;
 use serde::Deserialize;
-use web::page::{Page, percent_encode};
+use web::page::{Flash, Page, percent_encode};
 use web::problem::Problem;
 use web::view::{
     Action, ActionBar, ActionStyle, CheckPoint, CountedDay, DeadlineBar, Empty, Fact, Field, FieldKind, Link, Note,
     ProcessDiagram, SummaryGroup, SummaryRow, Tag, TimelineItem, TimelineState, Tone,
 };
 
-use super::shown_light;
+use super::query::{back_to, case_from, list_key};
+use super::{address, say_where_it_went, shown_light};
 use crate::app::App;
 use crate::cases::{self, CaseView, EnvelopeShown, Happened, OutcomeShown, TaskShown};
+use crate::citation::cited;
+use crate::naming::of_kind;
 use crate::pages::attachment;
 use crate::pages::hall::verify_href;
 use crate::session::{Answer, Stop, Visitor};
@@ -40,6 +45,8 @@ struct LinkedLine {
 struct CasePage {
     p: Page,
     nonce: String,
+    /// The list that the case was opened from.
+    from: String,
     number: String,
     stage: Tag,
     bar: Option<DeadlineBar>,
@@ -73,6 +80,10 @@ pub(super) fn parse_case(text: &str) -> Result<CaseId, Stop> {
 pub(super) struct CaseQuery {
     /// Which stock phrase fills the opinion.
     phrase: Option<usize>,
+    /// The list that it was opened from.
+    from: Option<String>,
+    /// The case that was finished before.
+    of: Option<String>,
 }
 
 /// The case (办件页).
@@ -82,12 +93,50 @@ pub(super) async fn case_page(
     Path(case): Path<String>,
     Query(query): Query<CaseQuery>,
 ) -> Answer {
+    shown(
+        &app,
+        &visitor,
+        parse_case(&case)?,
+        Said {
+            phrase: query.phrase,
+            from: query.from.unwrap_or_default(),
+            of: query.of.unwrap_or_default(),
+            ..Said::default()
+        },
+    )
+    .await
+}
+
+/// What stands on the page besides the case itself.
+#[derive(Default)]
+pub(super) struct Said {
+    /// What was written already.
+    pub(super) opinion: String,
+    /// Why it was not taken.
+    pub(super) error: Option<(StatusCode, String)>,
+    /// What was done.
+    pub(super) done: Option<String>,
+    /// Which stock phrase fills the opinion.
+    pub(super) phrase: Option<usize>,
+    /// The list that the case was opened from.
+    pub(super) from: String,
+    /// The case that was finished before.
+    pub(super) of: String,
+}
+
+/// The page of a case; what was written in its form is there again.
+pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) -> Answer {
     let (identity, _) = visitor.officer()?;
-    let id = parse_case(&case)?;
-    let view = cases::case_view(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
-    let beside = cases::beside(&app, identity, &case).await.map_err(|error| visitor.stop(error))?;
+    let view = cases::case_view(app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
+    let beside = cases::beside(app, identity, &id.to_string()).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page_titled(view.matter_name.clone());
-    p.crumbs = vec![Link::new(p.t("menu-inbox"), "/office/inbox"), Link::new(view.title.clone(), "")];
+    let back = back_to(&said.from).to_owned();
+    p.about = format!("{} {}", view.number, view.title);
+    say_where_it_went(app, visitor, &mut p, &said.of).await;
+    if let Some(flash) = p.flash.as_mut().filter(|_| !said.of.is_empty()) {
+        flash.text = p.words.t2("done-then", "text", flash.text.as_str(), "next", p.words.t("done-next"));
+    }
+    p.crumbs = vec![Link::new(p.t(list_key(&back)), back.clone()), Link::new(view.title.clone(), "")];
     let base = format!("/office/cases/{id}");
     let task = workable(&view.tasks);
     let mut notes: Vec<Note> = view
@@ -97,17 +146,25 @@ pub(super) async fn case_page(
         .collect();
     notes.extend(greyed(&p, task, &view.acts));
     let claim = task.and_then(|task| claim_form(&p, &base, task));
-    let phrases = task.map(|task| phrases(&p, task.kind)).unwrap_or_default();
-    let opinion = task.map(|_| {
-        let mut field = Field::new(FieldKind::LongText, "opinion", p.t("opinion-label"));
-        field.value = query.phrase.and_then(|n| phrases.get(n)).cloned().unwrap_or_default();
-        field.rows = 3;
-        field.chars_max = 2_000;
-        field
-    });
-    let neighbour = |case: Option<String>, key| case.map(|case| Link::new(p.t(key), format!("/office/cases/{case}")));
+    let phrases = task.map(|task| phrases(&p, task.kind, view.matter_kind)).unwrap_or_default();
+    let opinion = task.map(|_| opinion(&p, &phrases, &said));
+    let unsent = opinion.is_none().then_some(said.opinion).filter(|text| !text.is_empty());
+    notes.extend(unsent.map(|text| Note {
+        tone: Tone::Amber,
+        title: p.t("opinion-unsent"),
+        lines: vec![text],
+        link: None,
+    }));
+    let status = said.error.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
+    p.failed = said.error.is_some();
+    p.flash = said.done.map(|text| Flash { tone: Tone::Green, text }).or(p.flash);
+    if let Some((_, text)) = said.error {
+        notes.insert(0, Note { tone: Tone::Red, title: text, lines: Vec::new(), link: None });
+    }
+    let neighbour = |case: Option<String>, key| case.map(|case| Link::new(p.t(key), case_from(&case, &back)));
     let page = CasePage {
         nonce: visitor.nonce()?,
+        from: back.clone(),
         number: view.number.clone(),
         stage: stage_tag(&view),
         bar: view.clock.as_ref().map(|clock| bar(&p, &base, clock)),
@@ -133,20 +190,32 @@ pub(super) async fn case_page(
         phrases: phrases
             .into_iter()
             .enumerate()
-            .map(|(n, text)| Link::new(text, format!("{base}?phrase={n}#opinion")))
+            .map(|(n, text)| {
+                Link::new(text, address(&base, &[("phrase", &n.to_string()), ("from", &back)]) + "#opinion")
+            })
             .collect(),
         actions: action_bar(&p, &base, task, &view.acts),
         p,
     };
-    visitor.html(&page)
+    visitor.html_with(status, &page)
+}
+
+fn opinion(p: &Page, phrases: &[String], said: &Said) -> Field {
+    let mut field = Field::new(FieldKind::LongText, "opinion", p.t("opinion-label"));
+    let phrase = said.phrase.and_then(|n| phrases.get(n)).filter(|_| said.opinion.is_empty());
+    field.value = phrase.unwrap_or(&said.opinion).clone();
+    field.error = said.error.as_ref().map(|(_, text)| text.clone());
+    field.rows = 3;
+    field.chars_max = 2_000;
+    field
 }
 
 /// Stock phrases of an opinion in a kind of task; the English and the Chinese catalogue have as many.
 const PHRASES_MAX: usize = 3;
 
 /// What is written most often in a task of this kind (常用语).
-fn phrases(p: &Page, kind: &str) -> Vec<String> {
-    let said = (1..=PHRASES_MAX).map(|n| format!("phrase-{kind}-{n}")).map(|key| (p.t(&key), key));
+fn phrases(p: &Page, kind: &str, matter: MatterKind) -> Vec<String> {
+    let said = (1..=PHRASES_MAX).map(|n| format!("phrase-{kind}-{n}")).map(|key| (of_kind(&key, matter, p.words), key));
     said.filter(|(text, key)| text != key).map(|(text, _)| text).collect()
 }
 
@@ -199,7 +268,7 @@ pub(super) fn is_supplement(task: &TaskShown, outcome: &OutcomeShown) -> bool {
 fn action_bar(p: &Page, base: &str, task: Option<&TaskShown>, acts: &[EnvelopeShown]) -> Option<ActionBar> {
     let outcomes = task.into_iter().flat_map(|task| {
         let outcomes = task.outcomes.iter().enumerate();
-        outcomes.map(move |(n, outcome)| outcome_action(base, task, n, outcome))
+        outcomes.map(|(n, outcome)| outcome_action(n, outcome))
     });
     let acts = acts.iter().map(|act| Action {
         text: p.t(&format!("act-{}", act.act)),
@@ -212,9 +281,8 @@ fn action_bar(p: &Page, base: &str, task: Option<&TaskShown>, acts: &[EnvelopeSh
     (!actions.is_empty()).then(|| ActionBar { form: "opinion-form".to_owned(), actions })
 }
 
-fn outcome_action(base: &str, task: &TaskShown, n: usize, outcome: &OutcomeShown) -> Action {
-    let refused = outcome.refused.is_some();
-    let own_page = asks_more(task, outcome) && !refused;
+/// What needs a page of its own is a button too: it takes along what is written.
+fn outcome_action(n: usize, outcome: &OutcomeShown) -> Action {
     Action {
         text: outcome.text.clone(),
         style: match n {
@@ -222,9 +290,9 @@ fn outcome_action(base: &str, task: &TaskShown, n: usize, outcome: &OutcomeShown
             _ if outcome.reason && outcome.article => ActionStyle::Danger,
             _ => ActionStyle::Outline,
         },
-        href: own_page.then(|| format!("{base}/tasks/{}/outcomes/{}", task.task, outcome.id)),
+        href: None,
         outcome: outcome.id.clone(),
-        disabled: refused,
+        disabled: outcome.refused.is_some(),
     }
 }
 
@@ -281,7 +349,7 @@ fn point(p: &Page, check: &cases::CheckShown) -> CheckPoint {
     };
     let source = if check.evidence.is_empty() { p.t("evidence-none") } else { check.evidence.join(" · ") };
     CheckPoint {
-        point: p.t2("check-line", "text", &check.text, "article", &check.article),
+        point: p.t2("check-line", "text", &check.text, "article", cited(&check.article, p.words)),
         source,
         source_href: None,
         result: Tag::new(tone, p.t(result)),
@@ -373,6 +441,7 @@ pub(super) async fn diagram_page(State(app): State<App>, visitor: Visitor, Path(
     let (number, diagram) =
         cases::diagram(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page("process-diagram");
+    p.about.clone_from(&number);
     p.crumbs = vec![
         Link::new(p.t("menu-inbox"), "/office/inbox"),
         Link::new(number, format!("/office/cases/{id}")),
@@ -462,6 +531,7 @@ pub(super) async fn clock_page(State(app): State<App>, visitor: Visitor, Path(ca
     let (number, counted) =
         cases::derivations(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page("deadline-how");
+    p.about.clone_from(&number);
     p.crumbs = vec![
         Link::new(p.t("menu-inbox"), "/office/inbox"),
         Link::new(number, format!("/office/cases/{id}")),

@@ -49,6 +49,7 @@ fn offered(view: &CaseView, act: EnvelopeAct) -> Result<&EnvelopeShown, Stop> {
 fn show(visitor: &Visitor, id: CaseId, view: &CaseView, act: EnvelopeAct, fields: Vec<Field>) -> Answer {
     let word = act.as_str();
     let mut p = visitor.page(&format!("act-{word}"));
+    p.about = format!("{} {}", view.number, view.title);
     p.crumbs = vec![
         Link::new(p.t("menu-inbox"), "/office/inbox"),
         Link::new(view.number.clone(), format!("/office/cases/{id}")),
@@ -68,6 +69,8 @@ fn show(visitor: &Visitor, id: CaseId, view: &CaseView, act: EnvelopeAct, fields
         errors,
         fields,
         lines: Vec::new(),
+        answers: Vec::new(),
+        from: String::new(),
         p,
     };
     visitor.html_with(status, &page)

@@ -2,18 +2,21 @@
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
-use base::deadline::Light;
+use base::deadline::Light as Colour;
 use kernel::catalog::matter::TaskKind;
 use store::CaseFilter;
-use web::form::Fields;
 use web::page::Page;
 use web::problem::Problem;
 use web::view::{
-    CaseRow, CaseTable, Choice, Empty, Field, FieldKind, FilterBar, LightCounter, Link, Pager, Sorted, Tab, Tag, Tone,
+    CaseRow, CaseTable, Choice, Empty, Field, FieldKind, FilterBar, Light, LightCounter, Link, Pager, Sorted, Tab, Tag,
+    Tone,
 };
 
-use super::{address, shown_light};
+use super::INBOX;
+use super::query::{Query, case_from};
+use super::{say_where_it_went, shown_light};
 use crate::app::App;
+use crate::apply::DraftLine;
 use crate::cases::{self, InboxFilter};
 use crate::session::{Answer, Visitor};
 
@@ -31,6 +34,9 @@ const KINDS: [TaskKind; 9] = [
 ];
 /// Reminders shown.
 const REMINDERS_MAX: u32 = 100;
+/// The lists.
+const CASES: &str = "/office/cases";
+const DESK: &str = "/office/desk";
 
 #[derive(Template)]
 #[template(path = "office/inbox.html")]
@@ -43,46 +49,6 @@ struct InboxPage {
     table: CaseTable,
     pager: Pager,
     empty: Option<Empty>,
-}
-
-/// What stands in the address of a list.
-#[derive(Default)]
-struct Query {
-    light: String,
-    matter: String,
-    kind: String,
-    who: String,
-    stage: String,
-    q: String,
-    after: String,
-}
-
-impl Query {
-    fn parse(query: Option<&str>) -> Self {
-        let fields = Fields::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
-        let text = |name: &str| fields.optional_text(name, 2_000).unwrap_or_default();
-        Self {
-            light: text("light"),
-            matter: text("matter"),
-            kind: text("kind"),
-            who: text("who"),
-            stage: text("stage"),
-            q: text("q"),
-            after: text("after"),
-        }
-    }
-
-    fn inbox(&self, light: &str, who: &str, after: &str) -> String {
-        let query = [
-            ("light", light),
-            ("matter", &self.matter),
-            ("kind", &self.kind),
-            ("who", who),
-            ("q", &self.q),
-            ("after", after),
-        ];
-        address("/office/inbox", &query)
-    }
 }
 
 fn some(text: &str) -> Option<String> {
@@ -98,10 +64,10 @@ pub(super) async fn inbox_page(State(app): State<App>, visitor: Visitor, RawQuer
     let query = Query::parse(query.as_deref());
     let filter = InboxFilter {
         light: match query.light.as_str() {
-            "red" => Some(Light::Red),
-            "yellow" => Some(Light::Yellow),
-            "green" => Some(Light::Green),
-            "hold" => Some(Light::Hold),
+            "red" => Some(Colour::Red),
+            "yellow" => Some(Colour::Yellow),
+            "green" => Some(Colour::Green),
+            "hold" => Some(Colour::Hold),
             _ => None,
         },
         matter: some(&query.matter),
@@ -116,11 +82,13 @@ pub(super) async fn inbox_page(State(app): State<App>, visitor: Visitor, RawQuer
     };
     let view = cases::inbox(&app, identity, &filter, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let mut p = visitor.page("menu-inbox");
-    p.islands = vec!["inbox"];
+    say_where_it_went(&app, &visitor, &mut p, &query.of).await;
+    p.islands.extend(p.keys.then_some("inbox"));
     let counter = |word: &'static str, key: &str, count: u64| LightCounter {
         light: shown_light(word, &p.t(key)),
         count,
-        href: query.inbox(if query.light == word { "" } else { word }, &query.who, ""),
+        href: Query { light: if query.light == word { String::new() } else { word.to_owned() }, ..query.first() }
+            .on(INBOX),
         current: query.light == word,
     };
     let counters = vec![
@@ -133,7 +101,7 @@ pub(super) async fn inbox_page(State(app): State<App>, visitor: Visitor, RawQuer
     let tab = |who: &str, key: &str, count: u64| Tab {
         text: p.t(key),
         count: Some(count),
-        href: query.inbox("", who, ""),
+        href: Query { light: String::new(), who: who.to_owned(), ..query.first() }.on(INBOX),
         current: query.who == who,
     };
     let tabs = vec![
@@ -141,17 +109,18 @@ pub(super) async fn inbox_page(State(app): State<App>, visitor: Visitor, RawQuer
         tab("mine", "tab-mine", view.mine),
         tab("unclaimed", "tab-unclaimed", view.unclaimed),
     ];
-    let rows: Vec<CaseRow> = view.rows.iter().map(|row| table_row(&p, row)).collect();
+    let here = query.on(INBOX);
+    let rows: Vec<CaseRow> = view.rows.iter().map(|row| table_row(&p, row, &here)).collect();
     let filtered = [&query.light, &query.matter, &query.kind, &query.q].iter().any(|part| !part.is_empty());
-    let empty = rows.is_empty().then(|| nothing(&p, filtered, "inbox-empty", "/office/inbox"));
+    let empty = rows.is_empty().then(|| nothing(&p, &query, filtered, "inbox-empty", INBOX));
     let filter = inbox_filter(&app, &p, &query, filtered);
     let count = p.t1("inbox-count", "count", view.all());
-    let pager = pager(&p, rows.len(), view.next.map(|next| query.inbox(&query.light, &query.who, &next)));
+    let pager = pager(&p, rows.len(), INBOX, &query, view.next);
     let table = CaseTable {
         caption: p.t("inbox-caption"),
         rows,
         sorted: Some(Sorted::Ascending),
-        keys: true,
+        keys: p.keys,
         ..CaseTable::default()
     };
     visitor.html(&InboxPage { p, count, counters, tabs, filter, table, pager, empty })
@@ -168,9 +137,10 @@ fn inbox_filter(app: &App, p: &Page, query: &Query, filtered: bool) -> FilterBar
     ];
     FilterBar {
         label: p.t("filter-label"),
-        action: "/office/inbox".to_owned(),
+        action: INBOX.to_owned(),
         fields,
-        clear_href: filtered.then(|| "/office/inbox".to_owned()),
+        kept: vec![("light", query.light.clone()), ("who", query.who.clone())],
+        clear_href: filtered.then(|| INBOX.to_owned()),
     }
 }
 
@@ -184,32 +154,38 @@ fn matters(app: &App, p: &Page) -> Vec<Choice> {
     std::iter::once(all).chain(named).collect()
 }
 
-fn nothing(p: &Page, filtered: bool, key: &str, clear: &str) -> Empty {
+fn nothing(p: &Page, query: &Query, filtered: bool, key: &str, clear: &str) -> Empty {
     if filtered {
-        Empty { text: p.t("list-no-result"), action: Some(Link::new(p.t("filter-clear"), clear)) }
+        let key = if query.is_too_short() { "list-too-short" } else { "list-no-result" };
+        Empty { text: p.t(key), action: Some(Link::new(p.t("filter-clear"), clear)) }
     } else {
         Empty { text: p.t(key), action: None }
     }
 }
 
-fn pager(p: &Page, rows: usize, next: Option<String>) -> Pager {
-    Pager { words: p.t1("pager-rows", "count", rows), previous: None, next, links: Vec::new() }
+fn pager(p: &Page, rows: usize, path: &str, query: &Query, next: Option<String>) -> Pager {
+    Pager {
+        words: p.t1("pager-rows", "count", rows),
+        previous: query.previous().map(|previous| previous.on(path)),
+        next: next.map(|next| query.next(next).on(path)),
+        links: Vec::new(),
+    }
 }
 
-fn table_row(p: &Page, row: &cases::Row) -> CaseRow {
+fn table_row(p: &Page, row: &cases::Row, here: &str) -> CaseRow {
     let kind = match row.task {
         Some(_) => Tag::new(Tone::Blue, p.t(&format!("kind-{}", row.kind))),
-        None => Tag::new(Tone::Plain, p.t(&format!("stage-{}", row.stage))),
+        None => Tag::new(Tone::Plain, row.step.clone()),
     };
     let action = match (row.task, row.mine) {
         (Some(_), true) => p.t("action-open"),
-        (Some(_), false) => p.t("action-claim"),
-        (None, _) => p.t("action-view"),
+        // Taking a task is a form on the page of its case: a link changes nothing.
+        _ => p.t("action-view"),
     };
     let applicant = if row.applicant.is_empty() { p.t("applicant-person") } else { row.applicant.clone() };
     CaseRow {
         id: row.case.clone(),
-        href: format!("/office/cases/{}", row.case),
+        href: case_from(&row.case, here),
         light: shown_light(row.light, &row.words),
         matter: row.matter_name.clone(),
         applicant,
@@ -230,6 +206,8 @@ struct CasesPage {
     intro: String,
     links: Vec<Link>,
     filter: Option<FilterBar>,
+    /// Applications that the window has not handed in yet.
+    drafts: Vec<(Link, String)>,
     table: CaseTable,
     pager: Pager,
     empty: Option<Empty>,
@@ -251,8 +229,11 @@ pub(super) async fn cases_page(State(app): State<App>, visitor: Visitor, RawQuer
     let (rows, next) = cases::case_list(&app, identity, filter, some(&query.after).as_deref(), visitor.words)
         .await
         .map_err(|error| visitor.stop(error))?;
-    let p = visitor.page("menu-cases");
-    let rows: Vec<CaseRow> = rows.iter().map(|row| table_row(&p, row)).collect();
+    let mut p = visitor.page("menu-cases");
+    say_where_it_went(&app, &visitor, &mut p, &query.of).await;
+    p.islands.extend(p.keys.then_some("inbox"));
+    let here = query.on(CASES);
+    let rows: Vec<CaseRow> = rows.iter().map(|row| table_row(&p, row, &here)).collect();
     let filtered = [&query.matter, &query.stage, &query.q].iter().any(|part| !part.is_empty());
     let stages =
         ["submitted", "supplement_asked", "accepted", "not_accepted", "withdrawn", "granted", "refused", "delivered"];
@@ -260,7 +241,7 @@ pub(super) async fn cases_page(State(app): State<App>, visitor: Visitor, RawQuer
     let stages = std::iter::once(Choice::new("", p.t("filter-stage-all"))).chain(stages).collect();
     let filter = FilterBar {
         label: p.t("filter-label"),
-        action: "/office/cases".to_owned(),
+        action: CASES.to_owned(),
         fields: vec![
             Field::new(FieldKind::Select, "matter", p.t("filter-matter"))
                 .value(&query.matter)
@@ -268,16 +249,14 @@ pub(super) async fn cases_page(State(app): State<App>, visitor: Visitor, RawQuer
             Field::new(FieldKind::Select, "stage", p.t("filter-stage")).value(&query.stage).choices(stages),
             Field::new(FieldKind::Search, "q", p.t("filter-text")).hint(p.t("filter-text")).value(&query.q),
         ],
-        clear_href: filtered.then(|| "/office/cases".to_owned()),
+        kept: Vec::new(),
+        clear_href: filtered.then(|| CASES.to_owned()),
     };
-    let next = next.map(|next| {
-        let query = [("matter", query.matter.as_str()), ("stage", &query.stage), ("q", &query.q), ("after", &next)];
-        address("/office/cases", &query)
-    });
-    let empty = rows.is_empty().then(|| nothing(&p, filtered, "cases-empty", "/office/cases"));
-    let pager = pager(&p, rows.len(), next);
-    let table = CaseTable { caption: p.t("cases-caption"), rows, keys: true, ..CaseTable::default() };
-    visitor.html(&CasesPage { p, intro: String::new(), links: Vec::new(), filter: Some(filter), table, pager, empty })
+    let empty = rows.is_empty().then(|| nothing(&p, &query, filtered, "cases-empty", CASES));
+    let pager = pager(&p, rows.len(), CASES, &query, next);
+    let table = CaseTable { caption: p.t("cases-caption"), rows, keys: p.keys, ..CaseTable::default() };
+    let (intro, links, drafts) = (String::new(), Vec::new(), Vec::new());
+    visitor.html(&CasesPage { p, intro, links, filter: Some(filter), drafts, table, pager, empty })
 }
 
 /// The window desk: what waits for acceptance, the soonest due first (窗口).
@@ -290,20 +269,33 @@ pub(super) async fn desk_page(State(app): State<App>, visitor: Visitor, RawQuery
     let (rows, next) = cases::window_queue(&app, identity, some(&query.after).as_deref(), visitor.words)
         .await
         .map_err(|error| visitor.stop(error))?;
-    let p = visitor.page("menu-desk");
-    let rows: Vec<CaseRow> = rows.iter().map(|row| table_row(&p, row)).collect();
-    let empty = rows.is_empty().then(|| nothing(&p, false, "desk-empty", ""));
-    let pager = pager(&p, rows.len(), next.map(|next| address("/office/desk", &[("after", &next)])));
+    let mut p = visitor.page("menu-desk");
+    say_where_it_went(&app, &visitor, &mut p, &query.of).await;
+    let here = query.on(DESK);
+    let rows: Vec<CaseRow> = rows.iter().map(|row| table_row(&p, row, &here)).collect();
+    let empty = rows.is_empty().then(|| nothing(&p, &query, false, "desk-empty", ""));
+    let pager = pager(&p, rows.len(), DESK, &query, next);
     let table =
         CaseTable { caption: p.t("desk-caption"), rows, sorted: Some(Sorted::Ascending), ..CaseTable::default() };
     let links = vec![Link::new(p.t("desk-receive"), "/matters")];
-    visitor.html(&CasesPage { intro: p.t("desk-intro"), p, links, filter: None, table, pager, empty })
+    let drafts = app.drafts(identity).await.map_err(|error| visitor.stop(error))?;
+    let drafts = drafts.into_iter().map(|draft| draft_line(&p, draft)).collect();
+    visitor.html(&CasesPage { intro: p.t("desk-intro"), p, links, filter: None, drafts, table, pager, empty })
 }
 
-/// A reminder in words.
+/// An application that the window has begun to receive: for whom, and when it was last saved.
+fn draft_line(p: &Page, draft: DraftLine) -> (Link, String) {
+    let saved = jiff::Timestamp::from_microsecond(draft.saved_at).unwrap_or_default();
+    let text = [draft.name.get(p.lang()), draft.applicant.as_str()].join(" ");
+    (Link::new(text.trim(), format!("/drafts/{}", draft.id)), p.words.date_time(base::time::civil(saved)))
+}
+
+/// A reminder with the case that it is about.
 struct ReminderLine {
+    light: Light,
     text: String,
     href: String,
+    about: String,
     at: String,
 }
 
@@ -318,16 +310,23 @@ struct RemindersPage {
 /// Reminders that went out to this account (提醒).
 pub(super) async fn reminders_page(State(app): State<App>, visitor: Visitor) -> Answer {
     let (identity, _) = visitor.officer()?;
-    let account = identity.account().to_string();
-    let read = app.store().read(move |reader| reader.reminders(&account, REMINDERS_MAX)).await;
-    let sent = read.map_err(|fault| visitor.stop(fault.into()))?;
+    let sent = cases::reminders(&app, identity, REMINDERS_MAX, visitor.words).await;
+    let sent = sent.map_err(|error| visitor.stop(error))?;
     visitor.saw_reminders().await?;
     let p = visitor.page("menu-reminders");
-    let line = |reminder: store::ReminderItem| ReminderLine {
-        text: p.t1("reminder-line", "rule", p.t(&format!("clock-{}", reminder.rule))),
-        href: format!("/office/cases/{}", reminder.case),
-        at: jiff::Timestamp::from_microsecond(reminder.sent_at)
-            .map_or_else(|_| String::new(), |at| p.words.date_time(base::time::civil(at))),
+    let line = |reminder: cases::Reminded| {
+        let rule = p.t(&format!("clock-{}", reminder.rule));
+        let key = if reminder.is_late { "reminder-late" } else { "reminder-soon" };
+        let applicant = some(&reminder.case.applicant).unwrap_or_else(|| p.t("applicant-person"));
+        let due = reminder.due_on.map(|on| p.t1("reminder-due", "date", on)).unwrap_or_default();
+        let about = [reminder.case.number, applicant, due];
+        ReminderLine {
+            light: shown_light(reminder.case.light, &reminder.case.words),
+            text: p.t2(key, "rule", rule, "title", &reminder.case.title),
+            href: case_from(&reminder.case.case, "/office/reminders"),
+            about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
+            at: reminder.at,
+        }
     };
     let lines = sent.into_iter().map(line).collect();
     let empty = Empty { text: p.t("reminders-empty"), action: None };

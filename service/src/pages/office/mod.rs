@@ -5,14 +5,20 @@ mod case;
 mod complete;
 mod envelope;
 mod lists;
+mod query;
 
 use axum::extract::State;
-use web::page::percent_encode;
+use base::id::CaseId;
+use web::page::{Page, percent_encode};
 use web::view::{Light, LightState};
 
 use crate::app::App;
+use crate::cases;
 use crate::routes::Routes;
 use crate::session::{Answer, Visitor, redirect};
+
+/// The inbox: where a case is opened from when nothing else is said.
+const INBOX: &str = "/office/inbox";
 
 /// The addresses of this module.
 pub fn routes() -> Routes {
@@ -40,6 +46,15 @@ pub fn routes() -> Routes {
 
 async fn home(State(app): State<App>, visitor: Visitor) -> Answer {
     Ok(redirect(crate::session::home(&app, visitor.identity()?.post()), None))
+}
+
+/// The message of what was done, with the case that it was done to: its next step, who has it, by when.
+async fn say_where_it_went(app: &App, visitor: &Visitor, p: &mut Page, of: &str) {
+    let (Some(flash), Ok(id), Some(identity)) = (&mut p.flash, of.parse::<CaseId>(), visitor.who()) else { return };
+    let went = cases::went_on(app, identity, id, visitor.words).await;
+    // A case that the reader does not see any more is not told about; the message stands without it.
+    let Ok(went) = went else { return };
+    flash.text = went;
 }
 
 /// A light of a view as a component shows it.

@@ -8,6 +8,7 @@ use web::words::Words;
 
 use super::{limit_words, promise};
 use crate::app::App;
+use crate::citation::cited;
 use crate::error::Error;
 use crate::pages::hall::say;
 use crate::session::{Answer, Visitor};
@@ -53,7 +54,7 @@ pub(super) async fn guide_page(State(app): State<App>, visitor: Visitor, Path(co
         name: say(&material.name, words),
         hint: say(&material.hint, words),
         formats: material.formats.join(" / ").to_uppercase(),
-        basis: material.basis.clone(),
+        basis: cited(&material.basis, words),
     });
     let sections = matter.guide.sections.iter();
     let page = GuidePage {

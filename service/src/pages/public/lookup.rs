@@ -11,7 +11,8 @@ use web::view::{Empty, Fact, Field as Question, FieldKind, Light, Tag, Tone, Wid
 use crate::app::App;
 use crate::apply::{Progress, Verified, plain_code};
 use crate::error::Error;
-use crate::pages::hall::{clock_light, notice_key, say, stage_tag};
+use crate::naming::notice_name;
+use crate::pages::hall::{clock_light, say, stage_tag};
 use crate::session::{Answer, Visitor, redirect};
 
 /// Longest number and second fact.
@@ -98,7 +99,7 @@ fn progress_found(visitor: &Visitor, progress: &Progress) -> Found {
     facts.extend(progress.received_on.map(|day| fact("hall-received-on", words.date(day))));
     facts.extend(progress.accepted_on.map(|day| fact("hall-accepted-on", words.date(day))));
     Found {
-        tag: stage_tag(words, progress.stage),
+        tag: stage_tag(words, progress.matter_kind, progress.stage),
         light: progress.clock.as_ref().map(|clock| clock_light(words, clock)),
         facts,
     }
@@ -155,7 +156,7 @@ fn verified_found(visitor: &Visitor, verified: &Verified) -> Found {
     let words = visitor.words;
     let fact = |key: &str, value: String| Fact { term: words.t(key), value, ..Fact::default() };
     let mut facts = vec![
-        fact("public-verify-kind", words.t(notice_key(verified.kind))),
+        fact("public-verify-kind", notice_name(&verified.declared, verified.kind, words)),
         fact("public-verify-number", verified.number.clone()),
         fact("public-matter", say(&verified.matter, words)),
         fact("public-verify-issuer", verified.organisation.clone()),

@@ -1,6 +1,7 @@
 //! Pages without sign-in: start, matters, guides, progress, verification. No page shows a panel that has no data behind it.
 
 mod guide;
+mod home;
 mod lookup;
 
 use askama::Template;
@@ -20,7 +21,7 @@ use crate::session::{Answer, Visitor};
 /// The public routes.
 pub fn routes() -> Routes {
     Routes::new()
-        .get("/", home_page)
+        .get("/", home::home_page)
         .get("/matters", matters_page)
         .get("/matters/{code}", guide::guide_page)
         .get("/progress", lookup::progress_page)
@@ -70,18 +71,6 @@ fn tiles(app: &App, words: Words) -> Vec<ServiceTile> {
             href: format!("/matters/{}", matter.code()),
         })
         .collect()
-}
-
-#[derive(Template)]
-#[template(path = "public/home.html")]
-struct HomePage {
-    p: Page,
-    tiles: Vec<ServiceTile>,
-}
-
-/// `GET /`.
-async fn home_page(State(app): State<App>, visitor: Visitor) -> Answer {
-    visitor.html(&HomePage { tiles: tiles(&app, visitor.words), p: visitor.page("public-home-title") })
 }
 
 #[derive(Template)]
