@@ -113,24 +113,6 @@ impl Expression {
         })
     }
 
-    /// Reads an input expression and the unary tests of a cell and joins them to one expression.
-    pub(crate) fn parse_both(
-        input: &str,
-        tests: &str,
-        names: &[&str],
-        join: impl Fn(AstNode, AstNode) -> AstNode,
-    ) -> Result<Self, ExpressionFault> {
-        check_size(input)?;
-        check_size(tests)?;
-        // The line end keeps a comment in the first part from hiding the second while names are looked for.
-        let both = format!("{input}\n, {tests}");
-        Self::read(&both, names, |scope, _, trace| {
-            let input = dsntk_feel_parser::parse_expression(scope, input, trace)?;
-            let tests = dsntk_feel_parser::parse_unary_tests(scope, tests, trace)?;
-            Ok(join(input, tests))
-        })
-    }
-
     fn read(
         text: &str,
         names: &[&str],

@@ -1,4 +1,4 @@
-//! DMN decisions: reading, linting, evaluating, and which rows fired.
+//! DMN decisions: reading, linting, evaluating.
 
 mod lint;
 mod model;

@@ -10,7 +10,7 @@ use dsntk_model_evaluator::ModelEvaluator;
 
 use super::lint::{Lint, Reading};
 use super::source::{Node, NodeKind, Source};
-use super::table::{Row, Table};
+use super::table::Table;
 use super::types::Type;
 use crate::feel::{Budget, Context, Value, size_of};
 use crate::problem::Problem;
@@ -93,22 +93,9 @@ impl Model {
         let readings = lint.run();
         let mut problems = lint.problems;
         let mut tables = BTreeMap::new();
-        let known: Vec<&str> = read
-            .nodes
-            .values()
-            .map(|node| node.variable.as_str())
-            .chain(read.components.iter().map(String::as_str))
-            .collect();
         for node in read.nodes.values() {
             let Some(table) = node.logic.as_ref().filter(|logic| logic.name == "decisionTable") else { continue };
-            match Table::read(table, &known) {
-                Ok(table) => {
-                    tables.insert(node.id.clone(), table);
-                }
-                Err(fault) => {
-                    problems.push(Problem::error(source, node.line, Some(&node.id), "expression", fault.to_string()));
-                }
-            }
+            tables.insert(node.id.clone(), Table::read(table));
         }
         if !problems.is_empty() {
             problems.sort_by(|a, b| (a.line, a.code).cmp(&(b.line, b.code)));
@@ -173,23 +160,6 @@ impl Model {
     /// The decision table of a decision, if it has one.
     pub fn table(&self, decision: &str) -> Option<&Table> {
         self.tables.get(&self.source.decision(decision)?.id)
-    }
-
-    /// The rows of a decision's table that fire for this input, in row order.
-    pub fn fired(&self, decision: &str, input: &Context, budget: &Budget) -> Result<Vec<&Row>, RulesFault> {
-        let node = self.node(decision)?;
-        let Some(table) = self.tables.get(&node.id) else { return Ok(Vec::new()) };
-        self.check_budget(node, input, budget)?;
-        let mut context = Context::new();
-        for required in node.requires.iter().filter_map(|id| self.source.nodes.get(id)) {
-            let value = match required.kind {
-                NodeKind::Input => input.get(&required.variable).map(|value| required.declared.conform(value)),
-                NodeKind::Decision => Some(self.raw_evaluate(required, input)),
-                NodeKind::Knowledge => None,
-            };
-            context.insert(required.variable.clone(), value.unwrap_or_default());
-        }
-        Ok(table.fired(&context))
     }
 
     fn node(&self, decision: &str) -> Result<&Node, RulesFault> {
