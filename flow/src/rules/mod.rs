@@ -2,6 +2,7 @@
 
 mod lint;
 mod model;
+mod plan;
 mod source;
 mod table;
 mod types;

@@ -213,7 +213,137 @@ fn texts_cannot_be_doubled_from_decision_to_decision() {
     let input = Context::from([("d0".to_owned(), Value::from("一二三四"))]);
     let value = model.evaluate("d3", &input, &Budget::default()).expect("small").to_json();
     assert_eq!(value.as_str().map(str::len), Some(8 * 12));
-    assert!(matches!(model.evaluate("d40", &input, &Budget::default()), Err(RulesFault::TooCostly { .. })));
+    assert!(matches!(model.evaluate("d40", &input, &Budget::default()), Err(RulesFault::TooLarge { .. })));
+}
+
+/// A model with the functions `(name, parameters, required, text)` and the decision `d` over the input `x`, which calls them.
+fn with_functions(functions: &[(&str, &[&str], &[&str], &str)], decision: &str) -> String {
+    let mut knowledge = String::new();
+    for (name, parameters, required, text) in functions {
+        let parameters: String =
+            parameters.iter().map(|p| format!("<formalParameter id='{name}{p}' name='{p}'/>")).collect();
+        let required: String = required
+            .iter()
+            .map(|r| {
+                format!("<knowledgeRequirement id='{name}-{r}'><requiredKnowledge href='#{r}'/></knowledgeRequirement>")
+            })
+            .collect();
+        knowledge.push_str(&format!(
+            "<businessKnowledgeModel id='{name}' name='{name}'><variable id='v{name}' name='{name}'/>\
+             <encapsulatedLogic id='e{name}'>{parameters}<literalExpression id='l{name}'><text>{text}</text></literalExpression>\
+             </encapsulatedLogic>{required}</businessKnowledgeModel>"
+        ));
+    }
+    let first = functions[0].0;
+    let requires = format!(
+        "<knowledgeRequirement id='k'><requiredKnowledge href='#{first}'/></knowledgeRequirement><literalExpression"
+    );
+    small("typeRef='string'", &literal(decision))
+        .replace("typeRef='number'/><informationRequirement", "typeRef='string'/><informationRequirement")
+        .replace("<literalExpression", &requires)
+        .replace("</definitions>", &format!("{knowledge}</definitions>"))
+}
+
+#[test]
+fn functions_of_a_model_cannot_be_handed_to_themselves() {
+    for (parameters, text, decision) in [
+        (&["g"][..], "g(g)", "f(f)"),
+        (&["f"], "f(f)", "f(f)"),
+        (&["abs"], "abs(abs)", "f(f)"),
+        (&["p", "q"], "sort([p, p], p)", "f(f, 1)"),
+        (&["p"], "p", "f(f)"),
+        (&["p"], "for partial in [p] return partial", "f(1)"),
+    ] {
+        let xml = with_functions(&[("f", parameters, &[], text)], decision);
+        let codes = codes(&xml);
+        assert!(
+            codes.iter().all(|code| code.starts_with("expression ") || code.starts_with("undeclared ")),
+            "{codes:?}"
+        );
+    }
+    let boxed = small(
+        "typeRef='number'",
+        "<context id='c'><contextEntry id='c1'><variable id='cv' name='f'/><functionDefinition id='fd'><formalParameter id='fp' name='g'/>\
+         <literalExpression id='fl'><text>1</text></literalExpression></functionDefinition></contextEntry></context>",
+    );
+    assert_eq!(codes(&boxed), ["function-value d"]);
+}
+
+#[test]
+fn functions_that_double_are_refused_at_the_call_that_would_need_the_memory() {
+    let xml = |decision: &str| with_functions(&[("twice", &["t"], &[], "t + t")], decision);
+    let input = Context::from([("x".to_owned(), Value::from("一二"))]);
+    let few = Model::parse(&xml("twice(twice(x))"), "m").unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert_eq!(few.evaluate("d", &input, &Budget::default()), Ok(Value::from("一二".repeat(4))));
+    let many = xml(&format!("{}x{}", "twice(".repeat(40), ")".repeat(40)));
+    let many = Model::parse(&many, "m").unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(matches!(many.evaluate("d", &input, &Budget::default()), Err(RulesFault::TooLarge { .. })));
+    // Functions that call functions: each of forty calls the next one twice.
+    let names: Vec<String> = (0..40).map(|n| format!("f{n}")).collect();
+    let texts: Vec<String> =
+        (1..=40).map(|n| if n == 40 { "t".to_owned() } else { format!("f{n}(t) + f{n}(t)") }).collect();
+    let functions: Vec<(&str, &[&str], Vec<&str>, &str)> = (0..40)
+        .map(|n| {
+            (
+                names[n].as_str(),
+                &["t"][..],
+                names.get(n + 1).map(String::as_str).into_iter().collect(),
+                texts[n].as_str(),
+            )
+        })
+        .collect();
+    let functions: Vec<(&str, &[&str], &[&str], &str)> = functions
+        .iter()
+        .map(|(name, parameters, required, text)| (*name, *parameters, required.as_slice(), *text))
+        .collect();
+    let tree =
+        Model::parse(&with_functions(&functions, "f0(x)"), "m").unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(tree.evaluate("d", &input, &Budget::default()).is_err());
+    // Each within the depth of one text, together too deep for the stack.
+    let deep = "-".repeat(180);
+    let texts: Vec<String> =
+        (1..=40).map(|n| if n == 40 { "t".to_owned() } else { format!("{deep}f{n}(t)") }).collect();
+    let functions: Vec<(&str, &[&str], &[&str], &str)> = functions
+        .iter()
+        .zip(&texts)
+        .map(|((name, parameters, required, _), text)| (*name, *parameters, *required, text.as_str()))
+        .collect();
+    assert!(codes(&with_functions(&functions, "f0(x)")).contains(&"too-deep d".to_owned()));
+}
+
+/// A form with a list must not make decisions undecided that only look at its other fields.
+#[test]
+fn only_decisions_that_walk_through_a_list_grow_with_it() {
+    let mut xml = String::from(
+        "<definitions xmlns='https://www.omg.org/spec/DMN/20191111/MODEL/' id='m' name='m' namespace='urn:m'>\
+         <itemDefinition id='t' name='form'><itemComponent id='t1' name='kind'><typeRef>string</typeRef></itemComponent>\
+         <itemComponent id='t2' name='units' isCollection='true'><typeRef>string</typeRef></itemComponent></itemDefinition>\
+         <inputData id='d0' name='form'><variable id='v0' name='form' typeRef='form'/></inputData>",
+    );
+    for n in 1..=12 {
+        let previous = if n == 1 {
+            String::new()
+        } else {
+            format!("<informationRequirement id='q{n}'><requiredDecision href='#d{}'/></informationRequirement>", n - 1)
+        };
+        let text = if n == 1 {
+            "form.kind".to_owned()
+        } else {
+            format!(
+                "if d{} = \"a\" or form.kind = \"b\" then \"a\" else if count(form.units) &gt; 3 then \"b\" else \"c\"",
+                n - 1
+            )
+        };
+        xml.push_str(&format!(
+            "<decision id='d{n}' name='d{n}'><variable id='v{n}' name='d{n}' typeRef='string'/><informationRequirement id='r{n}'>\
+             <requiredInput href='#d0'/></informationRequirement>{previous}<literalExpression id='l{n}'><text>{text}</text>\
+             </literalExpression></decision>"
+        ));
+    }
+    let model = Model::parse(&(xml + "</definitions>"), "m").unwrap_or_else(|problems| panic!("{problems:?}"));
+    let input = context(&json!({"form": {"kind": "a", "units": vec!["一号楼"; 900]}}));
+    assert_eq!(model.evaluate("d12", &input, &Budget::default()), Ok(Value::from("a")));
+    assert_eq!(RulesFault::TooLarge { bound: 7, limit: 5 }.to_string(), "a result could have 7 bytes; the limit is 5");
 }
 
 #[test]
