@@ -11,6 +11,7 @@ pub(crate) use bound::{Bounds, COPIED_BYTES_MAX, Excess, Known, Outside, Size, V
 pub use expression::{Budget, Expression, ExpressionFault, Lookup};
 pub(crate) use expression::{Grammar, Tree};
 pub(crate) use names::scan;
+pub use syntax::is_built_in;
 pub(crate) use translate::is_expression;
 pub use translate::translate;
 pub use value::{Context, Number, Value};

@@ -188,7 +188,8 @@ pub(crate) fn arguments_of(arguments: &AstNode) -> Vec<(Option<String>, &AstNode
     }
 }
 
-pub(crate) fn is_built_in(name: &str) -> bool {
+/// Whether a function of this name is built in (DMN 1.5 clause 10.3.4).
+pub fn is_built_in(name: &str) -> bool {
     Bif::from_str(name).is_ok()
 }
 
