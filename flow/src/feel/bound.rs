@@ -421,9 +421,9 @@ impl Bounds {
             self.repeated(turns, |bounds| {
                 bounds.copy(largest.item().bytes.saturating_mul(2));
                 bounds.with(parameters, |bounds| {
-                    children(body).into_iter().for_each(|part| {
+                    for part in children(body) {
                         bounds.size(part, outside);
-                    })
+                    }
                 });
             });
         }

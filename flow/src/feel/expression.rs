@@ -283,7 +283,7 @@ fn check_size(text: &str) -> Result<(), ExpressionFault> {
     let mut in_word = false;
     for character in text.chars() {
         let is_word = character.is_alphanumeric() || character == '_';
-        tokens += usize::from(!character.is_whitespace() && !(is_word && in_word));
+        tokens += usize::from(!(character.is_whitespace() || is_word && in_word));
         in_word = is_word;
     }
     if text.len() > EXPRESSION_BYTES_MAX || tokens > TOKENS_MAX {

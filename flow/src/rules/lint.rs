@@ -256,7 +256,7 @@ impl<'s> Lint<'s> {
                         match cell.name.as_str() {
                             "inputEntry" => cells.push(self.text_in(cell, Grammar::Tests, names, reading)),
                             "outputEntry" => {
-                                outputs.push((None, self.text_in(cell, Grammar::Expression, names, reading)))
+                                outputs.push((None, self.text_in(cell, Grammar::Expression, names, reading)));
                             }
                             _ => {}
                         }
