@@ -12,6 +12,10 @@ use sha2::{Digest, Sha256};
 /// Years are kept in a plain table, so a typing error must not make it huge.
 const YEARS_MIN: i16 = 1900;
 const YEARS_MAX: i16 = 2999;
+/// First day of December on which the next year's notice has a say: it arranges the New Year's days with the weekends before them. Of the
+/// notices for 2004 to 2026 none names a day before 29 December (catalog/calendars/cn.csv: 2007-12-29, 2018-12-29); a whole week more is kept
+/// for a weekend that is moved earlier.
+const NEXT_NOTICE_FROM: (i8, i8) = (12, 21);
 
 /// The official arrangement of holidays and worked weekends, year by year.
 #[derive(Debug, Clone)]
@@ -30,7 +34,8 @@ pub struct Day<'a> {
     pub kind: DayKind,
     /// The festival the notice names it for.
     pub name: Option<&'a Arc<str>>,
-    /// Whether the year's official notice is loaded; without it the kind is a Monday-to-Friday guess.
+    /// Whether the notices that have a say are loaded: its year's, and from 21 December on the next year's too. Without them the kind is a
+    /// Monday-to-Friday guess.
     pub official: bool,
 }
 
@@ -194,7 +199,8 @@ impl Calendar {
 
     /// The day with its reason and the festival's name.
     pub fn day(&self, on: Date) -> Day<'_> {
-        let official = self.is_official(on.year());
+        let is_last_days = (on.month(), on.day()) >= NEXT_NOTICE_FROM;
+        let official = self.is_official(on.year()) && (!is_last_days || self.is_official(on.year().saturating_add(1)));
         let listed = self.listed.binary_search_by_key(&on, |day| day.on).ok().map(|index| &self.listed[index]);
         let kind = match listed {
             Some(day) if !day.working => DayKind::Holiday,
@@ -311,6 +317,22 @@ mod tests {
             assert_eq!((day.kind, day.name.map(|name| &**name), day.official), (kind, name, official), "{on}");
             assert_eq!(calendar.is_working_day(on), kind.is_working(), "{on}");
         }
+    }
+
+    #[test]
+    fn the_last_days_of_a_year_are_firm_only_with_the_notice_of_the_next_year() {
+        let text = include_str!("../../catalog/calendars/cn.csv");
+        let until_2018: String =
+            text.lines().filter(|line| !line.starts_with("2019")).map(|line| format!("{line}\n")).collect();
+        let known = Calendar::parse(&until_2018).unwrap();
+        // The notice for 2019 made Saturday 2018-12-29 a working day and Monday 2018-12-31 a day off.
+        assert_eq!((known.day(date(2018, 12, 29)).official, cn().day(date(2018, 12, 29)).official), (false, true));
+        assert!(!known.is_working_day(date(2018, 12, 29)) && cn().is_working_day(date(2018, 12, 29)));
+        assert!(known.day(date(2018, 12, 20)).official && !known.day(date(2018, 12, 21)).official);
+        assert!(cn().day(date(2026, 12, 20)).official && !cn().day(date(2026, 12, 31)).official);
+        let early =
+            cn().listed.iter().filter(|day| day.notice > day.on.year()).map(|day| (day.on.month(), day.on.day())).min();
+        assert_eq!(early, Some((12, 29)), "no notice reaches back to the margin");
     }
 
     #[test]

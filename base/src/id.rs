@@ -77,24 +77,12 @@ typed_ids! {
     AccountId = "account id";
     /// A case (办件): one run of a matter.
     CaseId = "case id";
-    /// A delegation (委托) of a post's powers for a time.
-    DelegationId = "delegation id";
-    /// A rendered, numbered document (文书/证照).
-    DocumentId = "document id";
     /// A draft (草稿) that an applicant has not submitted yet.
     DraftId = "draft id";
-    /// A natural person (人员) in the directory or a register.
-    PersonId = "person id";
     /// A post (岗位): the place in an organisation from which an account acts.
     PostId = "post id";
-    /// A record (登记记录) of a register.
-    RecordId = "record id";
     /// The subject (个人信息主体) whose key seals personal values.
     SubjectId = "subject id";
-    /// A task (待办): a step that waits for a post.
-    TaskId = "task id";
-    /// A timer (定时器) of a case's process.
-    TimerId = "timer id";
 }
 
 /// Longest code of an organisation.
@@ -162,7 +150,7 @@ mod tests {
     #[test]
     fn refuses_other_spellings_of_an_id() {
         for text in ["", "018bcfe568007fffbfffffffffffffff", "{018bcfe5-6800-7fff-bfff-ffffffffffff}", "x"] {
-            assert_eq!(text.parse::<TaskId>().unwrap_err().to_string(), format!("`{text}` is not a task id"));
+            assert_eq!(text.parse::<CaseId>().unwrap_err().to_string(), format!("`{text}` is not a case id"));
         }
     }
 

@@ -149,12 +149,6 @@ impl Registers {
     pub fn iter(&self) -> impl Iterator<Item = &Register> {
         self.registers.values()
     }
-
-    /// These registers with another catalog's added; the other's win.
-    pub fn overlaid(mut self, other: Self) -> Self {
-        self.registers.extend(other.registers);
-        self
-    }
 }
 
 impl Register {
@@ -428,8 +422,5 @@ mod tests {
             let error = register(unit, reset, template).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
         }
-        let other = register("", "none", "Z{n}").unwrap();
-        let both = built_in().overlaid(other);
-        assert!(both.get("x").is_ok() && both.get("case").is_ok());
     }
 }

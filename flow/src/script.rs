@@ -5,18 +5,17 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use jiff::Span;
-use jiff::civil::DateTime;
+use jiff::{Span, Zoned};
 use serde::{Deserialize, Serialize};
 
-use crate::bpmn::{Definition, TimerKind};
+use crate::bpmn::Definition;
 use crate::feel::{Context, Expression, ExpressionFault, Lookup, Value};
-use crate::run::{Due, Effect, FlowFault, Input, Scope, State, Status, step};
+use crate::run::{Effect, FlowFault, Input, Scope, State, Status, step};
 
 /// Most services and timers answered for one step of a script.
 const ANSWERS_MAX: u32 = 10_000;
 /// Where the clock of a script stands at first; only differences matter, except for timers with a date.
-const CLOCK_START: DateTime = jiff::civil::date(2026, 1, 1).at(0, 0, 0, 0);
+const CLOCK_START: jiff::Timestamp = jiff::Timestamp::constant(1_767_225_600, 0);
 
 /// What to do with a process (architecture.md §12).
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -135,8 +134,8 @@ struct Runner<'a> {
     definition: &'a Definition,
     services: BTreeMap<&'a str, Vec<(&'a str, Expression)>>,
     state: State,
-    now: DateTime,
-    timers: BTreeMap<u32, DateTime>,
+    now: Zoned,
+    timers: BTreeMap<u32, Zoned>,
     completed: Vec<Arc<str>>,
     cancelled: Vec<Arc<str>>,
 }
@@ -158,7 +157,7 @@ impl<'a> Runner<'a> {
             definition,
             services,
             state: State::default(),
-            now: CLOCK_START,
+            now: CLOCK_START.to_zoned(jiff::tz::TimeZone::UTC),
             timers: BTreeMap::new(),
             completed: Vec::new(),
             cancelled: Vec::new(),
@@ -226,8 +225,9 @@ impl<'a> Runner<'a> {
                         inputs.push_back(Input::ServiceDone { instance, variables: Context::new() });
                     }
                     Effect::TimerSet { instance, due, .. } => {
-                        if let Some(at) = due_at(&due, self.now) {
-                            self.timers.insert(instance, at);
+                        // A text that is no time never fires; `check` said so.
+                        if let Some(at) = due.at(&self.now) {
+                            self.timers.insert(instance, at.to_zoned(jiff::tz::TimeZone::UTC));
                         }
                     }
                     Effect::TimerCancelled { instance, .. } => {
@@ -256,18 +256,15 @@ impl<'a> Runner<'a> {
     }
 
     /// Fires what is due until then, in order of time.
-    fn advance(&mut self, until: DateTime) -> Result<(), ScriptFault> {
+    fn advance(&mut self, until: Zoned) -> Result<(), ScriptFault> {
         for _ in 0..ANSWERS_MAX {
-            let next = self.timers.iter().map(|(instance, at)| (*at, *instance)).min();
+            let next = self.timers.iter().map(|(instance, at)| (at.clone(), *instance)).min();
             let Some((at, instance)) = next.filter(|(at, _)| *at <= until) else {
                 self.now = until;
                 return Ok(());
             };
-            self.timers.remove(&instance);
-            self.now = self.now.max(at);
-            if self.state.instance(instance).is_some() {
-                self.give(Input::Timer { instance })?;
-            }
+            self.now = at.max(self.now.clone());
+            self.give(Input::Timer { instance })?;
             if self.state.status != Status::Active {
                 return Ok(());
             }
@@ -310,32 +307,4 @@ impl Lookup for Names<'_> {
 
 fn context(json: &serde_json::Map<String, serde_json::Value>) -> Context {
     json.iter().map(|(name, value)| (name.clone(), Value::from(value))).collect()
-}
-
-/// When a timer is due; `None` for a text that this clock cannot read: it never fires.
-fn due_at(due: &Due, now: DateTime) -> Option<DateTime> {
-    let text = due.text.trim();
-    match due.kind {
-        TimerKind::Date => moment(text),
-        TimerKind::Duration => now.checked_add(text.parse::<Span>().ok()?).ok(),
-        TimerKind::Cycle => {
-            let mut parts: Vec<&str> = text.split('/').collect();
-            if parts.first().is_some_and(|part| part.starts_with('R')) {
-                parts.remove(0);
-            }
-            match parts.as_slice() {
-                [start, _] if due.round == 1 && !start.starts_with('P') => moment(start),
-                [.., interval] => now.checked_add(interval.parse::<Span>().ok()?).ok(),
-                [] => None,
-            }
-        }
-    }
-}
-
-/// A date and time in UTC; one without an offset is taken as UTC.
-fn moment(text: &str) -> Option<DateTime> {
-    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
-        return Some(jiff::tz::Offset::UTC.to_datetime(instant));
-    }
-    text.parse::<DateTime>().ok().or_else(|| text.parse::<jiff::civil::Date>().ok().map(|date| date.at(0, 0, 0, 0)))
 }

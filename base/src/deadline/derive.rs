@@ -138,12 +138,16 @@ impl Walk<'_> {
                 }
             }
         }
-        let last_day = on;
+        self.roll(on, visit)
+    }
+
+    /// 民法典 art. 203: a period whose last day is a rest day ends on the next working day. Excluded days cannot be its end either.
+    fn roll(&mut self, last_day: Date, visit: Visit<'_>) -> Result<Due, DeadlineError> {
+        let mut on = last_day;
         let mut kind = self.kind(on);
         if kind.is_working() {
             return Ok(Due { last_day_before_roll: Some(last_day), ..self.due(on) });
         }
-        // 民法典 art. 203: the period ends on the next working day. Excluded days cannot be its end either.
         loop {
             on = next(on)?;
             kind = self.kind(on);
@@ -178,11 +182,11 @@ impl Walk<'_> {
                 Pausing::No => {
                     n += 1;
                     left -= 1;
-                    visit(on, LineKind::Calendar { n }, false);
+                    visit(on, LineKind::Calendar { n }, left == 0);
                 }
             }
         }
-        Ok(self.due(on))
+        self.roll(on, visit)
     }
 
     fn hours(&mut self, start: Timestamp, limit: u32, visit: Visit<'_>) -> Result<Due, DeadlineError> {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::BPMN_NAMESPACE;
 use super::definition::*;
 use crate::problem::Problem;
+use crate::run::Due;
 use crate::xml::Element;
 
 impl Definition {
@@ -15,6 +16,7 @@ impl Definition {
             self.check_executed(element, &mut problems);
             self.check_gateway(element, &mut problems);
             self.check_repetition(element, &mut problems);
+            self.check_timer(element, &mut problems);
         }
         self.check_handlers(&mut problems);
         self.check_reachable(&mut problems);
@@ -92,6 +94,15 @@ impl Definition {
                 }
             }
             Kind::Gateway(_) | Kind::Task(_) | Kind::SubProcess { .. } => {}
+        }
+    }
+
+    fn check_timer(&self, element: &FlowElement, problems: &mut Vec<Problem>) {
+        let Some(Event::Timer { kind, text: TimerText::Literal(text) }) = element.event() else { return };
+        let due = Due { kind: *kind, text: text.clone(), round: 1 };
+        if due.at(&jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC)).is_none() {
+            let message = format!("{text:?} is no ISO 8601 date, duration or cycle that moves on");
+            problems.push(self.error(element, "timer", message));
         }
     }
 

@@ -1,5 +1,6 @@
 //! One FEEL expression, parsed once and evaluated often.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,14 +9,17 @@ use dsntk_feel::values::Value as Raw;
 use dsntk_feel::{Evaluator, FeelScope, Name};
 use dsntk_feel_parser::AstNode;
 
-use super::cost::{Cost, cost_of, size_of};
+use super::bound::{Bounds, Excess, Known, Outside, Size, longest_list};
 use super::names::scan;
+use super::syntax::{Refused, Syntax, depth_of, syntax_of};
 use super::value::{Context, Value};
 
 /// Longest expression text accepted.
 const EXPRESSION_BYTES_MAX: usize = 16 * 1024;
-/// Deepest nesting of brackets accepted: the parser recurses.
-const NESTING_MAX: usize = 200;
+/// Most words and symbols accepted: a tree is never deeper than that, and dropping it recurses.
+const TOKENS_MAX: usize = 2_000;
+/// Deepest syntax tree accepted: building and evaluating recurse on each level, `1 + 1 + …` among them.
+const DEPTH_MAX: usize = 200;
 
 /// Where an expression finds its names: variables, then facts that are never stored.
 pub trait Lookup {
@@ -65,6 +69,26 @@ pub enum ExpressionFault {
         /// The expression.
         text: String,
     },
+    /// A function that is neither built in nor declared.
+    #[error("{text:?} calls a function that is neither built in nor declared")]
+    UnknownFunction {
+        /// The expression.
+        text: String,
+    },
+    /// A function as a value: it could be handed to itself.
+    #[error(
+        "{text:?} takes a function for a value; functions are only called by name, or written out as the order of a sort"
+    )]
+    FunctionValue {
+        /// The expression.
+        text: String,
+    },
+    /// The results so far of an iteration: they could be doubled in each turn.
+    #[error("{text:?} reads partial, the results so far of an iteration, which is not given")]
+    Partial {
+        /// The expression.
+        text: String,
+    },
     /// The clock: the same input must give the same answer, so the date is an input.
     #[error("{text:?} reads the clock; take the date from the input")]
     Clock {
@@ -85,6 +109,18 @@ pub enum ExpressionFault {
         /// Longest list.
         longest: u64,
     },
+    /// A value on the way could be too large.
+    #[error("the evaluation could build a value of {bytes} bytes")]
+    TooMuchMemory {
+        /// Upper bound of the bytes.
+        bytes: u64,
+    },
+    /// The evaluation could copy too much.
+    #[error("the evaluation could copy {bytes} bytes")]
+    TooMuchCopied {
+        /// Upper bound of the bytes.
+        bytes: u64,
+    },
 }
 
 /// A parsed FEEL expression. Cheap to clone.
@@ -94,74 +130,86 @@ pub struct Expression(Arc<Parsed>);
 struct Parsed {
     text: String,
     roots: Vec<(String, Name)>,
-    cost: Cost,
+    tree: Tree,
     evaluator: Evaluator,
+}
+
+/// The syntax of a text, looked through: nothing in it may run without end or ask the surroundings.
+#[derive(Debug, Clone)]
+pub(crate) struct Tree {
+    pub(crate) node: AstNode,
+    pub(crate) syntax: Syntax,
+}
+
+/// What a text is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grammar {
+    Expression,
+    /// Unary tests (DMN 1.5 grammar rule 15): the tested value stands under the name `?`.
+    Tests,
+}
+
+impl Tree {
+    /// Reads a text. `names` are those that a plain reading cannot see, `callable` the declared functions.
+    pub(crate) fn parse(
+        text: &str,
+        grammar: Grammar,
+        names: &[&str],
+        callable: &BTreeSet<String>,
+    ) -> Result<Self, ExpressionFault> {
+        check_size(text)?;
+        let mut visible = FeelContext::default();
+        let found = scan(text, names);
+        for name in found.all.iter().map(String::as_str).chain(names.iter().copied()) {
+            visible.set_null(Name::from(name));
+        }
+        let scope = FeelScope::from(visible);
+        let parsed = match grammar {
+            Grammar::Expression => dsntk_feel_parser::parse_expression(&scope, text, false),
+            Grammar::Tests => dsntk_feel_parser::parse_unary_tests(&scope, text, false).map(|tests| {
+                let tested = AstNode::Name(Name::from("?"));
+                AstNode::In(Box::new(tested), Box::new(tests))
+            }),
+        };
+        let text = text.to_owned();
+        let node = match parsed {
+            Ok(node) => node,
+            Err(error) => return Err(ExpressionFault::Syntax { text, reason: error.to_string() }),
+        };
+        if depth_of(&node) > DEPTH_MAX {
+            return Err(ExpressionFault::TooLarge);
+        }
+        let syntax = syntax_of(&node, callable);
+        match syntax.refused {
+            None => Ok(Self { node, syntax }),
+            Some(Refused::External) => Err(ExpressionFault::External { text }),
+            Some(Refused::Clock) => Err(ExpressionFault::Clock { text }),
+            Some(Refused::OpenRange) => Err(ExpressionFault::OpenRange { text }),
+            Some(Refused::FunctionValue) => Err(ExpressionFault::FunctionValue { text }),
+            Some(Refused::Partial) => Err(ExpressionFault::Partial { text }),
+            Some(Refused::UnknownFunction) => Err(ExpressionFault::UnknownFunction { text }),
+        }
+    }
 }
 
 impl Expression {
     /// Reads a FEEL expression. `names` are those that a plain reading cannot see: with spaces, hyphens or other operators inside.
     pub fn parse(text: &str, names: &[&str]) -> Result<Self, ExpressionFault> {
-        Self::read(text, names, dsntk_feel_parser::parse_expression)
+        Self::read(text, names, Grammar::Expression)
     }
 
     /// Reads unary tests (DMN 1.5 grammar rule 15): the tested value stands under the name `?`.
     pub fn parse_unary_tests(text: &str, names: &[&str]) -> Result<Self, ExpressionFault> {
-        Self::read(text, names, |scope, text, trace| {
-            let tests = dsntk_feel_parser::parse_unary_tests(scope, text, trace)?;
-            let tested = AstNode::Name(Name::from("?"));
-            Ok(AstNode::In(Box::new(tested), Box::new(tests)))
-        })
+        Self::read(text, names, Grammar::Tests)
     }
 
-    /// Reads an input expression and the unary tests of a cell and joins them to one expression.
-    pub(crate) fn parse_both(
-        input: &str,
-        tests: &str,
-        names: &[&str],
-        join: impl Fn(AstNode, AstNode) -> AstNode,
-    ) -> Result<Self, ExpressionFault> {
-        check_size(input)?;
-        check_size(tests)?;
-        // The line end keeps a comment in the first part from hiding the second while names are looked for.
-        let both = format!("{input}\n, {tests}");
-        Self::read(&both, names, |scope, _, trace| {
-            let input = dsntk_feel_parser::parse_expression(scope, input, trace)?;
-            let tests = dsntk_feel_parser::parse_unary_tests(scope, tests, trace)?;
-            Ok(join(input, tests))
-        })
-    }
-
-    fn read(
-        text: &str,
-        names: &[&str],
-        parser: impl Fn(&FeelScope, &str, bool) -> dsntk_common::Result<AstNode>,
-    ) -> Result<Self, ExpressionFault> {
-        check_size(text)?;
-        let mut found = scan(text, names);
-        let mut visible = FeelContext::default();
-        for name in found.all.iter().map(String::as_str).chain(names.iter().copied()) {
-            visible.set_null(Name::from(name));
-        }
-        let node = parser(&FeelScope::from(visible), text, false)
-            .map_err(|error| ExpressionFault::Syntax { text: text.to_owned(), reason: error.to_string() })?;
-        let cost = cost_of(&node);
-        if cost.external {
-            return Err(ExpressionFault::External { text: text.to_owned() });
-        }
-        if cost.reads_clock {
-            return Err(ExpressionFault::Clock { text: text.to_owned() });
-        }
-        if cost.open_range {
-            return Err(ExpressionFault::OpenRange { text: text.to_owned() });
-        }
-        found.roots.insert("?".to_owned());
-        let roots = found.roots.into_iter().map(|name| (name.clone(), Name::from(name))).collect();
-        Ok(Self(Arc::new(Parsed {
-            text: text.to_owned(),
-            roots,
-            cost,
-            evaluator: dsntk_feel_evaluator::prepare(&node),
-        })))
+    fn read(text: &str, names: &[&str], grammar: Grammar) -> Result<Self, ExpressionFault> {
+        let tree = Tree::parse(text, grammar, names, &BTreeSet::new())?;
+        let mut roots = scan(text, names).roots;
+        roots.insert("?".to_owned());
+        let roots = roots.into_iter().map(|name| (name.clone(), Name::from(name))).collect();
+        let evaluator = dsntk_feel_evaluator::prepare(&tree.node);
+        Ok(Self(Arc::new(Parsed { text: text.to_owned(), roots, tree, evaluator })))
     }
 
     /// The text as given.
@@ -174,10 +222,6 @@ impl Expression {
         self.0.roots.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "?")
     }
 
-    pub(crate) fn cost(&self) -> Cost {
-        self.0.cost
-    }
-
     /// The value in this context; null when undecided or over the standard budget.
     pub fn evaluate(&self, context: &dyn Lookup) -> Value {
         self.evaluate_within(context, &Budget::default()).unwrap_or(Value::Null)
@@ -185,18 +229,12 @@ impl Expression {
 
     /// The value in this context, unless it could cost more than the budget.
     pub fn evaluate_within(&self, context: &dyn Lookup, budget: &Budget) -> Result<Value, ExpressionFault> {
-        if self.0.cost.iterations > 0 || self.0.cost.splits_text {
-            let values = self.0.roots.iter().filter_map(|(name, _)| context.lookup(name));
-            let longest = size_of(values, self.0.cost.splits_text);
-            let bound = self.0.cost.bound(longest);
-            let too_long = longest > budget.list_items_max && self.0.cost.iterations > 0;
-            if too_long || bound > budget.iterations_max {
-                return Err(ExpressionFault::Budget { bound, longest });
-            }
-        }
+        let values: BTreeMap<&str, &Value> =
+            self.0.roots.iter().filter_map(|(name, _)| Some((name.as_str(), context.lookup(name)?))).collect();
+        self.check_budget(&values, budget)?;
         let mut entries = FeelContext::default();
         for (name, key) in &self.0.roots {
-            match context.lookup(name) {
+            match values.get(name.as_str()) {
                 Some(value) => entries.set_entry(key, value.to_raw()),
                 // An absent name is null, not the built-in function of that name: `today` must not become the clock.
                 None if name != "?" => entries.set_null(key.clone()),
@@ -206,23 +244,49 @@ impl Expression {
         Ok(Value::from_raw(&self.raw(entries)))
     }
 
+    fn check_budget(&self, values: &BTreeMap<&str, &Value>, budget: &Budget) -> Result<(), ExpressionFault> {
+        let mut bounds = Bounds::new();
+        bounds.size(&self.0.tree.node, &Variables(values));
+        let longest = longest_list(values.values().copied());
+        let too_long = longest > budget.list_items_max && self.0.tree.syntax.iterates;
+        if too_long || bounds.iterations > budget.iterations_max {
+            return Err(ExpressionFault::Budget { bound: bounds.iterations, longest });
+        }
+        match bounds.excess() {
+            None => Ok(()),
+            Some(Excess::Bytes(bytes)) => Err(ExpressionFault::TooMuchMemory { bytes }),
+            Some(Excess::Copied(bytes)) => Err(ExpressionFault::TooMuchCopied { bytes }),
+        }
+    }
+
     fn raw(&self, entries: FeelContext) -> Raw {
         (self.0.evaluator)(&FeelScope::from(entries))
     }
 }
 
-fn check_size(text: &str) -> Result<(), ExpressionFault> {
-    let mut depth = 0_usize;
-    let mut deepest = 0_usize;
-    for character in text.chars() {
-        match character {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
+/// The variables that an expression sees; it has no functions but the built-in ones.
+struct Variables<'m, 'v>(&'m BTreeMap<&'m str, &'v Value>);
+
+impl<'v> Outside<'v> for Variables<'_, 'v> {
+    fn known(&self, name: &str) -> Option<Known<'v>> {
+        self.0.get(name).map(|value| Known::Value(value))
     }
-    if text.len() > EXPRESSION_BYTES_MAX || deepest > NESTING_MAX {
+
+    fn call(&self, _: &mut Bounds, _: &str, _: &[(Option<String>, Size)]) -> Option<Size> {
+        None
+    }
+}
+
+/// Bounds the text before it is parsed: no tree is deeper than its text has words and symbols.
+fn check_size(text: &str) -> Result<(), ExpressionFault> {
+    let mut tokens = 0_usize;
+    let mut in_word = false;
+    for character in text.chars() {
+        let is_word = character.is_alphanumeric() || character == '_';
+        tokens += usize::from(!(character.is_whitespace() || is_word && in_word));
+        in_word = is_word;
+    }
+    if text.len() > EXPRESSION_BYTES_MAX || tokens > TOKENS_MAX {
         return Err(ExpressionFault::TooLarge);
     }
     Ok(())
@@ -297,9 +361,6 @@ mod tests {
         for clock in ["now()", "today() > date(\"2026-07-01\")"] {
             assert!(matches!(Expression::parse(clock, &[]), Err(ExpressionFault::Clock { .. })), "{clock}");
         }
-        let hidden = Expression::parse("for f in [today] return f()", &[]).expect("parses");
-        assert_eq!(hidden.evaluate(&Context::new()), Value::List(vec![Value::Null]));
-        assert!(matches!(Expression::parse(&"(".repeat(300), &[]), Err(ExpressionFault::TooLarge)));
         assert!(matches!(Expression::parse("a +", &[]), Err(ExpressionFault::Syntax { .. })));
         let nested = Expression::parse("for i in l, j in l, k in l return 1", &[]).expect("parses");
         let list = |n: usize| Context::from([("l".into(), Value::List(vec![Value::Null; n]))]);
@@ -309,5 +370,103 @@ mod tests {
         assert_eq!(nested.evaluate(&list(100)), Value::Null);
         let constant = Expression::parse("for i in 1..1000000 return i", &[]).expect("parses");
         assert!(constant.evaluate_within(&Context::new(), &Budget::default()).is_err());
+    }
+
+    #[test]
+    fn functions_are_called_by_name_and_are_never_values() {
+        let fault = |text: &str| Expression::parse(text, &[]).expect_err(text);
+        for text in [
+            "{ f: function(g) g(g), r: f(f) }.r",
+            "(function(g) 1)(1)",
+            "[sum][1]([1])",
+            "{a: {f: sum}}.a.f([1])",
+            "sort(l, f)",
+            "sort(precedes: f, list: l)",
+            "append([], function(a) a)",
+        ] {
+            assert!(matches!(fault(text), ExpressionFault::FunctionValue { .. }), "{text}: {}", fault(text));
+        }
+        for text in ["for f in [today] return f()", "f(1)", "{f: sum, r: f([1])}.r", "sort(l, function(a, b) a(b))"] {
+            assert!(matches!(fault(text), ExpressionFault::UnknownFunction { .. }), "{text}: {}", fault(text));
+        }
+        let given = serde_json::json!({"l": [3, 1, 2], "date": "x"});
+        let sorted = evaluate("sort(l, function(a, b) a < b)", &given, &[]);
+        assert_eq!(sorted.to_json(), serde_json::json!([1, 2, 3]));
+        assert_eq!(evaluate("date + \"y\"", &given, &[]).to_json(), serde_json::json!("xy"));
+    }
+
+    /// A stack that overflows aborts the process: no catching, no rollback. So this runs on a small stack, with trees of the full depth.
+    #[test]
+    fn deep_texts_are_refused_and_the_deepest_allowed_one_fits_a_small_stack() {
+        let runs = || {
+            for text in ["1+".repeat(7_900) + "1", "-".repeat(9_000) + "1", "(".repeat(3_000), "[".repeat(1_999)] {
+                assert!(Expression::parse(&text, &[]).is_err());
+            }
+            let too_deep = "1+".repeat(DEPTH_MAX) + "1";
+            assert_eq!(Expression::parse(&too_deep, &[]), Err(ExpressionFault::TooLarge));
+            let levels = DEPTH_MAX - 10;
+            let nested = |open: &str, close: &str| format!("{}1{}", open.repeat(levels / 2), close.repeat(levels / 2));
+            for text in [
+                "1+".repeat(levels) + "1",
+                "true and ".repeat(levels) + "true",
+                nested("[", "]"),
+                nested("abs(", ")"),
+                nested("{a: ", "}"),
+                nested("if x = 1 then 2 else ", ""),
+                nested("sum(for i in [1] return ", ")"),
+                nested("count([1][", "])"),
+                nested("1 in (", ")"),
+            ] {
+                let expression = Expression::parse(&text, &[]);
+                // Some of them are several levels a turn and refused; none may overflow.
+                let _ = expression.map(|expression| expression.evaluate(&Context::new()));
+            }
+        };
+        let small = std::thread::Builder::new().stack_size(1024 * 1024).spawn(runs).expect("a thread");
+        small.join().expect("no panic");
+    }
+
+    #[test]
+    fn results_that_double_are_refused_before_they_take_memory() {
+        let doubled = "for i in 1..40 return if i = 1 then \"aaaaaaaaaa\" else partial[-1] + partial[-1]";
+        assert!(matches!(Expression::parse(doubled, &[]), Err(ExpressionFault::Partial { .. })));
+        let chain = |one: &dyn Fn(usize) -> String| (1..40).map(one).collect::<Vec<_>>().join(", ");
+        let entries = chain(&|n| format!("a{n}: a{} + a{}", n - 1, n - 1));
+        let lists = chain(&|n| format!("a{n}: concatenate(a{}, a{})", n - 1, n - 1));
+        let contexts = chain(&|n| format!("a{n} in [a{} + a{}]", n - 1, n - 1));
+        for text in [
+            format!("{{a0: \"aaaaaaaaaa\", {entries}}}.a39"),
+            format!("{{a0: [1, 2], {lists}}}.a39"),
+            format!("for a0 in [\"aaaaaaaaaa\"], {contexts} return a39"),
+            "string join(for i in 1..90000 return long)".to_owned(),
+            "replace(replace(long, \"\", long), \"\", long)".to_owned(),
+            format!("for i in 1..1000 return {}", "long + ".repeat(60) + "long"),
+        ] {
+            let expression = Expression::parse(&text, &[]).expect(&text);
+            let context = Context::from([("long".to_owned(), Value::from("一".repeat(3_000)))]);
+            let fault = expression.evaluate_within(&context, &Budget::default()).expect_err(&text);
+            let memory = matches!(fault, ExpressionFault::TooMuchMemory { .. } | ExpressionFault::TooMuchCopied { .. });
+            assert!(memory, "{text}: {fault}");
+        }
+        // A flat iteration copies what came before in each turn: 100 000 turns would take minutes.
+        let flat = Expression::parse("for i in 1..100000 return i", &[]).expect("parses");
+        let fault = flat.evaluate_within(&Context::new(), &Budget::default());
+        assert!(matches!(fault, Err(ExpressionFault::TooMuchMemory { .. } | ExpressionFault::TooMuchCopied { .. })));
+    }
+
+    #[test]
+    fn what_a_form_of_ordinary_size_needs_stays_within_the_budget() {
+        let units: Vec<_> = (0..500).map(|n| serde_json::json!({"name": format!("{n}号楼"), "area": n})).collect();
+        let given = serde_json::json!({"form": {"units": units, "note": "注".repeat(2_000)}});
+        for (text, expected) in [
+            ("count(form.units[area > 250])", serde_json::json!(249)),
+            ("sum(for u in form.units return u.area * 2)", serde_json::json!(249_500)),
+            ("string length(string join(for u in form.units return u.name, \"、\"))", serde_json::json!(2_889)),
+            ("some u in form.units satisfies u.area = 499", serde_json::json!(true)),
+            ("contains(replace(form.note, \"注\", \"记\"), \"记\")", serde_json::json!(true)),
+            ("sort(form.units, function(a, b) a.area > b.area)[1].area", serde_json::json!(499)),
+        ] {
+            assert_eq!(evaluate(text, &given, &[]).to_json(), expected, "{text}");
+        }
     }
 }

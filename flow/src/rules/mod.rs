@@ -1,7 +1,8 @@
-//! DMN decisions: reading, linting, evaluating, and which rows fired.
+//! DMN decisions: reading, linting, evaluating.
 
 mod lint;
 mod model;
+mod plan;
 mod source;
 mod table;
 mod types;

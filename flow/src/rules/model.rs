@@ -9,17 +9,20 @@ use dsntk_feel::context::FeelContext;
 use dsntk_model_evaluator::ModelEvaluator;
 
 use super::lint::{Lint, Reading};
+use super::plan::Plan;
 use super::source::{Node, NodeKind, Source};
-use super::table::{Row, Table};
+use super::table::Table;
 use super::types::Type;
-use crate::feel::{Budget, Context, Value, size_of};
+use crate::feel::{
+    Bounds, Budget, COPIED_BYTES_MAX, Context, Excess, Known, Outside, Size, VALUE_BYTES_MAX, Value, longest_list,
+};
 use crate::problem::Problem;
 use crate::xml;
 
 /// Part of the namespace of every DMN version.
 const DMN_NAMESPACE_PART: &str = "www.omg.org/spec/DMN/";
-/// Longest text, in bytes, that the results of one evaluation may reach by the count of their names.
-const RESULT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// A result whose type has neither texts nor lists, however many fields it has.
+const FIXED_BYTES: u64 = 4_096;
 
 /// Something that decides. Null means *undecided, to a person*, never "no".
 pub trait Rules {
@@ -47,6 +50,22 @@ pub enum RulesFault {
         /// Upper bound of the iterations.
         bound: u64,
         /// The budget's limit.
+        limit: u64,
+    },
+    /// A result could be too large.
+    #[error("a result could have {bound} bytes; the limit is {limit}")]
+    TooLarge {
+        /// Upper bound of the bytes.
+        bound: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The evaluation could copy too much.
+    #[error("the evaluation could copy {bound} bytes; the limit is {limit}")]
+    TooMuchCopied {
+        /// Upper bound of the bytes.
+        bound: u64,
+        /// The limit.
         limit: u64,
     },
 }
@@ -93,22 +112,9 @@ impl Model {
         let readings = lint.run();
         let mut problems = lint.problems;
         let mut tables = BTreeMap::new();
-        let known: Vec<&str> = read
-            .nodes
-            .values()
-            .map(|node| node.variable.as_str())
-            .chain(read.components.iter().map(String::as_str))
-            .collect();
         for node in read.nodes.values() {
             let Some(table) = node.logic.as_ref().filter(|logic| logic.name == "decisionTable") else { continue };
-            match Table::read(table, &known) {
-                Ok(table) => {
-                    tables.insert(node.id.clone(), table);
-                }
-                Err(fault) => {
-                    problems.push(Problem::error(source, node.line, Some(&node.id), "expression", fault.to_string()));
-                }
-            }
+            tables.insert(node.id.clone(), Table::read(table));
         }
         if !problems.is_empty() {
             problems.sort_by(|a, b| (a.line, a.code).cmp(&(b.line, b.code)));
@@ -175,23 +181,6 @@ impl Model {
         self.tables.get(&self.source.decision(decision)?.id)
     }
 
-    /// The rows of a decision's table that fire for this input, in row order.
-    pub fn fired(&self, decision: &str, input: &Context, budget: &Budget) -> Result<Vec<&Row>, RulesFault> {
-        let node = self.node(decision)?;
-        let Some(table) = self.tables.get(&node.id) else { return Ok(Vec::new()) };
-        self.check_budget(node, input, budget)?;
-        let mut context = Context::new();
-        for required in node.requires.iter().filter_map(|id| self.source.nodes.get(id)) {
-            let value = match required.kind {
-                NodeKind::Input => input.get(&required.variable).map(|value| required.declared.conform(value)),
-                NodeKind::Decision => Some(self.raw_evaluate(required, input)),
-                NodeKind::Knowledge => None,
-            };
-            context.insert(required.variable.clone(), value.unwrap_or_default());
-        }
-        Ok(table.fired(&context))
-    }
-
     fn node(&self, decision: &str) -> Result<&Node, RulesFault> {
         self.source.decision(decision).ok_or_else(|| RulesFault::NoDecision(decision.to_owned()))
     }
@@ -201,83 +190,93 @@ impl Model {
         self.source.decision(decision).and_then(|node| self.source.closure(&node.id).ok()).unwrap_or_default()
     }
 
-    fn raw_evaluate(&self, node: &Node, input: &Context) -> Value {
-        let mut entries = FeelContext::default();
-        for required in self.source.closure(&node.id).unwrap_or_default() {
+    /// What the decision sees of the input: its types' fields and no others.
+    fn conformed(&self, decision: &Node, input: &Context) -> Context {
+        let mut seen = Context::new();
+        for required in self.source.closure(&decision.id).unwrap_or_default() {
             if required.kind == NodeKind::Input
                 && let Some(value) = input.get(&required.variable)
             {
-                entries.set_entry(&Name::from(required.variable.as_str()), required.declared.conform(value).to_raw());
+                seen.insert(required.variable.clone(), required.declared.conform(value));
             }
         }
-        let value = self.evaluator.evaluate_invocable(&self.source.namespace, &self.source.name, &node.name, &entries);
-        Value::from_raw(&value)
+        seen
     }
 
-    /// Bounds the iterations of a decision and everything it requires, by counting. Sizes flow along the requirements: a `for` over `n`
-    /// items may hand `n` items on, a text may grow by each name that is read.
+    /// Bounds the work of a decision and everything it requires before it is done. Sizes flow along the requirements; a decision grows
+    /// with a list only where its logic iterates over it or hands it on.
     fn check_budget(&self, decision: &Node, input: &Context, budget: &Budget) -> Result<(), RulesFault> {
-        let mut sizes: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-        let mut bound = 0_u64;
+        let items = longest_list(input.values());
+        if items > budget.list_items_max {
+            return Err(RulesFault::ListTooLong { items, limit: budget.list_items_max });
+        }
+        let mut bounds = Bounds::new();
+        let mut results: BTreeMap<&str, Size> = BTreeMap::new();
         for node in self.source.closure(&decision.id).unwrap_or_default() {
-            if node.kind == NodeKind::Input {
-                let value = input.get(&node.variable);
-                let items = size_of(value.into_iter(), false);
-                if items > budget.list_items_max {
-                    return Err(RulesFault::ListTooLong { items, limit: budget.list_items_max });
-                }
-                sizes.insert(&node.id, (items, size_of(value.into_iter(), true)));
+            let Some(Reading { plan: Some(plan), .. }) = self.readings.get(&node.id) else { continue };
+            if node.kind != NodeKind::Decision {
                 continue;
             }
-            let (items, bytes) = node
-                .requires
-                .iter()
-                .filter_map(|id| sizes.get(id.as_str()))
-                .fold((1, 1), |(items, bytes), (i, b)| (items.max(*i), bytes.max(*b)));
-            let Some(reading) = self.readings.get(&node.id) else { continue };
-            let mut work = 0_u64;
-            let mut grown = items;
-            for cost in &reading.costs {
-                if cost.open_range || cost.external {
-                    return Err(RulesFault::TooCostly { bound: u64::MAX, limit: budget.iterations_max });
-                }
-                let longest = if cost.splits_text { items.max(bytes) } else { items };
-                if cost.iterations > 0 {
-                    work = work.saturating_add(cost.bound(longest));
-                }
-                grown = grown.max(cost.bound(longest)).max(cost.length);
-            }
-            // Functions are worked through once for each iteration of their caller.
-            let called = node.requires.iter().filter(|id| self.is_knowledge(id)).count() as u64;
-            bound = bound.saturating_add(work.saturating_mul(called.saturating_add(1)));
-            let growth = reading.uses.max(1);
-            let fixed = node.declared.is_fixed_size() && node.is_typed;
-            let size = if fixed {
-                (1, 1)
-            } else {
-                (grown.saturating_mul(growth), bytes.saturating_mul(growth).saturating_mul(grown))
-            };
-            if size.1 > RESULT_BYTES_MAX.max(bytes) {
-                return Err(RulesFault::TooCostly { bound: size.1, limit: RESULT_BYTES_MAX });
-            }
-            sizes.insert(&node.id, size);
+            let size = plan.size(&mut bounds, &Seen { model: self, node, input, results: &results });
+            let is_fixed = node.is_typed && node.declared.is_fixed_size();
+            results.insert(&node.id, if is_fixed { Size::text(FIXED_BYTES) } else { size });
         }
-        if bound > budget.iterations_max {
-            return Err(RulesFault::TooCostly { bound, limit: budget.iterations_max });
+        if bounds.iterations > budget.iterations_max {
+            return Err(RulesFault::TooCostly { bound: bounds.iterations, limit: budget.iterations_max });
         }
-        Ok(())
+        match bounds.excess() {
+            None => Ok(()),
+            Some(Excess::Bytes(bound)) => Err(RulesFault::TooLarge { bound, limit: VALUE_BYTES_MAX }),
+            Some(Excess::Copied(bound)) => Err(RulesFault::TooMuchCopied { bound, limit: COPIED_BYTES_MAX }),
+        }
+    }
+}
+
+/// What the logic of a node sees: what it requires.
+struct Seen<'m, 'v> {
+    model: &'m Model,
+    node: &'m Node,
+    input: &'v Context,
+    results: &'m BTreeMap<&'m str, Size>,
+}
+
+impl<'v> Outside<'v> for Seen<'_, 'v> {
+    fn known(&self, name: &str) -> Option<Known<'v>> {
+        let mut required = self.node.requires.iter().filter_map(|id| self.model.source.nodes.get(id));
+        let node = required.find(|node| node.variable == name)?;
+        match node.kind {
+            NodeKind::Input => self.input.get(name).map(Known::Value),
+            NodeKind::Decision => self.results.get(node.id.as_str()).map(|size| Known::Size(*size)),
+            NodeKind::Knowledge => None,
+        }
     }
 
-    fn is_knowledge(&self, id: &str) -> bool {
-        self.source.nodes.get(id).is_some_and(|node| node.kind == NodeKind::Knowledge)
+    fn call(&self, bounds: &mut Bounds, function: &str, arguments: &[(Option<String>, Size)]) -> Option<Size> {
+        let mut required = self.node.requires.iter().filter_map(|id| self.model.source.nodes.get(id));
+        let node = required.find(|node| node.kind == NodeKind::Knowledge && node.variable == function)?;
+        let Some(Plan::Function(parameters, body)) = &self.model.readings.get(&node.id)?.plan else { return None };
+        let argument = |(place, parameter): (usize, &String)| {
+            let named = arguments.iter().find(|(name, _)| name.as_ref() == Some(parameter));
+            let found = named.or_else(|| arguments.get(place).filter(|(name, _)| name.is_none()));
+            (parameter.clone(), found.map_or(Size::SCALAR, |(_, size)| *size))
+        };
+        let parameters = parameters.iter().enumerate().map(argument).collect();
+        let seen = Self { node, ..*self };
+        Some(bounds.inside(parameters, |bounds| body.size(bounds, &seen)))
     }
 }
 
 impl Rules for Model {
     fn evaluate(&self, decision: &str, input: &Context, budget: &Budget) -> Result<Value, RulesFault> {
         let node = self.node(decision)?;
-        self.check_budget(node, input, budget)?;
-        Ok(self.raw_evaluate(node, input))
+        let input = self.conformed(node, input);
+        self.check_budget(node, &input, budget)?;
+        let mut entries = FeelContext::default();
+        for (name, value) in &input {
+            entries.set_entry(&Name::from(name.as_str()), value.to_raw());
+        }
+        let (namespace, name) = (&self.source.namespace, &self.source.name);
+        Ok(Value::from_raw(&self.evaluator.evaluate_invocable(namespace, name, &node.name, &entries)))
     }
 }
 

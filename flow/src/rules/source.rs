@@ -142,7 +142,7 @@ fn read_node(element: &Element, id: &str, kind: NodeKind, types: &Types<'_>) -> 
     }
 }
 
-fn is_expression(tag: &str) -> bool {
+pub(super) fn is_expression(tag: &str) -> bool {
     matches!(
         tag,
         "literalExpression"

@@ -1,6 +1,6 @@
 //! Gateways and sequence flows (BPMN 2.0.2 §13.2, §13.4).
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::STEP_ELEMENTS_MAX;
@@ -96,16 +96,20 @@ impl Machine<'_> {
         }
         let before_empty = self.upstream(&empty, element);
         let before_full = self.upstream(&full, element);
+        self.tokens_beside(id, scope).all(|at| !before_empty.contains(&at) || before_full.contains(&at))
+    }
+
+    /// Where the other tokens of a scope rest. Armed events are no tokens.
+    fn tokens_beside(&self, id: u32, scope: u32) -> impl Iterator<Item = usize> {
         self.state
             .instances
             .iter()
-            .filter(|(other, instance)| {
+            .filter(move |(other, instance)| {
                 **other != id
                     && instance.parent == scope
                     && !matches!(instance.position, Position::Boundary { .. } | Position::Handler { .. })
             })
             .filter_map(|(other, _)| self.element_of(*other))
-            .all(|at| !before_empty.contains(&at) || before_full.contains(&at))
     }
 
     /// Elements from which one of the flows can be reached without passing the gateway itself.
@@ -140,7 +144,7 @@ impl Machine<'_> {
         }
     }
 
-    /// The first true flow in document order, else the default (BPMN 2.0.2 §13.4.2).
+    /// The first true flow in document order, else the default (BPMN 2.0.2 §13.4.2), which stands for "no" and not for "undecided".
     fn leave_exclusive(&mut self, element: usize, scope: u32) {
         let node = self.element(element);
         let mut undecided = Vec::new();
@@ -155,9 +159,9 @@ impl Machine<'_> {
             }
         }
         match node.default {
-            Some(default) => self.take_flows(element, scope, &[default]),
+            Some(default) if undecided.is_empty() => self.take_flows(element, scope, &[default]),
             None if node.outgoing.is_empty() => {}
-            None => self.stick(element, scope, Context::new(), Reason::NoFlow { undecided }),
+            _ => self.stick(element, scope, Context::new(), Reason::NoFlow { undecided }),
         }
     }
 
@@ -192,6 +196,9 @@ impl Machine<'_> {
         if let Some(default) = node.default
             && !some_condition
         {
+            if !undecided.is_empty() {
+                return self.stick(element, scope, Context::new(), Reason::NoFlow { undecided });
+            }
             taken.push(default);
         }
         if taken.is_empty() && !node.outgoing.is_empty() {
@@ -235,16 +242,25 @@ impl Machine<'_> {
 
     /// Joins whose missing tokens can come from nowhere are incidents, not silence.
     pub(super) fn report_starved_joins(&mut self) {
-        let mut starved = BTreeSet::new();
-        for (id, instance) in &self.state.instances {
-            match instance.position {
-                Position::Join { .. } if instance.incident.is_none() => {
-                    starved.insert(*id);
-                }
-                Position::Join { .. } | Position::Scope | Position::Boundary { .. } => {}
-                _ => return,
+        let joins = self.state.instances.iter().filter_map(|(id, instance)| match &instance.position {
+            Position::Join { tokens } if instance.incident.is_none() => Some((*id, instance.parent, tokens)),
+            _ => None,
+        });
+        let is_starved = |(id, scope, tokens): (u32, u32, &BTreeMap<Arc<str>, u32>)| {
+            // An inclusive join does not wait for what cannot come.
+            let element = self.element_of(id)?;
+            if !matches!(self.element(element).kind, Kind::Gateway(Gateway::Parallel)) {
+                return None;
             }
-        }
+            let is_empty = |flow: &&usize| !tokens.contains_key(&self.definition.flows[**flow].id);
+            // Every empty flow must still be reachable; one that is not keeps the join closed for ever.
+            let starved = self.element(element).incoming.iter().filter(is_empty).any(|flow| {
+                let before = self.upstream(&[*flow], element);
+                !self.tokens_beside(id, scope).any(|at| before.contains(&at))
+            });
+            starved.then_some(id)
+        };
+        let starved: Vec<u32> = joins.filter_map(is_starved).collect();
         for id in starved {
             self.set_incident(id, Reason::JoinStarved);
         }

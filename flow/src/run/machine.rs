@@ -97,6 +97,8 @@ impl<'a> Machine<'a> {
                 if !self.has_timer(instance) {
                     return Err(FlowFault::NotWaiting(instance));
                 }
+                // It fired: a cycle that goes on sets it again.
+                self.cancel_timer(instance);
                 self.trigger(instance);
             }
             Input::SetVariables { variables } => self.set_variables(variables),
@@ -201,7 +203,8 @@ impl<'a> Machine<'a> {
         self.effects.push(Effect::Ended { status });
     }
 
-    pub(super) fn finish(self) -> Step {
+    pub(super) fn finish(mut self) -> Step {
+        let effects = self.net_effects();
         let mut delta = Delta::default();
         if self.state.status != self.before.status {
             delta.status = Some(self.state.status);
@@ -233,7 +236,28 @@ impl<'a> Machine<'a> {
                 delta.compensations.insert(id, after.cloned());
             }
         }
-        Step { delta, effects: self.effects }
+        Step { delta, effects }
+    }
+
+    /// The effects without what came and went within this step: nobody is asked to open, set or perform what is gone already, nor told
+    /// of the end of what was never there.
+    fn net_effects(&mut self) -> Vec<Effect> {
+        let (before, after) = (&self.before.instances, &self.state.instances);
+        let mut gone = BTreeSet::new();
+        let mut keep = |effect: &Effect| match effect {
+            Effect::TaskOpened { instance, .. }
+            | Effect::ServiceRequested { instance, .. }
+            | Effect::TimerSet { instance, .. }
+            | Effect::Incident { instance, .. } => after.contains_key(instance),
+            Effect::TaskClosed { instance, .. } | Effect::ServiceCancelled { instance, .. } => {
+                before.contains_key(instance)
+            }
+            // Fired and then disarmed with its activity: said once.
+            Effect::TimerCancelled { instance, .. } => before.contains_key(instance) && gone.insert(*instance),
+            _ => true,
+        };
+        let effects = std::mem::take(&mut self.effects);
+        effects.into_iter().filter(|effect| keep(effect)).collect()
     }
 
     // What the other parts of the machine are made of.

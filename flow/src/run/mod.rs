@@ -2,6 +2,7 @@
 
 mod activities;
 mod compensation;
+mod due;
 mod events;
 mod gateways;
 mod machine;

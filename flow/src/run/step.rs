@@ -163,7 +163,7 @@ pub enum Effect {
         /// When.
         due: Due,
     },
-    /// A timer is no longer wanted.
+    /// A timer is gone: it fired, or nothing waits for it any more.
     TimerCancelled {
         /// Instance id.
         instance: u32,
@@ -211,7 +211,8 @@ pub enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "reason")]
 pub enum Reason {
-    /// No outgoing flow is true and there is no default (BPMN 2.0.2 §13.4.2: an exception).
+    /// No outgoing flow is true, and there is no default (BPMN 2.0.2 §13.4.2: an exception) or the default may not be taken: that some
+    /// condition is undecided is no answer to it.
     NoFlow {
         /// Flows whose condition is null: undecided, which is not "no".
         undecided: Vec<Arc<str>>,
@@ -263,7 +264,7 @@ impl fmt::Display for Reason {
                 f.write_str("no outgoing flow is true and there is no default")
             }
             Self::NoFlow { undecided } => {
-                write!(f, "no outgoing flow is true and there is no default; undecided: {}", undecided.join(", "))
+                write!(f, "no outgoing flow is true; undecided: {}", undecided.join(", "))
             }
             Self::Expression { text, expected } => write!(f, "{text:?} gave no {expected}"),
             Self::ErrorUncaught { code: Some(code) } => write!(f, "nothing catches the error {code}"),
@@ -307,7 +308,7 @@ pub enum FlowFault {
 pub struct Step {
     /// To be stored and applied.
     pub delta: Delta,
-    /// To be carried out, in order.
+    /// To be carried out, in order: what the step leaves behind, not what came and went within it.
     pub effects: Vec<Effect>,
 }
 

@@ -1,7 +1,8 @@
 //! Small own models, each for one clause of BPMN 2.0.2: what completes, waits and is cancelled.
 
-use jiantong_flow::Definition;
+use jiantong_flow::feel::Context;
 use jiantong_flow::script::{Outcome, Script, run};
+use jiantong_flow::{Definition, Effect, Input, Scope, State};
 use serde_json::json;
 
 /// A process around the given elements; flows are written `a>b`, with `?condition` or `!` for the default of `a` where wanted.
@@ -63,8 +64,130 @@ fn default_flow_is_taken_when_no_condition_holds() {
     check(&xml, &json!({"given": {"面积": 500}}), "active | s | a | ");
     check(&xml, &json!({"given": {"面积": 100}}), "active | s | b | ");
     check(&xml, &json!({"given": {"面积": 1}}), "active | s | c | ");
-    // Undecided is not "no", but a default is a way on.
-    check(&xml, &json!({}), "active | s | c | ");
+}
+
+/// The default stands for "no". Undecided is not "no": somebody must look.
+#[test]
+fn undecided_conditions_are_an_incident_before_the_default_is_taken() {
+    let elements = |gateway: &str| {
+        format!(
+            "<startEvent id='s'/><{gateway} id='g' default='g-c'/><userTask id='a'/><userTask id='b'/><userTask id='c'/>"
+        )
+    };
+    let flows = "s>g g>a?x_>_1 g>b?y g>c";
+    for gateway in ["exclusiveGateway", "inclusiveGateway"] {
+        let xml = model(&elements(gateway), flows);
+        check(&xml, &json!({"given": {"y": false}}), "incident | s |  | ");
+        let outcome = play(&xml, &json!({"given": {"y": false}}));
+        assert_eq!(outcome.incidents[0].reason, "no outgoing flow is true; undecided: g-a");
+        check(&xml, &json!({"given": {"y": true}}), "active | s | b | ");
+        check(&xml, &json!({"given": {"x": 0, "y": false}}), "active | s | c | ");
+    }
+    let task = model(
+        "<startEvent id='s'/><task id='g' default='g-c'/><userTask id='a'/><userTask id='c'/>",
+        "s>g g>a?x_>_1 g>c",
+    );
+    check(&task, &json!({}), "incident | s g |  | ");
+}
+
+#[test]
+fn a_join_that_can_never_fill_is_an_incident_whatever_else_waits() {
+    // An exclusive split before a parallel join: one token only, and an event sub-process and another branch that go on waiting.
+    let handler = "<subProcess id='h' triggeredByEvent='true'><startEvent id='hs' isInterrupting='false'>\
+         <messageEventDefinition messageRef='m'/></startEvent></subProcess>";
+    let elements = format!(
+        "<startEvent id='s'/><parallelGateway id='f'/><userTask id='other'/><exclusiveGateway id='g' default='g-b'/><task id='a'/><task id='b'/>\
+         <parallelGateway id='j'/><endEvent id='z'/>{handler}"
+    );
+    let xml = model(&elements, "s>f f>other f>g g>a?x g>b a>j b>j j>z");
+    let outcome = play(&xml, &json!({"given": {"x": true}}));
+    assert_eq!(told(&outcome), "incident | s a | other | ");
+    assert_eq!(outcome.incidents[0].reason, "tokens wait at a join and no other token is left that could come");
+    // As long as a token can still come, it is patience.
+    let xml = model(
+        &format!(
+            "<startEvent id='s'/><parallelGateway id='f'/><userTask id='a'/><userTask id='b'/><parallelGateway id='j'/>{handler}"
+        ),
+        "s>f f>a f>b a>j b>j",
+    );
+    check(&xml, &json!({"steps": [{"complete": "a"}]}), "active | s a | b | ");
+}
+
+/// What a consumer is told is what is left: it applies the effects and has neither ghosts nor losses.
+#[test]
+fn what_opens_and_closes_within_one_step_is_not_told() {
+    let step = |xml: &str, state: &mut State, input: Input| {
+        let answer = jiantong_flow::step(&definition(xml), state, input, &Scope::EMPTY).expect("fits");
+        state.apply(&answer.delta);
+        let told = answer.effects.into_iter().filter_map(|effect| match effect {
+            Effect::TaskOpened { element, .. } => Some(format!("open {element}")),
+            Effect::TaskClosed { element, .. } => Some(format!("close {element}")),
+            Effect::ServiceRequested { element, .. } => Some(format!("ask {element}")),
+            Effect::ServiceCancelled { element, .. } => Some(format!("drop {element}")),
+            Effect::TimerSet { element, .. } => Some(format!("set {element}")),
+            Effect::TimerCancelled { element, .. } => Some(format!("gone {element}")),
+            Effect::Incident { element, .. } => Some(format!("incident {element}")),
+            _ => None,
+        });
+        told.collect::<Vec<String>>().join(", ")
+    };
+    let start = || Input::Start { variables: Context::new() };
+    let ends = model(
+        "<startEvent id='s'/><parallelGateway id='f'/><userTask id='a'/><serviceTask id='b'/>\
+         <endEvent id='z'><terminateEventDefinition/></endEvent>",
+        "s>f f>a f>b f>z",
+    );
+    assert_eq!(step(&ends, &mut State::default(), start()), "");
+    let passes = model(
+        "<startEvent id='s'/><scriptTask id='a'><script>{n: 1}</script></scriptTask>\
+         <boundaryEvent id='t' attachedToRef='a'><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>\
+         <userTask id='b'/><endEvent id='late'/>",
+        "s>a a>b t>late",
+    );
+    assert_eq!(step(&passes, &mut State::default(), start()), "open b");
+    // A timer that fired is gone, once; a cycle is set again.
+    let fires = |interrupting: bool, time: &str| {
+        model(
+            &format!(
+                "<startEvent id='s'/><userTask id='a'/><boundaryEvent id='t' attachedToRef='a' cancelActivity='{interrupting}'>\
+                 <timerEventDefinition>{time}</timerEventDefinition></boundaryEvent><userTask id='late'/>"
+            ),
+            "s>a t>late",
+        )
+    };
+    let cycle = "<timeCycle>R/PT1H</timeCycle>";
+    let once = "<timeDuration>PT1H</timeDuration>";
+    for (interrupting, time, expected) in [
+        (true, once, "gone t, close a, open late"),
+        (false, once, "gone t, open late"),
+        (false, cycle, "gone t, set t, open late"),
+    ] {
+        let xml = fires(interrupting, time);
+        let mut state = State::default();
+        assert_eq!(step(&xml, &mut state, start()), "open a, set t");
+        let instance = *state.instances.iter().find(|(_, instance)| &*instance.element == "t").expect("armed").0;
+        assert_eq!(step(&xml, &mut state, Input::Timer { instance }), expected, "{time}");
+    }
+}
+
+#[test]
+fn timers_that_would_never_move_on_are_refused() {
+    let xml = |time: &str| {
+        let timer = format!("<timerEventDefinition>{time}</timerEventDefinition>");
+        model(&format!("<startEvent id='s'/><intermediateCatchEvent id='t'>{timer}</intermediateCatchEvent>"), "s>t")
+    };
+    let codes = |time: &str| {
+        let problems = definition(&xml(time)).check();
+        problems
+            .iter()
+            .filter(|p| p.is_error())
+            .map(|p| format!("{} {}", p.code, p.element.clone().unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    for wrong in ["<timeCycle>R/PT0S</timeCycle>", "<timeDate>soon</timeDate>", "<timeDuration>3 days</timeDuration>"] {
+        assert_eq!(codes(wrong), ["timer t"], "{wrong}");
+    }
+    assert_eq!(codes("<timeDate>2026-07-01T09:00:00</timeDate>"), [""; 0]);
 }
 
 #[test]
@@ -72,7 +195,7 @@ fn undecided_conditions_without_default_are_an_incident_that_names_them() {
     let xml = model("<startEvent id='s'/><exclusiveGateway id='g'/><userTask id='a'/>", "s>g g>a?x_>_1");
     let outcome = play(&xml, &json!({}));
     assert_eq!(told(&outcome), "incident | s |  | ");
-    assert_eq!(outcome.incidents[0].reason, "no outgoing flow is true and there is no default; undecided: g-a");
+    assert_eq!(outcome.incidents[0].reason, "no outgoing flow is true; undecided: g-a");
 }
 
 #[test]

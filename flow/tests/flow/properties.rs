@@ -198,7 +198,7 @@ proptest! {
                     _ => {}
                 }
             }
-            timers.retain(|instance, _| state.instances.contains_key(instance));
+            prop_assert!(timers.keys().all(|instance| state.instances.contains_key(instance)));
             let listed: BTreeMap<u32, String> = state.open_tasks().map(|(id, element)| (id, element.to_owned())).collect();
             prop_assert_eq!(&open, &listed);
         }

@@ -2,7 +2,6 @@
 
 use jiantong_flow::feel::{Budget, Context, Value};
 use jiantong_flow::rules::{Model, Rules, RulesFault};
-use proptest::prelude::*;
 use serde_json::json;
 
 const PERMIT: &str = include_str!("../data/rules/permit.dmn");
@@ -34,12 +33,6 @@ fn evaluate(decision: &str, input: &serde_json::Value) -> serde_json::Value {
     permit().evaluate(decision, &context(input), &Budget::default()).expect("evaluates").to_json()
 }
 
-fn fired(decision: &str, input: &serde_json::Value) -> Vec<String> {
-    let model = permit();
-    let rows = model.fired(decision, &context(input), &Budget::default()).expect("evaluates");
-    rows.iter().map(|row| row.id.clone()).collect()
-}
-
 #[test]
 fn evaluates_names_of_any_script_and_texts_as_dates() {
     assert_eq!(evaluate("面积差", &full()), json!(0));
@@ -56,9 +49,7 @@ fn evaluates_names_of_any_script_and_texts_as_dates() {
 }
 
 #[test]
-fn says_which_rows_fired_and_which_rules_exist() {
-    assert_eq!(fired("checks", &full()), ["SP1-pass", "SP2-pass", "SP4-pass"]);
-    assert_eq!(fired("fee", &full()), ["large"]);
+fn says_which_rules_exist() {
     let model = permit();
     let table = model.table("checks").expect("a table");
     assert_eq!(table.literals("rule"), ["SP1", "SP1", "SP2", "SP2", "SP4", "SP4"]);
@@ -69,15 +60,15 @@ fn says_which_rows_fired_and_which_rules_exist() {
 }
 
 #[test]
-fn undecided_rows_do_not_fire_and_missing_inputs_are_named() {
+fn undecided_rows_say_nothing_and_missing_inputs_are_named() {
     let mut input = full();
     input["contractor"] = json!(null);
     input["form"]["面积"] = json!("三百");
     input["materials"] = json!({});
     input["form"]["单体"][1]["建筑面积"] = json!(null);
-    assert_eq!(fired("checks", &input), Vec::<String>::new());
+    assert_eq!(evaluate("checks", &input), json!(null));
     // A wrong type matches the row with `-`: this is why callers ask first.
-    assert_eq!(fired("fee", &input), ["rest"]);
+    assert_eq!(evaluate("fee", &input), json!(null));
     let model = permit();
     let unusable = |decision: &str| -> Vec<String> {
         let found = model.unusable(decision, &context(&input));
@@ -106,7 +97,7 @@ fn an_absent_or_wrong_field_leaves_the_others_decided() {
     assert_eq!(evaluate("fee", &input), json!(750));
     assert_eq!(evaluate("标题", &input), json!("《某住宅楼𠮷》5"));
     assert_eq!(evaluate("面积差", &input), json!(null));
-    assert_eq!(fired("checks", &input), ["SP1-pass"]);
+    assert_eq!(evaluate("checks", &input)[0]["rule"], json!("SP1"));
     assert_eq!(evaluate("checks", &input).as_array().map(Vec::len), Some(1));
     let model = permit();
     let unusable: Vec<_> =
@@ -222,7 +213,137 @@ fn texts_cannot_be_doubled_from_decision_to_decision() {
     let input = Context::from([("d0".to_owned(), Value::from("一二三四"))]);
     let value = model.evaluate("d3", &input, &Budget::default()).expect("small").to_json();
     assert_eq!(value.as_str().map(str::len), Some(8 * 12));
-    assert!(matches!(model.evaluate("d40", &input, &Budget::default()), Err(RulesFault::TooCostly { .. })));
+    assert!(matches!(model.evaluate("d40", &input, &Budget::default()), Err(RulesFault::TooLarge { .. })));
+}
+
+/// A model with the functions `(name, parameters, required, text)` and the decision `d` over the input `x`, which calls them.
+fn with_functions(functions: &[(&str, &[&str], &[&str], &str)], decision: &str) -> String {
+    let mut knowledge = String::new();
+    for (name, parameters, required, text) in functions {
+        let parameters: String =
+            parameters.iter().map(|p| format!("<formalParameter id='{name}{p}' name='{p}'/>")).collect();
+        let required: String = required
+            .iter()
+            .map(|r| {
+                format!("<knowledgeRequirement id='{name}-{r}'><requiredKnowledge href='#{r}'/></knowledgeRequirement>")
+            })
+            .collect();
+        knowledge.push_str(&format!(
+            "<businessKnowledgeModel id='{name}' name='{name}'><variable id='v{name}' name='{name}'/>\
+             <encapsulatedLogic id='e{name}'>{parameters}<literalExpression id='l{name}'><text>{text}</text></literalExpression>\
+             </encapsulatedLogic>{required}</businessKnowledgeModel>"
+        ));
+    }
+    let first = functions[0].0;
+    let requires = format!(
+        "<knowledgeRequirement id='k'><requiredKnowledge href='#{first}'/></knowledgeRequirement><literalExpression"
+    );
+    small("typeRef='string'", &literal(decision))
+        .replace("typeRef='number'/><informationRequirement", "typeRef='string'/><informationRequirement")
+        .replace("<literalExpression", &requires)
+        .replace("</definitions>", &format!("{knowledge}</definitions>"))
+}
+
+#[test]
+fn functions_of_a_model_cannot_be_handed_to_themselves() {
+    for (parameters, text, decision) in [
+        (&["g"][..], "g(g)", "f(f)"),
+        (&["f"], "f(f)", "f(f)"),
+        (&["abs"], "abs(abs)", "f(f)"),
+        (&["p", "q"], "sort([p, p], p)", "f(f, 1)"),
+        (&["p"], "p", "f(f)"),
+        (&["p"], "for partial in [p] return partial", "f(1)"),
+    ] {
+        let xml = with_functions(&[("f", parameters, &[], text)], decision);
+        let codes = codes(&xml);
+        assert!(
+            codes.iter().all(|code| code.starts_with("expression ") || code.starts_with("undeclared ")),
+            "{codes:?}"
+        );
+    }
+    let boxed = small(
+        "typeRef='number'",
+        "<context id='c'><contextEntry id='c1'><variable id='cv' name='f'/><functionDefinition id='fd'><formalParameter id='fp' name='g'/>\
+         <literalExpression id='fl'><text>1</text></literalExpression></functionDefinition></contextEntry></context>",
+    );
+    assert_eq!(codes(&boxed), ["function-value d"]);
+}
+
+#[test]
+fn functions_that_double_are_refused_at_the_call_that_would_need_the_memory() {
+    let xml = |decision: &str| with_functions(&[("twice", &["t"], &[], "t + t")], decision);
+    let input = Context::from([("x".to_owned(), Value::from("一二"))]);
+    let few = Model::parse(&xml("twice(twice(x))"), "m").unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert_eq!(few.evaluate("d", &input, &Budget::default()), Ok(Value::from("一二".repeat(4))));
+    let many = xml(&format!("{}x{}", "twice(".repeat(40), ")".repeat(40)));
+    let many = Model::parse(&many, "m").unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(matches!(many.evaluate("d", &input, &Budget::default()), Err(RulesFault::TooLarge { .. })));
+    // Functions that call functions: each of forty calls the next one twice.
+    let names: Vec<String> = (0..40).map(|n| format!("f{n}")).collect();
+    let texts: Vec<String> =
+        (1..=40).map(|n| if n == 40 { "t".to_owned() } else { format!("f{n}(t) + f{n}(t)") }).collect();
+    let functions: Vec<(&str, &[&str], Vec<&str>, &str)> = (0..40)
+        .map(|n| {
+            (
+                names[n].as_str(),
+                &["t"][..],
+                names.get(n + 1).map(String::as_str).into_iter().collect(),
+                texts[n].as_str(),
+            )
+        })
+        .collect();
+    let functions: Vec<(&str, &[&str], &[&str], &str)> = functions
+        .iter()
+        .map(|(name, parameters, required, text)| (*name, *parameters, required.as_slice(), *text))
+        .collect();
+    let tree =
+        Model::parse(&with_functions(&functions, "f0(x)"), "m").unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(tree.evaluate("d", &input, &Budget::default()).is_err());
+    // Each within the depth of one text, together too deep for the stack.
+    let deep = "-".repeat(180);
+    let texts: Vec<String> =
+        (1..=40).map(|n| if n == 40 { "t".to_owned() } else { format!("{deep}f{n}(t)") }).collect();
+    let functions: Vec<(&str, &[&str], &[&str], &str)> = functions
+        .iter()
+        .zip(&texts)
+        .map(|((name, parameters, required, _), text)| (*name, *parameters, *required, text.as_str()))
+        .collect();
+    assert!(codes(&with_functions(&functions, "f0(x)")).contains(&"too-deep d".to_owned()));
+}
+
+/// A form with a list must not make decisions undecided that only look at its other fields.
+#[test]
+fn only_decisions_that_walk_through_a_list_grow_with_it() {
+    let mut xml = String::from(
+        "<definitions xmlns='https://www.omg.org/spec/DMN/20191111/MODEL/' id='m' name='m' namespace='urn:m'>\
+         <itemDefinition id='t' name='form'><itemComponent id='t1' name='kind'><typeRef>string</typeRef></itemComponent>\
+         <itemComponent id='t2' name='units' isCollection='true'><typeRef>string</typeRef></itemComponent></itemDefinition>\
+         <inputData id='d0' name='form'><variable id='v0' name='form' typeRef='form'/></inputData>",
+    );
+    for n in 1..=12 {
+        let previous = if n == 1 {
+            String::new()
+        } else {
+            format!("<informationRequirement id='q{n}'><requiredDecision href='#d{}'/></informationRequirement>", n - 1)
+        };
+        let text = if n == 1 {
+            "form.kind".to_owned()
+        } else {
+            format!(
+                "if d{} = \"a\" or form.kind = \"b\" then \"a\" else if count(form.units) &gt; 3 then \"b\" else \"c\"",
+                n - 1
+            )
+        };
+        xml.push_str(&format!(
+            "<decision id='d{n}' name='d{n}'><variable id='v{n}' name='d{n}' typeRef='string'/><informationRequirement id='r{n}'>\
+             <requiredInput href='#d0'/></informationRequirement>{previous}<literalExpression id='l{n}'><text>{text}</text>\
+             </literalExpression></decision>"
+        ));
+    }
+    let model = Model::parse(&(xml + "</definitions>"), "m").unwrap_or_else(|problems| panic!("{problems:?}"));
+    let input = context(&json!({"form": {"kind": "a", "units": vec!["一号楼"; 900]}}));
+    assert_eq!(model.evaluate("d12", &input, &Budget::default()), Ok(Value::from("a")));
+    assert_eq!(RulesFault::TooLarge { bound: 7, limit: 5 }.to_string(), "a result could have 7 bytes; the limit is 5");
 }
 
 #[test]
@@ -240,40 +361,4 @@ fn models_are_shared_between_threads() {
             });
         }
     });
-}
-
-proptest! {
-    /// The rows we name are the rows the evaluator used: same number, same literal cells, in the same order.
-    #[test]
-    fn fired_rows_agree_with_the_evaluator(
-        land in prop::option::of(any::<bool>()),
-        total in prop::option::of(-5_i64..310),
-        parts in prop::collection::vec(0_i64..200, 0..4),
-        until in prop::option::of("202[5-7]-0[1-9]-1[0-9]"),
-        area in prop::option::of(0_i64..600),
-    ) {
-        let parts: Vec<_> = parts.iter().map(|area| json!({"名称": "楼", "建筑面积": area})).collect();
-        let input = context(&json!({
-            "form": {"面积": area, "面积合计": total, "单体": parts, "工程名称（全称）": "x", "开工日期": null},
-            "contractor": until.map(|date| json!({"grade": "一级", "valid_until": date})),
-            "materials": {"land_approval": land},
-            "today": "2026-07-01",
-        }));
-        let model = permit();
-        let budget = Budget::default();
-        let rows = model.fired("checks", &input, &budget).expect("rows");
-        let value = model.evaluate("checks", &input, &budget).expect("value");
-        // No row at all is null, not an empty list.
-        let results = value.as_list().unwrap_or_default();
-        prop_assert_eq!(rows.len(), results.len());
-        for (row, result) in rows.iter().zip(results) {
-            let result = result.as_context().expect("a context");
-            prop_assert_eq!(row.literal(0), result["rule"].as_text());
-            prop_assert_eq!(row.literal(1), result["verdict"].as_text());
-        }
-        let fee = model.evaluate("fee", &input, &budget).expect("value");
-        let row = model.fired("fee", &input, &budget).expect("rows")[0].id.clone();
-        prop_assert_eq!(row.as_str(), match area { None => "rest", Some(area) if area < 300 => "small", Some(_) => "large" });
-        prop_assert_eq!(fee.is_null(), row == "rest");
-    }
 }

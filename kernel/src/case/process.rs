@@ -71,14 +71,17 @@ fn is_running(act: &Act<'_>) -> bool {
 
 /// Runs the token machine until it rests: at tasks, timers, messages, or its end.
 fn advance(act: &mut Act<'_>, input: flow::Input) -> Result<(), Refusal> {
-    let mut queue = vec![input];
+    let mut requests = step(act, input)?;
+    requests.reverse();
     for _ in 0..ACTS_MAX {
-        let Some(input) = queue.pop() else { return Ok(()) };
-        let requested = step(act, input)?;
-        for request in requested.into_iter().rev() {
-            let variables = acts::perform(act, &request)?;
-            queue.push(flow::Input::ServiceDone { instance: request.instance, variables: feel_context(variables) });
+        let Some(request) = requests.pop() else { return Ok(()) };
+        // Another path may have cancelled it meanwhile: what nobody waits for is not done.
+        if act.case.process.instance(request.instance).is_none() {
+            continue;
         }
+        let variables = feel_context(acts::perform(act, &request)?);
+        let further = step(act, flow::Input::ServiceDone { instance: request.instance, variables })?;
+        requests.extend(further.into_iter().rev());
     }
     Err(Refusal::Process { element: act.matter.process.id().to_owned(), reason: "runs without rest".to_owned() })
 }
@@ -102,11 +105,12 @@ fn step(act: &mut Act<'_>, input: flow::Input) -> Result<Vec<acts::Request>, Ref
                 requested.push(acts::Request { instance, element: element.to_string() });
             }
             flow::Effect::TimerSet { instance, element, due } => {
-                let due_at = due_at(act, &due).ok_or_else(|| Refusal::Process {
+                let now = act.facts.now.to_zoned(base::time::SHANGHAI.clone());
+                let due_at = due.at(&now).ok_or_else(|| Refusal::Process {
                     element: element.to_string(),
                     reason: format!("no instant in {:?}", due.text),
                 })?;
-                entry.timers_set.push((instance, due_at));
+                entry.timers_set.push((instance, due_at.as_microsecond()));
             }
             flow::Effect::TimerCancelled { instance, .. } => entry.timers_gone.push(instance),
             flow::Effect::Incident { element, reason, .. } => entry.incidents.push(Incident {
@@ -119,17 +123,6 @@ fn step(act: &mut Act<'_>, input: flow::Input) -> Result<Vec<acts::Request>, Ref
     }
     act.emit(entry)?;
     Ok(requested)
-}
-
-/// The instant of a timer: a date, or a duration from now. A cycle's next firing is one duration away.
-fn due_at(act: &Act<'_>, due: &flow::Due) -> Option<i64> {
-    let text = due.text.rsplit_once('/').map_or(due.text.as_str(), |(_, duration)| duration);
-    if let Ok(at) = text.parse::<jiff::Timestamp>() {
-        return Some(at.as_microsecond());
-    }
-    let span: jiff::Span = text.parse().ok()?;
-    let from = act.facts.now.to_zoned(base::time::SHANGHAI.clone());
-    Some(from.checked_add(span).ok()?.timestamp().as_microsecond())
 }
 
 /// A user task as the matter declares it: its kind, the post of its lane, its own limit.

@@ -6,14 +6,17 @@ use flow::Definition;
 use flow::bpmn::FlowElement;
 
 use super::check::SharedNames;
-use super::matter::{MatterCode, MatterSpec, NoticeKind};
+use super::matter::{MatterSpec, NoticeKind};
 use super::ordered::Ordered;
 use super::package::Act;
 use super::read::Reader;
 use super::scope::Names;
+use crate::record::LicenceChange;
 
 /// Attribute of a service task that names its act.
 const ACT_PREFIX: &str = "urn:jiantong:act:";
+/// Acts of the closed list that nothing executes yet: a case that met one could go neither on nor back.
+const NOT_EXECUTED: [&str; 6] = ["render", "seal", "publish", "start_case", "forward", "archive"];
 
 impl Reader<'_> {
     /// Joins the service tasks of the process with the acts of matter.toml.
@@ -58,15 +61,16 @@ impl Reader<'_> {
         let parameters = spec.acts.get(&*element.id).unwrap_or(&nothing);
         let place = format!("acts.{}", element.id);
         let allowed: &[&str] = match name {
-            "evaluate" | "archive" => &[],
+            "evaluate" => &[],
             "number" | "write_record" => &["register"],
-            "render" | "issue_certificate" => &["template"],
-            "seal" => &["seal"],
+            "issue_certificate" => &["template"],
             "alter_licence" => &["register", "key", "set", "value"],
             "notify" => &["notice"],
-            "publish" => &["channel"],
-            "start_case" => &["matter"],
-            "forward" => &["level"],
+            name if NOT_EXECUTED.contains(&name) => {
+                let message = format!("the act {name} is not executed yet");
+                self.findings(bpmn_file).error_at(element.line, &element.id, "act-not-executed", message);
+                return None;
+            }
             other if shared.registered_acts.contains(&other) => {
                 return Some(Act::Registered { name: other.to_owned(), parameters: parameters.clone() });
             }
@@ -93,23 +97,27 @@ impl Reader<'_> {
         let register = get("register");
         match name {
             "evaluate" => Some(Act::Evaluate),
-            "archive" => Some(Act::Archive),
             "number" if shared.numbers.get(&register).is_ok() => Some(Act::Number { register }),
             "number" => refuse(format!("there is no numbering register {register}")),
             "write_record" if shared.registers.contains_key(&register) => Some(Act::WriteRecord { register }),
             "write_record" => refuse(format!("there is no register {register}")),
-            "render" | "issue_certificate" => match template {
-                Some(template) if name == "render" => Some(Act::Render { template }),
+            "issue_certificate" => match template {
                 Some(template) => Some(Act::IssueCertificate { template }),
                 None => refuse(format!("there is no template {}.typ", get("template"))),
             },
-            "seal" => Some(Act::Seal { seal: get("seal") }),
             "alter_licence" => {
                 let set = get("set");
                 match shared.registers.get(&register) {
                     None => refuse(format!("there is no register {register}")),
                     Some(known) if known.schema.field(&set).is_none() => {
                         refuse(format!("register {register} has no field {set}"))
+                    }
+                    Some(_)
+                        if ![LicenceChange::Started, LicenceChange::Completed]
+                            .iter()
+                            .any(|step| step.sets() == Some(&set)) =>
+                    {
+                        refuse(format!("no step of a licence sets {set}"))
                     }
                     Some(_) => {
                         let key = names.parse(&get("key"), &place, &mut findings)?;
@@ -118,20 +126,10 @@ impl Reader<'_> {
                     }
                 }
             }
-            "notify" => match NoticeKind::ALL.into_iter().find(|kind| kind.name() == get("notice")) {
+            // The last one of the list above.
+            _ => match NoticeKind::ALL.into_iter().find(|kind| kind.name() == get("notice")) {
                 Some(notice) => Some(Act::Notify { notice }),
                 None => refuse(format!("there is no notice {}", get("notice"))),
-            },
-            "publish" => Some(Act::Publish { channel: get("channel") }),
-            "start_case" if shared.matters.contains(&get("matter")) => {
-                Some(Act::StartCase { matter: MatterCode(get("matter")) })
-            }
-            "start_case" => refuse(format!("there is no matter {}", get("matter"))),
-            _ => match get("level").as_str() {
-                "province" => Some(Act::Forward { level: base::region::Level::Province }),
-                "city" => Some(Act::Forward { level: base::region::Level::City }),
-                "county" => Some(Act::Forward { level: base::region::Level::County }),
-                other => refuse(format!("there is no level {other}")),
             },
         }
     }

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use base::number::Registers;
 use base::region::Regions;
 use flow::Definition;
-use flow::bpmn::FlowElement;
+use flow::bpmn::{FlowElement, MultiInstance};
+use jiff::civil::Date;
 
 use super::examples::run_example;
 use super::files::Files;
-use super::matter::{LimitVersion, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, TaskSpec, Text};
+use super::matter::{
+    ClaimMoment, Limit, LimitVersion, Limits, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, TaskSpec, Text,
+};
 use super::ordered::Ordered;
 use super::package::*;
 use super::pattern;
@@ -210,6 +213,11 @@ impl Reader<'_> {
             if task.kind == TaskKind::Countersign && !is_multiple {
                 wrong("countersign", "a countersign task is multi-instance".to_owned());
             }
+            // 行政许可法 art. 34(3): two or more officers check on site.
+            if task.kind == TaskKind::SiteCheck && !element.multi_instance().is_some_and(by_two) {
+                let message = "two or more check on site: multi-instance with a constant number of at least 2, ended by all of them";
+                wrong("site-check", message.to_owned());
+            }
             tasks.push((
                 id.clone(),
                 Task {
@@ -301,7 +309,7 @@ impl Reader<'_> {
         paths.extend(registers.values().map(|r| format!("systems/{}/registers/{}.schema.json", r.system, r.code)));
         paths.extend(notices.values().cloned());
         paths.extend(acts.values().filter_map(|act| match act {
-            Act::Render { template } | Act::IssueCertificate { template } => Some(template.clone()),
+            Act::IssueCertificate { template } => Some(template.clone()),
             _ => None,
         }));
         self.files.version(paths.iter().map(String::as_str))
@@ -364,7 +372,15 @@ fn check_declaration(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut
         if let Some(message) = overlap(versions) {
             findings.error(list, "limit-overlap", message);
         }
+        // A clock in hours starts at an instant, and cases know the day: it would run from midnight.
+        if versions.iter().any(|version| matches!(version.limit, Limit::Hours(_))) {
+            findings.error(list, "limit-hours", "limits in hours are not executed yet");
+        }
     }
+    for step in spec.limits.steps.iter().filter(|(_, limit)| matches!(limit, Limit::Hours(_))) {
+        findings.error(step.0, "limit-hours", "limits in hours are not executed yet");
+    }
+    check_limits_together(&spec.limits, findings);
     for (lane, post_kind) in &spec.lanes {
         let place = format!("lanes.{lane}");
         match shared.post_kinds.get(post_kind) {
@@ -410,6 +426,54 @@ fn check_declaration(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut
             }
         }
     }
+}
+
+/// What holds between the limits in force on one day: a promise is no longer than the law allows, and an extension adds in the unit of both
+/// clocks.
+fn check_limits_together(limits: &Limits, findings: &mut Findings<'_>) {
+    let lists = [&limits.statutory, &limits.promised, &limits.extension];
+    let firsts: BTreeSet<Date> =
+        lists.into_iter().flatten().map(|version| version.valid_from.unwrap_or(Date::MIN)).collect();
+    let (mut longer, mut other_unit) = (None, None);
+    for on in firsts {
+        let Some(force) = limits.in_force(on) else { continue };
+        let (statutory, promised) = (force.statutory.limit, force.promised.limit);
+        if fifths_of_days(promised) > fifths_of_days(statutory) {
+            longer = longer.or(Some((on, promised, statutory)));
+        }
+        let unit = |limit: Limit| std::mem::discriminant(&limit);
+        if let Some(extension) = force.extension.map(|extension| extension.limit)
+            && (unit(extension) != unit(statutory) || unit(extension) != unit(promised))
+        {
+            other_unit = other_unit.or(Some((on, extension)));
+        }
+    }
+    if let Some((on, promised, statutory)) = longer {
+        let message = format!("on {on} the promised limit {promised:?} is longer than the statutory one {statutory:?}");
+        findings.error("promised", "limit-promised", message);
+    }
+    if let Some((on, extension)) = other_unit {
+        let message =
+            format!("on {on} the extension {extension:?} has another unit than the statutory or the promised limit");
+        findings.error("extension", "limit-extension", message);
+    }
+}
+
+/// How long a limit is, in fifths of a calendar day: five working days take a week.
+fn fifths_of_days(limit: Limit) -> u64 {
+    let times = |count: u32, fifths: u64| u64::from(count) * fifths;
+    match limit {
+        Limit::WorkingDays(n) | Limit::BeforeWorkingDays(n) => times(n, 7),
+        Limit::CalendarDays(n) | Limit::BeforeCalendarDays(n) => times(n, 5),
+        Limit::Months(n) => times(n, 30 * 5),
+        Limit::Hours(n) => times(n, 5) / 24,
+    }
+}
+
+/// Whether a multi-instance task is done by at least two, whatever the case's data say.
+fn by_two(multi: &MultiInstance) -> bool {
+    let number = multi.cardinality.as_ref().and_then(|number| number.text.trim().parse::<u32>().ok());
+    number.is_some_and(|number| number >= 2) && multi.completion.is_none()
 }
 
 /// Two versions in force on the same day from the same first day would leave the choice to chance.
@@ -515,6 +579,13 @@ fn check_result(
         findings.error("unless", "result-field", message);
     }
     for claim in &spec.claims {
+        if claim.take != ClaimMoment::Grant {
+            findings.error(
+                &claim.name,
+                "claim-take",
+                "a claim is taken with the grant; other moments are not executed yet",
+            );
+        }
         let released = claim.release.strip_prefix("register:").and_then(|path| path.split_once('.'));
         let known = released.and_then(|(name, field)| shared.registers.get(name)?.schema.field(field));
         if known.is_none() {
@@ -577,7 +648,8 @@ fn check_kinds(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findi
             let message = format!("the outcomes of this kind are {}", reserved.join(", "));
             findings.error(&place, "outcomes", message);
         }
-        if task.outcomes.is_empty() && task.kind != TaskKind::Read {
+        // A task is completed by an outcome, also one that is only read.
+        if task.outcomes.is_empty() {
             findings.error(&place, "outcomes", "the task has no outcomes");
         }
         for name in names.iter().filter(|name| !is_snake_case(name)) {

@@ -109,16 +109,6 @@ pub enum Act {
         /// The numbering register.
         register: String,
     },
-    /// Render a document from a template.
-    Render {
-        /// Path of the template inside the catalog.
-        template: String,
-    },
-    /// Seal a rendered document.
-    Seal {
-        /// Which seal.
-        seal: String,
-    },
     /// Render and issue the certificate.
     IssueCertificate {
         /// Path of the template inside the catalog.
@@ -145,23 +135,6 @@ pub enum Act {
         /// Which one.
         notice: NoticeKind,
     },
-    /// Publish the result.
-    Publish {
-        /// Where.
-        channel: String,
-    },
-    /// Start a case of another matter.
-    StartCase {
-        /// That matter.
-        matter: MatterCode,
-    },
-    /// Hand the case to another level.
-    Forward {
-        /// Which level.
-        level: super::matter::Level,
-    },
-    /// File the case (归档).
-    Archive,
     /// An act that an area registered by name, with its parameters as written.
     Registered {
         /// The name.

@@ -12,6 +12,9 @@ pub(crate) fn read(text: &str) -> Vec<(String, Option<String>)> {
         if first == '"' {
             rest = after_string(&rest[1..]);
             after_dot = false;
+        } else if let Some(after) = after_function(rest) {
+            rest = after;
+            after_dot = false;
         } else if is_start(first) {
             let (name, after) = split_word(rest);
             let field =
@@ -32,6 +35,12 @@ pub(crate) fn read(text: &str) -> Vec<(String, Option<String>)> {
 
 fn split_word(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !is_start(c) && !c.is_numeric()).unwrap_or(text.len()))
+}
+
+/// What follows the name of a built-in function with its blanks, such as `string join` or `date and time`, where a call begins.
+fn after_function(text: &str) -> Option<&str> {
+    let (name, call) = text.split_at(text.find('(')?);
+    flow::feel::is_built_in(name.trim_end()).then_some(call)
 }
 
 fn is_start(c: char) -> bool {
@@ -64,6 +73,10 @@ mod tests {
         };
         assert_eq!(read("form.area_m2 <= 300"), "form.area_m2");
         assert_eq!(read("string(form.a) + \"form.b\" + on"), "form.a on.");
+        assert_eq!(
+            read("if starts with(form.a, x) then string join(y, \"z\") else date and time (form.b)"),
+            "if. form.a x. then. y. else. form.b"
+        );
         assert_eq!(read("materials.x and land.holder.y"), "materials.x and. land.holder");
     }
 }

@@ -259,6 +259,73 @@ fn a_planted_defect_is_named_with_file_line_and_element() {
     assert_eq!(unnamed.join("\n"), "");
 }
 
+/// What would stop a case half-way, or bend the law in silence, is refused before the matter is used.
+#[test]
+fn what_the_kernel_would_refuse_or_count_wrongly_is_refused_in_the_catalog() {
+    let filing = "systems/licensing/matters/completion-filing";
+    let (toml, bpmn) = (format!("{PERMIT}/matter.toml"), format!("{PERMIT}/process.bpmn"));
+    let (filing_toml, filing_bpmn) = (format!("{filing}/matter.toml"), format!("{filing}/process.bpmn"));
+    let statutory = "statutory = [{ wd = 7,";
+    let countersign = "[tasks.countersign]\nkind     = \"countersign\"";
+    let site_check = "[tasks.countersign]\nkind     = \"site_check\"";
+    let head = "<userTask id=\"head\" name=\"科（股）长审核\">";
+    let timer = |time: &str| {
+        format!(
+            "<boundaryEvent id=\"late\" attachedToRef=\"head\"><timerEventDefinition>{time}</timerEventDefinition></boundaryEvent>{head}"
+        )
+    };
+    let number = "<loopCardinality xsi:type=\"tFormalExpression\">2</loopCardinality>";
+    let act = |name: &str| format!("urn:jiantong:act:{name}");
+    // file, text, text in its place, element, code
+    let mut cases: Vec<(&str, String, String, &str, &str)> = vec![
+        (&toml, "outcomes = { agree = { zh = \"会签同意\", en = \"Agree\" }, disagree = { zh = \"会签不同意\", en = \"Disagree\", reason = true } }".into(),
+         String::new(), "tasks.countersign", "outcomes"),
+        (&toml, "take    = \"grant\"".into(), "take    = \"submission\"".into(), "manager-on-site", "claim-take"),
+        (&toml, "take    = \"grant\"".into(), "take    = \"acceptance\"".into(), "manager-on-site", "claim-take"),
+        (&filing_toml, "set      = \"completed_on\"".into(), "set      = \"holder\"".into(), "acts.close_permit", "act-parameter"),
+        (&toml, statutory.into(), "statutory = [{ wd = 4,".into(), "promised", "limit-promised"),
+        (&toml, statutory.into(), "statutory = [{ cd = 3,".into(), "promised", "limit-promised"),
+        (&toml, "extension = [{ wd = 10,".into(), "extension = [{ cd = 10,".into(), "extension", "limit-extension"),
+        (&toml, statutory.into(), "statutory = [{ hours = 90,".into(), "statutory", "limit-hours"),
+        (&toml, "steps     = { accept = { wd = 1 },".into(), "steps     = { accept = { hours = 8 },".into(), "accept", "limit-hours"),
+        (&bpmn, head.into(), timer("<timeCycle>R/PT0S</timeCycle>"), "late", "timer"),
+        (&bpmn, head.into(), timer("<timeDate>soon</timeDate>"), "late", "timer"),
+    ];
+    for name in ["render", "seal", "publish", "start_case", "forward", "archive"] {
+        cases.push((&bpmn, act("write_record"), act(name), "record", "act-not-executed"));
+        cases.push((&filing_bpmn, act("alter_licence"), act(name), "close_permit", "act-not-executed"));
+    }
+    let refused = |files: &Files, element: &str, code: &str| {
+        let (catalog, problems) = Catalog::parse(files);
+        let found = problems.iter().any(|problem| problem.element == element && problem.code == code);
+        assert!(catalog.is_none() && found, "{code} {element}\n{}", said(&problems));
+    };
+    for (file, from, to, element, code) in &cases {
+        refused(&planted(file, from, to), element, code);
+    }
+    // A read task is completed by an outcome like any other; a site check is done by two, and both finish it.
+    let no_outcomes = planted(&toml, "[tasks.head]\nkind     = \"check\"", "[tasks.head]\nkind     = \"read\"");
+    let text = no_outcomes.text(&toml).unwrap().to_owned();
+    let start = text.find("[tasks.head]").unwrap();
+    let outcomes = start + text[start..].find("outcomes = ").unwrap();
+    let end = outcomes + text[outcomes..].find('\n').unwrap();
+    let mut files = no_outcomes;
+    files.insert(&toml, format!("{}{}", &text[..outcomes], &text[end..]));
+    refused(&files, "tasks.head", "outcomes");
+    let mut by_two = planted(&toml, countersign, site_check);
+    let problems = Catalog::parse(&by_two).1;
+    assert!(problems.iter().all(|problem| problem.code != "site-check"), "{}", said(&problems));
+    let process = by_two.text(&bpmn).unwrap().to_owned();
+    for (from, to) in [
+        (number, number.replace('2', "1")),
+        (number, number.replace('2', "form.checkers")),
+        (number, format!("{number}<completionCondition>numberOfCompletedInstances = 1</completionCondition>")),
+    ] {
+        by_two.insert(&bpmn, process.replace(from, &to));
+        refused(&by_two, "countersign", "site-check");
+    }
+}
+
 #[test]
 fn a_missing_file_is_named() {
     for (file, code) in [

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use base::deadline::{Light, PauseKind};
 use kernel::case::{CaseCommand, Complete, Stage, SupplementAnswer, view_clock};
 use kernel::catalog::matter::{DeliveryKind, NoticeKind, TaskKind};
-use kernel::catalog::{Example, Matter};
+use kernel::catalog::{Catalog, Example, Matter};
 use kernel::sealed::Secret;
 use kernel::{Refusal, StreamId};
 
 use super::world::{
     CATALOG, CLERK, COUNTERSIGNERS, DIRECTOR, HEAD, LEADER, REVIEWER, World, account, applicant, case_id, example,
-    officer, outcome, system, upload,
+    files, officer, outcome, system, upload,
 };
 
 fn permit() -> Arc<Matter> {
@@ -320,4 +320,32 @@ fn an_immediate_matter_is_decided_on_the_spot_by_one_person() {
     let permit = world.streams[&permit].1.as_record().unwrap();
     assert_eq!((permit.status.as_str(), &permit.body["completed_on"]), ("completed", &example.form["accepted_on"]));
     assert!(permit.claims.is_empty(), "the manager is free for another site");
+}
+
+/// Two service tasks are asked for at once; the first one's path ends the process, so nobody waits for the second. Its act, which would be refused
+/// before a grant, is not tried.
+#[test]
+fn an_act_that_another_path_cancelled_meanwhile_is_not_performed() {
+    let file = "systems/licensing/matters/completion-filing/process.bpmn";
+    let mut files = files();
+    let text = files.text(file).unwrap().to_owned();
+    let (before, rest) = text.split_once("<bpmndi:BPMNDiagram").unwrap();
+    let after = rest.split_once("</bpmndi:BPMNDiagram>").unwrap().1;
+    let text = format!("{before}{after}").replace(
+        "<sequenceFlow id=\"to_evaluate\" sourceRef=\"submitted\" targetRef=\"evaluate\" />",
+        "<parallelGateway id=\"fork\" /><sequenceFlow id=\"to_fork\" sourceRef=\"submitted\" targetRef=\"fork\" />\
+         <sequenceFlow id=\"to_evaluate\" sourceRef=\"fork\" targetRef=\"evaluate\" />\
+         <sequenceFlow id=\"too_early\" sourceRef=\"fork\" targetRef=\"number\" />\
+         <endEvent id=\"stop\"><terminateEventDefinition /></endEvent>\
+         <sequenceFlow id=\"to_stop\" sourceRef=\"evaluate\" targetRef=\"stop\" />",
+    );
+    files.insert(file, text);
+    let (catalog, problems) = Catalog::parse(&files);
+    let catalog = catalog.unwrap_or_else(|| panic!("{problems:#?}"));
+    let matter = Arc::clone(catalog.matter("completion-filing").unwrap());
+    let example = example(&matter, "pass");
+    let mut world = World::new("2025-09-28".parse().unwrap(), example);
+    world.apply(&matter, example, 1, &[]).unwrap();
+    let case = world.case(1);
+    assert!(case.tasks.is_empty() && case.process.instances.is_empty(), "{:?}", case.process);
 }

@@ -19,12 +19,17 @@ use serde_json::{Map, Value};
 
 /// The built-in catalog, read from the repository.
 pub(crate) static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
+    let (catalog, problems) = Catalog::parse(&files());
+    Arc::new(catalog.unwrap_or_else(|| panic!("{problems:#?}")))
+});
+
+/// The files of the built-in catalog.
+pub(crate) fn files() -> Files {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalog");
     let mut files = Files::new();
     read(&root, &root, &mut files);
-    let (catalog, problems) = Catalog::parse(&files);
-    Arc::new(catalog.unwrap_or_else(|| panic!("{problems:#?}")))
-});
+    files
+}
 
 fn read(root: &Path, folder: &Path, files: &mut Files) {
     for entry in std::fs::read_dir(folder).unwrap() {
