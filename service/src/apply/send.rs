@@ -78,7 +78,7 @@ impl App {
             Err(error) => return self.receipt(identity, id).await.map_err(|_| error),
         };
         let receipt = self.hand_in(identity, &matter, &draft, nonce).await?;
-        self.remove_draft(identity, id).await?;
+        self.forget_draft(identity, id).await?;
         Ok(receipt)
     }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::header::HeaderName;
 use axum::http::{Method, Request, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use service::App;
@@ -24,6 +26,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) struct Served {
     router: Router,
     described: Arc<Described>,
+    /// Of idempotency keys: an account may sign in twice.
+    keys: Arc<AtomicU64>,
 }
 
 /// The routes as a node serves them.
@@ -39,6 +43,7 @@ pub(crate) fn served(app: &App) -> Served {
     Served {
         router: guarded(service::routes().into_router().with_state(app.clone()), config),
         described: Arc::new(Described::by(&service::api::openapi(app))),
+        keys: Arc::default(),
     }
 }
 
@@ -66,6 +71,8 @@ pub(crate) async fn let_in(app: &App, numbers: &[u8]) {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) bytes: Vec<u8>,
+    /// Where it sends a person.
+    pub(crate) location: String,
     cookies: Vec<String>,
 }
 
@@ -83,12 +90,11 @@ impl Answer {
 pub(crate) struct Client {
     served: Served,
     cookie: String,
-    keys: AtomicU64,
 }
 
 impl Client {
     pub(crate) fn anonymous(served: &Served) -> Self {
-        Self { served: served.clone(), cookie: String::new(), keys: AtomicU64::new(0) }
+        Self { served: served.clone(), cookie: String::new() }
     }
 
     pub(crate) async fn signed_in(served: &Served, n: u8) -> Self {
@@ -115,6 +121,17 @@ impl Client {
         self.keep(&answer);
     }
 
+    /// Goes on with the session that an answer gave, if it gave one; without any when it took it away.
+    pub(crate) fn follow(&mut self, answer: &Answer) {
+        if answer.cookies.iter().any(|cookie| cookie.starts_with("jt=")) {
+            self.keep(answer);
+        }
+    }
+
+    pub(crate) fn is_signed_in(&self) -> bool {
+        self.cookie.strip_prefix("jt=").is_some_and(|token| !token.is_empty())
+    }
+
     pub(crate) fn keep(&mut self, answer: &Answer) {
         let session = answer.cookies.iter().find(|cookie| cookie.starts_with("jt="));
         let session = session.and_then(|cookie| cookie.split(';').next());
@@ -134,15 +151,24 @@ impl Client {
     }
 
     pub(crate) async fn upload(&self, path: &str, name: &str, bytes: &[u8]) -> Answer {
-        let head = format!(
+        self.upload_with(path, &[], name, bytes).await
+    }
+
+    /// A file with fields before it, as a page sends it.
+    pub(crate) async fn upload_with(&self, path: &str, fields: &[(&str, String)], name: &str, bytes: &[u8]) -> Answer {
+        let mut head = String::new();
+        for (name, value) in fields {
+            head.push_str(&format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
+        }
+        head.push_str(&format!(
             "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/pdf\r\n\r\n"
-        );
+        ));
         let body = [head.as_bytes(), bytes, b"\r\n--b--\r\n"].concat();
         self.request(Method::POST, path, Some("multipart/form-data; boundary=b"), body).await
     }
 
     pub(crate) async fn request(&self, method: Method, path: &str, kind: Option<&str>, body: Vec<u8>) -> Answer {
-        let key = self.keys.fetch_add(1, Ordering::SeqCst);
+        let key = self.served.keys.fetch_add(1, Ordering::SeqCst);
         let mut request = Request::builder()
             .method(&method)
             .uri(path)
@@ -159,12 +185,17 @@ impl Client {
         let status = response.status();
         let cookies = response.headers().get_all(header::SET_COOKIE).iter();
         let cookies = cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
-        let media = response.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
-        let media = media.unwrap_or_default().to_owned();
+        let media = header_text(&response, header::CONTENT_TYPE);
+        let location = header_text(&response, header::LOCATION);
         let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
         if path.starts_with("/api/") {
             self.served.described.check(&method, path, status, &media, &bytes);
         }
-        Answer { status, bytes, cookies }
+        Answer { status, bytes, location, cookies }
     }
+}
+
+fn header_text(response: &Response, name: HeaderName) -> String {
+    let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
 }

@@ -5,6 +5,7 @@
 
 extern crate jiantong_service as service;
 
+mod asks;
 mod bodies;
 mod client;
 mod document;
