@@ -11,6 +11,7 @@ mod client;
 mod document;
 mod floors;
 mod golden;
+mod hostile;
 mod office;
 mod openapi;
 mod parity;
