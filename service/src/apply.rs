@@ -308,8 +308,14 @@ impl App {
         Ok((draft, matter))
     }
 
-    /// Throws a draft away.
+    /// Throws a draft of the account away; another's is not found.
     pub async fn remove_draft(&self, identity: &Identity, id: &str) -> Result<()> {
+        self.draft(identity, id).await?;
+        self.forget_draft(identity, id).await
+    }
+
+    /// The draft became a case, or the answer to a notice: it is not needed, if it ever was kept.
+    async fn forget_draft(&self, identity: &Identity, id: &str) -> Result<()> {
         let (account, id) = (Owner::of(identity)?.account.to_string(), id.to_owned());
         self.store().write(move |writes| writes.remove_draft(&id, &account)).await.map_err(Error::Fault)
     }

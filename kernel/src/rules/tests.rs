@@ -107,10 +107,10 @@ fn facts_are_asked_only_with_a_key() {
 /// A form as long as it may be is an ordinary one: its list must not make the checks undecided.
 #[test]
 fn the_checks_of_completion_filing_are_decided_with_as_many_units_as_the_form_allows() {
-    let (catalog, problems) = Catalog::parse(&built_in());
+    let (catalog, problems) = Catalog::parse(&two_matters());
     let catalog = catalog.unwrap_or_else(|| panic!("{problems:?}"));
     let matter = Arc::clone(catalog.matter("completion-filing").unwrap());
-    let files = built_in();
+    let files = two_matters();
     let schema = files.text("systems/licensing/matters/completion-filing/form.schema.json").unwrap();
     let schema: Value = serde_json::from_str(schema).unwrap();
     let most = schema["properties"]["units"]["maxItems"].as_u64().unwrap();

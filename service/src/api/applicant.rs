@@ -218,7 +218,6 @@ async fn draft(State(app): State<App>, visitor: Visitor, Path(id): Path<String>)
 
 async fn remove(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
     let identity = visitor.filer()?;
-    app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     app.remove_draft(identity, &id).await.map_err(|error| visitor.stop(error))?;
     Ok(done())
 }

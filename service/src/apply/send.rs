@@ -95,7 +95,7 @@ impl App {
             }
         };
         let receipt = self.hand_in(identity, &matter, &draft, nonce).await?;
-        self.remove_draft(identity, id).await?;
+        self.forget_draft(identity, id).await?;
         Ok(receipt)
     }
 

@@ -231,6 +231,6 @@ impl App {
             entered_at: None,
         };
         self.store().submit(submission).await?;
-        self.remove_draft(identity, &draft.id).await
+        self.forget_draft(identity, &draft.id).await
     }
 }

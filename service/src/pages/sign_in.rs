@@ -516,7 +516,7 @@ async fn choose_post(State(app): State<App>, visitor: Visitor, fields: Fields) -
     let Some(account) = visitor.account() else { return Err(Problem::sign_in().into()) };
     let (today, given) = (app.today(), fields.optional_text("post", 64).unwrap_or_default());
     let held = account.posts.iter().find(|post| post.id.to_string() == given && post.holds_on(today));
-    let post = held.ok_or_else(Problem::bad_request)?;
+    let post = held.ok_or_else(Problem::not_found)?;
     let account: AccountId = account.id;
     Ok(redirect(home(&app, Some(post)), Some(visitor.renew(account, Some(post.id), false).await?)))
 }

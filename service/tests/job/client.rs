@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::header::HeaderName;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use service::App;
@@ -26,6 +28,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) struct Served {
     router: Router,
     described: Arc<Described>,
+    /// Of idempotency keys: an account may sign in twice.
+    keys: Arc<AtomicU64>,
 }
 
 /// The routes as a node serves them.
@@ -41,6 +45,7 @@ pub(crate) fn served(app: &App) -> Served {
     Served {
         router: guarded(service::routes().into_router().with_state(app.clone()), config),
         described: Arc::new(Described::by(&service::api::openapi(app))),
+        keys: Arc::default(),
     }
 }
 
@@ -69,6 +74,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) bytes: Vec<u8>,
     pub(crate) headers: HeaderMap,
+    /// Where it sends a person.
+    pub(crate) location: String,
     cookies: Vec<String>,
 }
 
@@ -148,6 +155,17 @@ impl Client {
         self.keep(&answer);
     }
 
+    /// Goes on with the session that an answer gave, if it gave one; without any when it took it away.
+    pub(crate) fn follow(&mut self, answer: &Answer) {
+        if answer.cookies.iter().any(|cookie| cookie.starts_with("jt=")) {
+            self.keep(answer);
+        }
+    }
+
+    pub(crate) fn is_signed_in(&self) -> bool {
+        self.cookies.get("jt").is_some_and(|token| !token.is_empty())
+    }
+
     pub(crate) fn keep(&mut self, answer: &Answer) {
         assert!(answer.cookies.iter().any(|cookie| cookie.starts_with("jt=")), "no session in {:?}", answer.cookies);
         self.visit(answer);
@@ -172,15 +190,24 @@ impl Client {
     }
 
     pub(crate) async fn upload(&self, path: &str, name: &str, bytes: &[u8]) -> Answer {
-        let head = format!(
+        self.upload_with(path, &[], name, bytes).await
+    }
+
+    /// A file with fields before it, as a page sends it.
+    pub(crate) async fn upload_with(&self, path: &str, fields: &[(&str, String)], name: &str, bytes: &[u8]) -> Answer {
+        let mut head = String::new();
+        for (name, value) in fields {
+            head.push_str(&format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"));
+        }
+        head.push_str(&format!(
             "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/pdf\r\n\r\n"
-        );
+        ));
         let body = [head.as_bytes(), bytes, b"\r\n--b--\r\n"].concat();
         self.request(Method::POST, path, Some("multipart/form-data; boundary=b"), body).await
     }
 
     pub(crate) async fn request(&self, method: Method, path: &str, kind: Option<&str>, body: Vec<u8>) -> Answer {
-        let key = self.keys.fetch_add(1, Ordering::SeqCst);
+        let key = self.served.keys.fetch_add(1, Ordering::SeqCst);
         let mut request = Request::builder()
             .method(&method)
             .uri(path)
@@ -200,12 +227,17 @@ impl Client {
         let headers = response.headers().clone();
         let cookies = headers.get_all(header::SET_COOKIE).iter();
         let cookies = cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
-        let media = response.headers().get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok());
-        let media = media.unwrap_or_default().to_owned();
+        let media = header_text(&response, header::CONTENT_TYPE);
+        let location = header_text(&response, header::LOCATION);
         let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
         if path.starts_with("/api/") {
             self.served.described.check(&method, path, status, &media, &bytes);
         }
-        Answer { status, bytes, headers, cookies }
+        Answer { status, bytes, headers, location, cookies }
     }
+}
+
+fn header_text(response: &Response, name: HeaderName) -> String {
+    let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
 }

@@ -5,11 +5,13 @@
 
 extern crate jiantong_service as service;
 
+mod asks;
 mod bodies;
 mod client;
 mod document;
 mod floors;
 mod golden;
+mod hostile;
 mod office;
 mod once;
 mod openapi;

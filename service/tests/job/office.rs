@@ -247,6 +247,11 @@ impl Office {
             .await;
     }
 
+    /// Takes a task.
+    pub(crate) async fn claim(&self, by: u8, case: CaseId, task: u32) {
+        self.on(case, CaseCommand::Claim { task }, officer(by)).await;
+    }
+
     /// Sequences of a case's entries.
     pub(crate) async fn entries(&self, case: CaseId) -> Vec<u64> {
         let stream = StreamId::case(case);

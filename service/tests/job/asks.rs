@@ -1,0 +1,371 @@
+//! The questions of the table of rights: what each act is asked with, and on what.
+
+use axum::http::Method;
+use base::id::CaseId;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use crate::client::{Client, PASSWORD, Served, served};
+use crate::office::{CLERK, HEAD, OWNER, Office, REVIEWER};
+use crate::story::{PDF, apply, typed};
+
+/// One question.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask {
+    /// Method and address.
+    pub(crate) route: &'static str,
+    /// What its draft or case is like, where a route is asked more than once.
+    pub(crate) what: &'static str,
+    pub(crate) on: On,
+    pub(crate) with: With,
+}
+
+/// What it is asked on.
+#[derive(Clone, Copy)]
+pub(crate) enum On {
+    /// What can be read: a draft, a case with its papers, its entries.
+    Read,
+    /// The same, not looked up by anybody: who tries too often has to wait.
+    LookedUp,
+    /// A list of a draft with one item.
+    List,
+    /// A case that waits for what it was asked for, with one file given.
+    Asked,
+    /// A draft that may be handed in.
+    Draft,
+    /// One that the window clerk began.
+    ClerksDraft,
+    /// A case at that step.
+    Step(&'static str),
+    /// A case whose first task the clerk took.
+    Taken,
+    /// Nothing but who asks.
+    Oneself,
+}
+
+/// What it is asked with: made for the account that asks.
+#[derive(Clone, Copy)]
+pub(crate) enum With {
+    Nothing,
+    Json(fn(&Scene, u8) -> Value),
+    /// By someone who gave the password again.
+    JsonElevated(fn(&Scene, u8) -> Value),
+    /// By someone who just signed in.
+    JsonUnelevated(fn(&Scene, u8) -> Value),
+    Form(fn(&Scene, u8) -> Vec<(String, String)>),
+    File,
+    FormFile,
+}
+
+const fn ask(route: &'static str, what: &'static str, on: On, with: With) -> Ask {
+    Ask { route, what, on, with }
+}
+
+/// Everything that is not read at an address of its own.
+pub(crate) const ASKS: &[Ask] = &[
+    // Pages.
+    ask("POST /matters/{code}/apply", "", On::Oneself, With::Form(|scene, _| vec![pair("whom", scene.code())])),
+    ask("POST /drafts/{id}/pages/{page}", "", On::Draft, With::Form(|scene, _| fields(&scene.answers()))),
+    ask("GET /drafts/{id}/items/{list}/{index}", "", On::List, With::Nothing),
+    ask("POST /drafts/{id}/items/{list}/{index}", "", On::List, With::Form(|_, _| fields(&item()))),
+    ask("POST /drafts/{id}/check", "", On::Draft, With::Form(|_, _| vec![pair("declare", "on")])),
+    ask("POST /drafts/{id}/remove", "", On::Draft, With::Form(|_, _| Vec::new())),
+    ask("POST /drafts/{id}/files/{material}", "", On::Draft, With::FormFile),
+    ask("GET /my/cases/{id}/supplement", "", On::Asked, With::Nothing),
+    ask("POST /my/cases/{id}/supplement", "", On::Asked, With::Form(|_, _| Vec::new())),
+    ask("POST /my/cases/{id}/supplement/fields", "", On::Asked, With::Form(|_, _| Vec::new())),
+    ask("GET /my/cases/{id}/supplement/files/{material}", "", On::Asked, With::Nothing),
+    ask("POST /my/cases/{id}/supplement/files/{material}", "", On::Asked, With::FormFile),
+    ask("POST /my/cases/{id}/withdraw", "", On::Step("accept"), With::Form(|_, _| vec![pair("reason", "sold")])),
+    ask("POST /office/cases/{case}/tasks/{task}/claim", "", On::Step("accept"), With::Form(|_, _| Vec::new())),
+    ask("POST /office/cases/{case}/tasks/{task}/release", "", On::Taken, With::Form(|_, _| Vec::new())),
+    ask("POST /office/cases/{case}/tasks/{task}", "accept", On::Step("accept"), With::Form(|_, _| outcome("accepted"))),
+    ask("POST /office/cases/{case}/tasks/{task}", "review", On::Step("review"), With::Form(|_, _| outcome("agree"))),
+    ask("POST /office/cases/{case}/tasks/{task}", "check", On::Step("head"), With::Form(|_, _| outcome("agree"))),
+    ask("POST /office/cases/{case}/tasks/{task}", "decide", On::Step("decide"), With::Form(|_, _| outcome("refuse"))),
+    ask("POST /sign-in", "", On::Oneself, With::Form(|_, n| vec![pair("login", login(n)), pair("password", PASSWORD)])),
+    ask("POST /sign-in/again", "", On::Oneself, With::Form(|_, _| vec![pair("password", PASSWORD)])),
+    ask("POST /logout", "", On::Oneself, With::Form(|_, _| Vec::new())),
+    ask("POST /session/keep", "", On::Oneself, With::Form(|_, _| Vec::new())),
+    ask("POST /account/post", "", On::Oneself, With::Form(|_, n| vec![pair("post", post(n))])),
+    ask("POST /setup", "", On::Oneself, With::Form(|_, _| vec![pair("code", "ABCDE-23456")])),
+    ask(
+        "POST /account/password",
+        "",
+        On::Oneself,
+        With::Form(|_, _| ["current", "new", "again"].map(|name| pair(name, PASSWORD)).into()),
+    ),
+    // The interface.
+    ask("GET /api/v1/progress", "", On::LookedUp, With::Nothing),
+    ask("GET /api/v1/documents/{number}", "", On::LookedUp, With::Nothing),
+    ask("POST /api/v1/session", "", On::Oneself, With::Json(|_, n| json!({ "login": login(n), "password": PASSWORD }))),
+    ask("DELETE /api/v1/session", "", On::Oneself, With::Nothing),
+    ask("POST /api/v1/session/post", "", On::Oneself, With::Json(|_, n| json!({ "post": post(n) }))),
+    ask("POST /api/v1/session/elevation", "", On::Oneself, With::Json(|_, _| json!({ "password": PASSWORD }))),
+    ask(
+        "PUT /api/v1/account/password",
+        "",
+        On::Oneself,
+        With::Json(|_, _| json!({ "current": PASSWORD, "new": PASSWORD })),
+    ),
+    ask(
+        "POST /api/v1/setup",
+        "",
+        On::Oneself,
+        With::Json(|_, _| {
+            let one = |login: &str| json!({ "name": "A", "login": login, "password": PASSWORD });
+            json!({ "code": "ABCDE-23456", "system-admin": one("a"), "security-admin": one("b"), "audit-admin": one("c") })
+        }),
+    ),
+    ask(
+        "POST /api/v1/drafts",
+        "",
+        On::Oneself,
+        With::Json(|scene, _| json!({ "matter": "construction-permit", "applicant": scene.code() })),
+    ),
+    ask("DELETE /api/v1/drafts/{id}", "", On::Draft, With::Nothing),
+    ask("PUT /api/v1/drafts/{id}/pages/{page}", "", On::Draft, With::Json(|scene, _| scene.answers())),
+    ask("PUT /api/v1/drafts/{id}/items/{list}/{index}", "", On::List, With::Json(|_, _| item())),
+    ask("DELETE /api/v1/drafts/{id}/items/{list}/{index}", "", On::List, With::Nothing),
+    ask("POST /api/v1/drafts/{id}/files/{material}", "", On::Draft, With::File),
+    ask("DELETE /api/v1/drafts/{id}/files/{material}", "", On::Draft, With::Nothing),
+    ask("PUT /api/v1/drafts/{id}/files/{material}/paper", "", On::Draft, With::Nothing),
+    ask("PUT /api/v1/drafts/{id}/files/{material}/paper", "the clerk's", On::ClerksDraft, With::Nothing),
+    ask("POST /api/v1/drafts/{id}/submission", "", On::Draft, With::Nothing),
+    ask("POST /api/v1/drafts/{id}/submission", "the clerk's", On::ClerksDraft, With::Nothing),
+    ask("GET /api/v1/my/cases/{id}/supplement", "", On::Asked, With::Nothing),
+    ask("PUT /api/v1/my/cases/{id}/supplement", "", On::Asked, With::Json(|_, _| json!({}))),
+    ask("POST /api/v1/my/cases/{id}/supplement", "", On::Asked, With::Nothing),
+    ask("GET /api/v1/my/cases/{id}/supplement/files/{material}", "", On::Asked, With::Nothing),
+    ask("POST /api/v1/my/cases/{id}/supplement/files/{material}", "", On::Asked, With::File),
+    ask("DELETE /api/v1/my/cases/{id}/supplement/files/{material}", "", On::Asked, With::Nothing),
+    ask(
+        "POST /api/v1/my/cases/{id}/withdrawal",
+        "",
+        On::Step("accept"),
+        With::Json(|_, _| json!({ "reason": "sold" })),
+    ),
+    ask("POST /api/v1/reminders/seen", "", On::Oneself, With::Nothing),
+    ask("POST /api/v1/cases/{case}/tasks/{task}/claim", "accept", On::Step("accept"), With::Nothing),
+    ask("POST /api/v1/cases/{case}/tasks/{task}/claim", "review", On::Step("review"), With::Nothing),
+    ask("POST /api/v1/cases/{case}/tasks/{task}/release", "", On::Taken, With::Nothing),
+    ask(
+        "POST /api/v1/cases/{case}/tasks/{task}/completion",
+        "accept",
+        On::Step("accept"),
+        With::Json(|_, _| done("accepted")),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/tasks/{task}/completion",
+        "review",
+        On::Step("review"),
+        With::Json(|_, _| done("agree")),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/tasks/{task}/completion",
+        "check",
+        On::Step("head"),
+        With::Json(|_, _| done("agree")),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/tasks/{task}/completion",
+        "decide",
+        On::Step("decide"),
+        With::JsonElevated(|_, _| done("refuse")),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/tasks/{task}/completion",
+        "decide, no password",
+        On::Step("decide"),
+        With::JsonUnelevated(|_, _| done("refuse")),
+    ),
+];
+
+fn pair(name: &str, value: impl Into<String>) -> (String, String) {
+    (name.to_owned(), value.into())
+}
+
+fn fields(answers: &Value) -> Vec<(String, String)> {
+    answers.as_object().unwrap().iter().map(|(name, value)| pair(name, value.as_str().unwrap())).collect()
+}
+
+fn item() -> Value {
+    json!({ "name": "1#", "area_m2": "1200" })
+}
+
+const OPINION: &str = "材料齐全，符合法定形式";
+
+fn outcome(word: &str) -> Vec<(String, String)> {
+    vec![pair("outcome", word), pair("opinion", OPINION), pair("article", "42"), pair("password", PASSWORD)]
+}
+
+fn done(word: &str) -> Value {
+    json!({ "outcome": word, "opinion": OPINION, "article": "42" })
+}
+
+/// Nobody signs in as the owner.
+fn login(n: u8) -> String {
+    format!("u{}", if n == 0 { OWNER } else { n })
+}
+
+fn post(n: u8) -> String {
+    uuid::Uuid::from_bytes([n; 16]).to_string()
+}
+
+/// Where it all stands.
+pub(crate) struct Scene {
+    pub(crate) office: Office,
+    pub(crate) served: Served,
+    /// What is only read is made once.
+    read: OnceCell<Ground>,
+}
+
+/// What a question is asked on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ground {
+    draft: String,
+    list: &'static str,
+    material: &'static str,
+    pub(crate) case: String,
+    pub(crate) case_number: String,
+    task: u32,
+    /// A document of the case, and its verification code.
+    document: String,
+    code: String,
+    pub(crate) sequence: u64,
+}
+
+impl Ground {
+    /// The address of a route here.
+    pub(crate) fn address(&self, template: &str) -> String {
+        let document = web::page::percent_encode(&self.document);
+        let mut out = template.to_owned();
+        for (name, value) in [
+            ("/materials/{code}", &*format!("/materials/{}", self.material)),
+            ("{code}", "construction-permit"),
+            ("{id}", if template.contains("/drafts/") { &self.draft } else { &self.case }),
+            ("{case}", &self.case),
+            ("{number}", &document),
+            ("{task}", &self.task.to_string()),
+            ("{outcome}", "supplement"),
+            ("{sequence}", &self.sequence.to_string()),
+            ("{material}", self.material),
+            ("{page}", "applicant"),
+            ("{list}", self.list),
+            ("{index}", "0"),
+        ] {
+            out = out.replace(name, value);
+        }
+        match template {
+            "/api/v1/progress" | "/progress" => format!("{out}?number={}&fact={}", self.case_number, self.code),
+            "/api/v1/documents/{number}" | "/verify/{number}" => format!("{out}?code={}", self.code),
+            _ => out,
+        }
+    }
+}
+
+impl Scene {
+    pub(crate) fn of(office: Office) -> Self {
+        Self { served: served(&office.app), office, read: OnceCell::new() }
+    }
+
+    /// Credit code of the owner's organisation.
+    fn code(&self) -> String {
+        self.office.example().form["applicant_code"].as_str().unwrap().to_owned()
+    }
+
+    /// What a person types on the page `applicant`.
+    fn answers(&self) -> Value {
+        typed(&self.office.matter, &self.office.example().form)["applicant"].clone()
+    }
+
+    /// Something to ask on that nobody has touched yet.
+    pub(crate) async fn ground(&self, on: On) -> Ground {
+        match on {
+            On::Oneself => Ground::default(),
+            On::Read => self.read.get_or_init(|| self.readable()).await.clone(),
+            On::LookedUp => self.readable().await,
+            On::Draft => self.draft(OWNER).await,
+            On::ClerksDraft => self.draft(CLERK).await,
+            On::List => self.list().await,
+            On::Asked => self.asked().await,
+            On::Step(element) => self.step(element).await,
+            On::Taken => {
+                let ground = self.step("accept").await;
+                self.office.claim(CLERK, ground.case.parse().unwrap(), ground.task).await;
+                ground
+            }
+        }
+    }
+
+    async fn readable(&self) -> Ground {
+        let owner = Client::signed_in(&self.served, OWNER).await;
+        let case = apply(&owner, &self.office, &["contract"]).await;
+        let ground = self.at(case.parse().unwrap()).await;
+        Ground { draft: self.draft(OWNER).await.draft, ..ground }
+    }
+
+    /// A draft of the permit that may be handed in, with a file.
+    async fn draft(&self, by: u8) -> Ground {
+        let client = Client::signed_in(&self.served, by).await;
+        let begin = json!({ "matter": "construction-permit", "applicant": self.code() });
+        let draft = self.begun(&client, &begin).await;
+        for (page, answers) in typed(&self.office.matter, &self.office.example().form) {
+            client.send(Method::PUT, &format!("/api/v1/drafts/{draft}/pages/{page}"), &answers).await;
+        }
+        client.upload(&format!("/api/v1/drafts/{draft}/files/award_notice"), "a.pdf", PDF).await;
+        Ground { draft, material: "award_notice", ..Ground::default() }
+    }
+
+    /// A draft of a matter that has a list in its form.
+    async fn list(&self) -> Ground {
+        let owner = Client::signed_in(&self.served, OWNER).await;
+        let draft = self.begun(&owner, &json!({ "matter": "completion-filing", "applicant": self.code() })).await;
+        owner.send(Method::PUT, &format!("/api/v1/drafts/{draft}/items/units/0"), &item()).await;
+        Ground { draft, list: "units", ..Ground::default() }
+    }
+
+    async fn begun(&self, client: &Client, begin: &Value) -> String {
+        client.post("/api/v1/drafts", begin).await.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A case that waits for the contract, which was given and not sent.
+    async fn asked(&self) -> Ground {
+        let case = self.office.apply(&["contract"]).await;
+        self.office.ask_for(CLERK, case, "contract").await;
+        let owner = Client::signed_in(&self.served, OWNER).await;
+        owner.upload(&format!("/api/v1/my/cases/{case}/supplement/files/contract"), "a.pdf", PDF).await;
+        Ground { material: "contract", ..self.at(case).await }
+    }
+
+    /// A case with an open task at that element.
+    async fn step(&self, element: &str) -> Ground {
+        let case = self.office.apply(&[]).await;
+        for (before, by, word) in
+            [("accept", CLERK, "accepted"), ("review", REVIEWER, "agree"), ("head", HEAD, "agree")]
+        {
+            if before == element {
+                break;
+            }
+            self.office.finish(by, case, before, word).await;
+        }
+        let ground = self.at(case).await;
+        assert_eq!(self.office.case(case).await.tasks[&ground.task].element, element);
+        ground
+    }
+
+    async fn at(&self, id: CaseId) -> Ground {
+        let case = self.office.case(id).await;
+        let receipt = &case.notices[0];
+        Ground {
+            case: id.to_string(),
+            task: *case.tasks.keys().next().unwrap(),
+            document: receipt.number.clone(),
+            code: receipt.code.clone(),
+            sequence: self.office.entries(id).await[0],
+            case_number: case.number,
+            material: "award_notice",
+            ..Ground::default()
+        }
+    }
+}
