@@ -14,7 +14,7 @@ pub(crate) mod view;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use act::{act, load};
+pub use act::{act, load, was_done};
 pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub(crate) use file::may_read;
 pub use file::{CaseFile, file};
