@@ -91,6 +91,17 @@ fn a_node_starts_on_nothing_serves_and_leaves_a_sound_journal() {
     let added = jiantong(&["user", "add", "x", "--name", "X", "--applicant", "--generate", "--data", &shown]);
     assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     assert_eq!(String::from_utf8_lossy(&added.stdout).trim().len(), 23, "a password of four groups");
+    let mut unfit = Command::new(PROGRAM)
+        .args(["user", "add", "y", "--name", "Y", "--applicant", "--data", &shown])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    unfit.stdin.take().unwrap().write_all(b"short\n").unwrap();
+    assert!(!unfit.wait().unwrap().success(), "a password that does not stand opens no account");
+    let listed = jiantong(&["user", "list", "--json", "--data", &shown]);
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
     let listed = jiantong(&["user", "list", "--data", &shown]);
     assert!(String::from_utf8_lossy(&listed.stdout).contains(" x"));
     for args in [["replay", "--check"], ["reminders", "audit"], ["journal", "verify"]] {

@@ -3,6 +3,9 @@
 //! Rules: security.md §3. A session's token is only in the cookie; the store keeps its hash. A disabled account or an ended post ends its
 //! sessions with the next request, because account and post are read again each time.
 
+mod home;
+mod life;
+
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
@@ -11,11 +14,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use base::id::{AccountId, PostId, SubjectId};
 use jiff::{SignedDuration, Timestamp};
-use kernel::catalog::{Catalog, Effect, Grant, Obligation, TargetClass};
+use kernel::catalog::{Catalog, Effect, Grant, Obligation};
 use kernel::directory::{Account, AccountKind, Post};
 use kernel::policy::{self, Object};
 use kernel::{State, StreamId};
-use store::{Credential, Session};
+use store::Session;
 use web::form::Fields;
 use web::guard::{Client, Recognised};
 use web::page::{Flash, MenuGroup, MenuItem, Page, SessionClock, SignedIn, Site, local_path, percent_encode};
@@ -28,6 +31,9 @@ use crate::app::App;
 use crate::attempts::Device;
 use crate::error::{Error, failure};
 use crate::identity::Identity;
+use home::{OFFICE_PAGES, may_on_page};
+
+pub(crate) use home::home;
 
 /// Where applicants start.
 pub const APPLICANT_HOME: &str = "/my";
@@ -118,11 +124,8 @@ struct SignedInAs {
 const UNREAD_MAX: u32 = 99;
 /// What keeps when a person last looked at the reminders, µs UTC; forgotten with drafts of its age.
 const REMINDERS_SEEN: &str = "reminders-seen";
-/// Where a session whose token has changed keeps what its forms are bound to, and the session it replaced.
+/// Where a session whose token has changed keeps what its forms are bound to.
 const FORM_KEY: &str = "form-key";
-const REPLACED: &str = "replaced";
-/// A token that was replaced counts a moment longer: a second click, another tab, an answer that never arrived.
-const REPLACED_KEPT: SignedDuration = SignedDuration::from_secs(10);
 
 /// Where whoever must change their password is sent.
 const CHANGE_PASSWORD: &str = "/account/password?done=must-change";
@@ -409,65 +412,6 @@ impl Visitor {
         vec![MenuGroup { title: self.words.t("menu-work"), items }]
     }
 
-    /// Opens a session for an account and gives its cookie: at sign-in, at a change of post and at elevation the token is new.
-    pub(crate) async fn renew(
-        &self,
-        account: AccountId,
-        post: Option<PostId>,
-        elevated: bool,
-    ) -> Result<HeaderValue, Stop> {
-        Ok(self.cookies.set_session(&self.open(account, post, elevated).await?))
-    }
-
-    /// The same, giving the token.
-    pub(crate) async fn open(
-        &self,
-        account: AccountId,
-        post: Option<PostId>,
-        elevated: bool,
-    ) -> Result<SessionToken, Stop> {
-        let now = self.app.now();
-        let token = fresh_token()?;
-        let old = self.signed_in.as_ref().map(|signed_in| signed_in.session.clone());
-        // Twelve hours count from the login, whatever is renewed in between.
-        let same = old.as_ref().filter(|session| session.account == account.to_string());
-        let created_at = same.map_or(now.as_microsecond(), |session| session.created_at);
-        let elevated_at =
-            if elevated { Some(now.as_microsecond()) } else { same.and_then(|session| session.elevated_at) };
-        let started = Timestamp::from_microsecond(created_at).unwrap_or(now);
-        let session = Session {
-            id_hash: token.hash().0,
-            account: account.to_string(),
-            post: post.map(|post| post.to_string()).unwrap_or_default(),
-            created_at,
-            seen_at: now.as_microsecond(),
-            elevated_at,
-            expires_at: (started + SessionRules::default().absolute).as_microsecond(),
-            data: same.map_or_else(|| serde_json::json!({}), |session| self.carried(session)),
-        };
-        // Somebody else's ends at once.
-        let ends_at = same.map_or(i64::MIN, |_| (now + REPLACED_KEPT).as_microsecond());
-        let ended = old.map(|session| session.id_hash);
-        let written = self.app.store().write(move |writes| {
-            if let Some(ended) = &ended {
-                writes.end_session_at(ended, ends_at)?;
-            }
-            writes.put_session(&session)
-        });
-        written.await.map_err(|fault| self.stop(Error::Fault(fault)))?;
-        Ok(token)
-    }
-
-    /// What a session takes over from the one it replaces.
-    fn carried(&self, old: &Session) -> serde_json::Value {
-        let mut data = old.data.clone();
-        if let Some(data) = data.as_object_mut() {
-            data.insert(FORM_KEY.to_owned(), self.form_key.text().into());
-            data.insert(REPLACED.to_owned(), old.id_hash.to_vec().into());
-        }
-        data
-    }
-
     /// The person looks at the reminders now: the masthead counts from here, in every session of the account.
     pub(crate) async fn saw_reminders(&self) -> Result<(), Stop> {
         let Some(signed_in) = self.signed_in.as_ref().filter(|signed_in| signed_in.unread > 0) else { return Ok(()) };
@@ -478,23 +422,6 @@ impl Visitor {
         let written =
             self.app.store().write(move |writes| writes.put_draft(&mark, &account, &subject, "", &seen, at)).await;
         written.map_err(|fault| self.stop(Error::Fault(fault)))
-    }
-
-    /// Ends the session, if there is one.
-    pub(crate) async fn end(&self) -> Result<HeaderValue, Stop> {
-        if let Some(signed_in) = &self.signed_in {
-            let hash = signed_in.session.id_hash;
-            let replaced = signed_in.session.data.get(REPLACED).cloned().map(serde_json::from_value::<[u8; 32]>);
-            let written = self.app.store().write(move |writes| {
-                if let Some(Ok(replaced)) = &replaced {
-                    writes.end_session(replaced)?;
-                }
-                writes.end_session(&hash)
-            });
-            let written = written.await;
-            written.map_err(|fault| self.stop(Error::Fault(fault)))?;
-        }
-        Ok(self.cookies.clear_session())
     }
 
     /// The post of the session.
@@ -521,21 +448,6 @@ impl Visitor {
     pub(crate) fn post_before(&self, account: AccountId) -> Option<&str> {
         let before = self.before.as_ref().filter(|session| session.account == account.to_string());
         before.map(|session| session.post.as_str())
-    }
-
-    /// The device, if it is known to whoever has this credential.
-    pub(crate) fn known_device(&self, credential: &Credential) -> Option<&Device> {
-        self.device.as_ref().filter(|device| device.knows(&self.app, credential))
-    }
-
-    /// The cookie by which the device will be known.
-    pub(crate) fn remember_device(&self, credential: &Credential) -> Result<HeaderValue, Stop> {
-        let mut device = match &self.device {
-            Some(device) => device.clone(),
-            None => Device::new(&fresh_token()?),
-        };
-        device.learn(&self.app, credential);
-        Ok(self.cookies.set_device(&device.text()))
     }
 }
 
@@ -577,33 +489,6 @@ pub(crate) fn division_name(catalog: &Catalog, post: &Post) -> Option<String> {
 /// Main navigation of the public site: message key and address.
 const NAV: [(&str, &str); 4] =
     [("nav-home", "/"), ("nav-matters", "/matters"), ("nav-progress", "/progress"), ("nav-verify", "/verify")];
-
-/// The pages of officers: what grants.csv calls them, icon, words, address. A post starts at the first that it may open.
-const OFFICE_PAGES: [(&str, &str, &str, &str); 4] = [
-    ("inbox", "inbox", "menu-inbox", "/office/inbox"),
-    ("hall", "building", "menu-desk", "/office/desk"),
-    ("cases", "search", "menu-cases", "/office/cases"),
-    ("inbox", "bell", "menu-reminders", "/office/reminders"),
-];
-
-/// May a post do this on a page of that name?
-fn may_on_page(app: &App, post: &Post, action: &str, page: &str) -> bool {
-    let object = Object {
-        class: TargetClass::Page,
-        name: page,
-        immediate: false,
-        organisation: &post.organisation,
-        region: post.region,
-    };
-    policy::allows(&app.catalog().grants, post, action, &object)
-}
-
-/// Where somebody starts: an applicant at their cases; an officer at the first page of the post, or at the account when it has none.
-pub(crate) fn home(app: &App, post: Option<&Post>) -> &'static str {
-    let Some(post) = post else { return APPLICANT_HOME };
-    let first = OFFICE_PAGES.iter().find(|(page, ..)| may_on_page(app, post, "page.view", page));
-    first.map_or("/account", |(.., href)| href)
-}
 
 /// An answer that carries a cookie whatever became of the request: a session that was renewed on the way must reach the browser.
 pub(crate) fn carrying(answer: Answer, cookie: Option<HeaderValue>) -> Answer {

@@ -76,7 +76,7 @@ pub(super) fn secrets_of(
 
 impl App {
     /// What was answered when the same wish came before: asked first where what it was about may be gone by now.
-    pub(super) async fn first_answer(&self, key: IdempotencyKey) -> Result<Option<Value>> {
+    pub(crate) async fn first_answer(&self, key: IdempotencyKey) -> Result<Option<Value>> {
         let known = self.store().read(move |reader| reader.reply(&key)).await?;
         known.transpose().map_err(|store::KeyReused| Error::KeyReused)
     }

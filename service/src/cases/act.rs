@@ -28,6 +28,21 @@ pub async fn load(app: &App, identity: &Identity, case: CaseId) -> Result<Case> 
     }
 }
 
+/// Was this very command carried out under this key? Asked where the page no longer offers what was done.
+pub async fn was_done(app: &App, identity: &Identity, case: CaseId, command: &CaseCommand, key: &str) -> Result<bool> {
+    Ok(app.first_answer(named(identity, case, command, key)).await?.is_some())
+}
+
+/// The name of a wish.
+fn named(identity: &Identity, case: CaseId, command: &CaseCommand, key: &str) -> IdempotencyKey {
+    let wish = format!("{case} {command:?}");
+    IdempotencyKey {
+        account: identity.account().to_string(),
+        key: key.to_owned(),
+        body_hash: journal::commit(&[0; 16], wish.as_bytes()).0,
+    }
+}
+
 /// Submits a command on a case that exists. `key` is the form's nonce or the `Idempotency-Key`: a repeat gets the first answer.
 pub async fn act(
     app: &App,
@@ -36,12 +51,7 @@ pub async fn act(
     command: CaseCommand,
     key: Option<&str>,
 ) -> Result<Receipt> {
-    let wish = format!("{case} {command:?}");
-    let key = key.map(|key| IdempotencyKey {
-        account: identity.account().to_string(),
-        key: key.to_owned(),
-        body_hash: journal::commit(&[0; 16], wish.as_bytes()).0,
-    });
+    let key = key.map(|key| named(identity, case, &command, key));
     let mut tries = 0;
     loop {
         let found = load(app, identity, case).await?;

@@ -18,7 +18,7 @@ use kernel::catalog::matter::MatterKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub use act::{act, load};
+pub use act::{act, load, was_done};
 pub use assign::{Candidate, assignment, candidates};
 pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub(crate) use file::may_read;

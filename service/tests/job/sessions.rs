@@ -127,9 +127,12 @@ async fn giving_the_password_again_spoils_no_form() {
     let path = format!("/office/cases/{case}/acts/extend");
     let first = guard(&leader.get(&path).await);
     let fields = [("reason", "需要延长"), ("password", PASSWORD)];
+    office.clock.hold();
     // A double click: the same form twice, with the token that the first of the two replaced.
     let done = send(&leader, &path, &first, &fields).await;
     assert_eq!(done.status, 303, "{}", done.text());
+    let again = send(&leader, &path, &first, &fields).await;
+    assert_eq!((again.status, again.location()), (done.status, done.location()), "{}", again.text());
     let other_tab = guard(&leader.get("/account").await);
     leader.keep(&done);
     let kept = send(&leader, "/session/keep", &other_tab, &[("to", "/account")]).await;

@@ -153,7 +153,17 @@ pub(super) async fn act(
     let (identity, _) = visitor.officer()?;
     let (id, act) = (parse_case(&case)?, parse_act(&act)?);
     let view = cases::case_view(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
-    let offered = offered(&view, act)?;
+    let done = format!("/office/cases/{id}?done={}", act.as_str());
+    let offered = match (offered(&view, act), command(act, &fields)) {
+        (Ok(offered), _) => offered,
+        // The second of two clicks: what was done is not offered any more.
+        (Err(stop), Ok(command)) => {
+            let known = cases::was_done(&app, identity, id, &command, nonce).await;
+            let known = known.map_err(|error| visitor.stop(error))?;
+            return if known { Ok(redirect(&done, None)) } else { Err(stop) };
+        }
+        (Err(stop), Err(_)) => return Err(stop),
+    };
     let again = |name: &str, sentence: &dyn Fn(&Field) -> String| {
         let mut asked = questions(&visitor, app.today(), act, offered);
         refill(&mut asked, &fields);
@@ -181,7 +191,7 @@ pub(super) async fn act(
         }
     }
     let answer = match cases::act(&app, identity, id, command, Some(nonce)).await {
-        Ok(_) => Ok(redirect(&format!("/office/cases/{id}?done={}", act.as_str()), None)),
+        Ok(_) => Ok(redirect(&done, None)),
         Err(Error::Refused(refusal)) if day_field(act).is_some() && is_about_a_day(&refusal) => {
             let sentence = refusal_words(&refusal, visitor.words);
             again(day_field(act).unwrap_or_default(), &|_| sentence.clone())
