@@ -12,7 +12,8 @@ use jiff::civil::Date;
 use super::examples::run_example;
 use super::files::Files;
 use super::matter::{
-    ClaimMoment, Limit, LimitVersion, Limits, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, TaskSpec, Text,
+    ClaimMoment, Limit, LimitVersion, Limits, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, TaskSpec,
+    Text,
 };
 use super::ordered::Ordered;
 use super::package::*;
