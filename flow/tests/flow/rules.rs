@@ -329,10 +329,7 @@ fn only_decisions_that_walk_through_a_list_grow_with_it() {
         let text = if n == 1 {
             "form.kind".to_owned()
         } else {
-            format!(
-                "if d{} = \"a\" or form.kind = \"b\" then \"a\" else if count(form.units) &gt; 3 then \"b\" else \"c\"",
-                n - 1
-            )
+            format!("if count(form.units) &gt; 3 and form.kind = \"a\" then d{} else \"c\"", n - 1)
         };
         xml.push_str(&format!(
             "<decision id='d{n}' name='d{n}'><variable id='v{n}' name='d{n}' typeRef='string'/><informationRequirement id='r{n}'>\
