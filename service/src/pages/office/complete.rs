@@ -80,7 +80,7 @@ async fn simple(app: &App, visitor: &Visitor, case: &str, command: CaseCommand, 
 }
 
 /// Why not, to stand above what was written; what is no reason for a person goes its own way.
-fn sentence(visitor: &Visitor, error: Error) -> Result<(StatusCode, String), Stop> {
+pub(super) fn sentence(visitor: &Visitor, error: Error) -> Result<(StatusCode, String), Stop> {
     match failure(error, visitor.words) {
         Failure::Problem(problem) if problem.status != StatusCode::NOT_FOUND => {
             Ok((problem.status, problem.sentence(visitor.words)))
