@@ -219,12 +219,15 @@ fn spellings(typed: &str) -> Vec<String> {
     spellings
 }
 
+/// A case, its document, and the record that the case resulted in.
+type FoundDocument = (Box<Case>, Notice, Option<Record>);
+
 /// The document with that number and code, or the document of the case with that number that has the code.
 fn found_document(
     reader: &mut Reader<'_>,
     numbers: &[String],
     code: &str,
-) -> std::result::Result<Option<(Box<Case>, Notice, Option<Record>)>, Fault> {
+) -> std::result::Result<Option<FoundDocument>, Fault> {
     for number in numbers {
         let stream = match reader.document(number, code)? {
             Some(document) => document.stream.parse().ok(),

@@ -17,7 +17,7 @@ use web::words::Words;
 
 use super::address;
 use super::case::{Said, asks_more, is_supplement, parse_case, shown};
-use super::query::back_to;
+use super::query::{back_to, case_from, list_key};
 use crate::app::App;
 use crate::cases::{self, CaseView, OutcomeShown, TaskShown};
 use crate::citation::cited;
@@ -80,7 +80,7 @@ async fn simple(app: &App, visitor: &Visitor, case: &str, command: CaseCommand, 
 }
 
 /// Why not, to stand above what was written; what is no reason for a person goes its own way.
-fn sentence(visitor: &Visitor, error: Error) -> Result<(StatusCode, String), Stop> {
+pub(super) fn sentence(visitor: &Visitor, error: Error) -> Result<(StatusCode, String), Stop> {
     match failure(error, visitor.words) {
         Failure::Problem(problem) if problem.status != StatusCode::NOT_FOUND => {
             Ok((problem.status, problem.sentence(visitor.words)))
@@ -237,9 +237,11 @@ fn show(
     let mut p = visitor.page_titled(outcome.text.clone());
     p.failed = error.is_some();
     p.about = format!("{} {}", view.number, view.title);
+    let list = back_to(&given.from);
+    let back = case_from(&id.to_string(), list);
     p.crumbs = vec![
-        Link::new(p.t("menu-inbox"), "/office/inbox"),
-        Link::new(view.number.clone(), format!("/office/cases/{id}")),
+        Link::new(p.t(list_key(list)), list),
+        Link::new(view.number.clone(), back.clone()),
         Link::new(outcome.text.clone(), ""),
     ];
     let supplement = is_supplement(open, outcome);
@@ -252,7 +254,7 @@ fn show(
     let page = OutcomePage {
         nonce: visitor.nonce()?,
         action: format!("/office/cases/{id}/tasks/{task}"),
-        back: format!("/office/cases/{id}"),
+        back,
         intro: p.t(if supplement { "supplement-intro" } else { "outcome-intro" }),
         outcome: outcome.id.clone(),
         button: p.t1("outcome-button", "outcome", &outcome.text),

@@ -12,7 +12,7 @@ use web::problem::Problem;
 use web::view::{Choice, Field, FieldKind, Link, Width, error_lines};
 
 use super::case::parse_case;
-use super::complete::OutcomePage;
+use super::complete::{OutcomePage, sentence};
 use crate::app::App;
 use crate::cases::{self, CaseView, EnvelopeAct, EnvelopeShown};
 use crate::error::{Error, refusal_words};
@@ -196,7 +196,12 @@ pub(super) async fn act(
             let sentence = refusal_words(&refusal, visitor.words);
             again(day_field(act).unwrap_or_default(), &|_| sentence.clone())
         }
-        Err(error) => Err(visitor.stop(error)),
+        Err(error) => {
+            // What was written stays, whatever the reason; it stands at the first question.
+            let (_, said) = sentence(&visitor, error)?;
+            let first = questions(&visitor, app.today(), act, offered).remove(0).name;
+            again(&first, &|_| said.clone())
+        }
     };
     carrying(answer, cookie)
 }

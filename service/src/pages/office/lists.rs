@@ -279,12 +279,12 @@ pub(super) async fn desk_page(State(app): State<App>, visitor: Visitor, RawQuery
         CaseTable { caption: p.t("desk-caption"), rows, sorted: Some(Sorted::Ascending), ..CaseTable::default() };
     let links = vec![Link::new(p.t("desk-receive"), "/matters")];
     let drafts = app.drafts(identity).await.map_err(|error| visitor.stop(error))?;
-    let drafts = drafts.into_iter().map(|draft| draft_line(&p, draft)).collect();
+    let drafts = drafts.iter().map(|draft| draft_line(&p, draft)).collect();
     visitor.html(&CasesPage { intro: p.t("desk-intro"), p, links, filter: None, drafts, table, pager, empty })
 }
 
 /// An application that the window has begun to receive: for whom, and when it was last saved.
-fn draft_line(p: &Page, draft: DraftLine) -> (Link, String) {
+fn draft_line(p: &Page, draft: &DraftLine) -> (Link, String) {
     let saved = jiff::Timestamp::from_microsecond(draft.saved_at).unwrap_or_default();
     let text = [draft.name.get(p.lang()), draft.applicant.as_str()].join(" ");
     (Link::new(text.trim(), format!("/drafts/{}", draft.id)), p.words.date_time(base::time::civil(saved)))
