@@ -57,7 +57,7 @@ impl<T: Takes> FromRequest<App> for Body<T> {
         let words = reader_words(request.headers(), request.uri().query());
         let Json(mut value) = Json::<Value>::from_request(request, app).await?;
         let mut reading = Reading { holds: T::holds, words, unfit: false, complaints: Vec::new() };
-        reading.read("", String::new(), &mut value);
+        reading.read("", "", &mut value);
         reading.finish()?;
         let typed =
             serde_json::from_value(value).map_err(|error| Problem::unprocessable().detail(error.to_string()))?;
@@ -76,32 +76,33 @@ struct Reading {
 
 impl Reading {
     /// Looks at a value under the name of the member that it belongs to; brings texts into the form in which pages hand them on.
-    fn read(&mut self, name: &str, pointer: String, value: &mut Value) {
+    fn read(&mut self, name: &str, pointer: &str, value: &mut Value) {
         match value {
             Value::String(text) => match (self.holds)(name) {
                 Holds::Secret => {}
                 Holds::Line(max) => {
                     *text = text.trim().to_owned();
-                    self.text(&pointer, text, max, false);
+                    self.text(pointer, text, max, false);
                 }
                 Holds::Lines(max) => {
                     *text = text.trim().replace("\r\n", "\n");
-                    self.text(&pointer, text, max, true);
+                    self.text(pointer, text, max, true);
                 }
             },
             Value::Array(entries) if entries.len() > ENTRIES_MAX => {
-                self.complain(&pointer, self.words.t1("input-too-many", "max", ENTRIES_MAX));
+                self.complain(pointer, self.words.t1("input-too-many", "max", ENTRIES_MAX));
             }
             Value::Array(entries) => {
                 for (n, entry) in entries.iter_mut().enumerate() {
-                    self.read(name, format!("{pointer}/{n}"), entry);
+                    self.read(name, &format!("{pointer}/{n}"), entry);
                 }
             }
             Value::Object(members) => {
                 for (name, value) in members {
                     // What is wrong with a name is told at the object: the name itself is not repeated.
-                    self.text(&pointer, name, LINE_CHARS_MAX, false);
-                    self.read(name, format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")), value);
+                    self.text(pointer, name, LINE_CHARS_MAX, false);
+                    let below = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+                    self.read(name, &below, value);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -185,7 +186,7 @@ mod tests {
     fn read(mut value: Value) -> Result<Value, Problem> {
         let words = Words::new(Lang::En);
         let mut reading = Reading { holds: Written::holds, words, unfit: false, complaints: Vec::new() };
-        reading.read("", String::new(), &mut value);
+        reading.read("", "", &mut value);
         reading.finish().map(|()| value)
     }
 

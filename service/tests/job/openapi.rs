@@ -234,9 +234,10 @@ fn open<'a>(
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    let plain = types.iter().any(|one| ["string", "integer", "number", "boolean", "null"].contains(one));
-    let empty = schema["type"] == "object" && schema["properties"].is_object();
-    if below.is_empty() && !(plain && !types.contains(&"object")) && !empty && schema.get("enum").is_none() {
+    let is_plain = types.iter().all(|one| ["string", "integer", "number", "boolean", "null"].contains(one));
+    let has_no_fields = schema["type"] == "object" && schema["properties"].is_object();
+    let is_said = !below.is_empty() || has_no_fields || schema.get("enum").is_some() || !types.is_empty() && is_plain;
+    if !is_said {
         found.insert(place.to_owned());
     }
     for (place, schema) in below {
