@@ -223,7 +223,7 @@ pub(crate) async fn guard(client: &mut Client) -> [(&'static str, String); 2] {
     let page = client.get(if client.is_signed_in() { "/account/password" } else { "/sign-in" }).await;
     client.visit(&page);
     let html = page.text();
-    ["_csrf", "_nonce"].map(|name| (name, crate::setup::hidden(&html, name).to_owned()))
+    ["_csrf", "_nonce"].map(|name| (name, crate::client::hidden(&html, name).to_owned()))
 }
 
 async fn form(client: &mut Client, fields: Vec<(String, String)>) -> String {
