@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::client::{Client, PASSWORD, Served, served};
-use crate::office::{CLERK, HEAD, OWNER, Office, REVIEWER};
+use crate::office::{CLERK, HEAD, LEADER, OWNER, Office, REVIEWER};
 use crate::story::{PDF, apply, typed};
 
 /// One question.
@@ -39,6 +39,8 @@ pub(crate) enum On {
     Step(&'static str),
     /// A case whose first task the clerk took.
     Taken,
+    /// A case on which that act of the envelope can be done.
+    Envelope(&'static str),
     /// Nothing but who asks.
     Oneself,
 }
@@ -83,6 +85,39 @@ pub(crate) const ASKS: &[Ask] = &[
     ask("POST /office/cases/{case}/tasks/{task}", "review", On::Step("review"), With::Form(|_, _| outcome("agree"))),
     ask("POST /office/cases/{case}/tasks/{task}", "check", On::Step("head"), With::Form(|_, _| outcome("agree"))),
     ask("POST /office/cases/{case}/tasks/{task}", "decide", On::Step("decide"), With::Form(|_, _| outcome("refuse"))),
+    ask("GET /office/cases/{case}/acts/{act}", "pause", On::Envelope("pause"), With::Nothing),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "pause",
+        On::Envelope("pause"),
+        With::Form(|_, _| vec![pair("kind", "expert_review"), pair("from", DAY), pair("expected_days", "5")]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "resume",
+        On::Envelope("resume"),
+        With::Form(|_, _| vec![pair("until", DAY)]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "extend",
+        On::Envelope("extend"),
+        With::Form(|_, _| vec![pair("reason", OPINION), pair("password", PASSWORD)]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "deliver",
+        On::Envelope("deliver"),
+        With::Form(|_, _| vec![pair("method", "window"), pair("signer", "王小建")]),
+    ),
+    ask("GET /office/cases/{case}/tasks/{task}/assign", "", On::Step("review"), With::Nothing),
+    ask(
+        "POST /office/cases/{case}/tasks/{task}/assign",
+        "",
+        On::Step("review"),
+        With::Form(|_, _| vec![pair("whom", reviewer()), pair("note", "")]),
+    ),
+    ask("POST /my/cases/{id}/delivery", "", On::Envelope("deliver"), With::Form(|_, _| Vec::new())),
     ask("POST /sign-in", "", On::Oneself, With::Form(|_, n| vec![pair("login", login(n)), pair("password", PASSWORD)])),
     ask("POST /sign-in/again", "", On::Oneself, With::Form(|_, _| vec![pair("password", PASSWORD)])),
     ask("POST /logout", "", On::Oneself, With::Form(|_, _| Vec::new())),
@@ -149,6 +184,38 @@ pub(crate) const ASKS: &[Ask] = &[
     ask("POST /api/v1/cases/{case}/tasks/{task}/claim", "accept", On::Step("accept"), With::Nothing),
     ask("POST /api/v1/cases/{case}/tasks/{task}/claim", "review", On::Step("review"), With::Nothing),
     ask("POST /api/v1/cases/{case}/tasks/{task}/release", "", On::Taken, With::Nothing),
+    ask("POST /api/v1/my/cases/{id}/delivery", "", On::Envelope("deliver"), With::Nothing),
+    ask(
+        "POST /api/v1/cases/{case}/pause",
+        "",
+        On::Envelope("pause"),
+        With::Json(|_, _| json!({ "kind": "expert_review", "from": DAY, "expected_days": 5 })),
+    ),
+    ask("POST /api/v1/cases/{case}/resume", "", On::Envelope("resume"), With::Json(|_, _| json!({ "until": DAY }))),
+    ask(
+        "POST /api/v1/cases/{case}/extension",
+        "",
+        On::Envelope("extend"),
+        With::JsonElevated(|_, _| json!({ "reason": OPINION })),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/extension",
+        "no password",
+        On::Envelope("extend"),
+        With::JsonUnelevated(|_, _| json!({ "reason": OPINION })),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/delivery",
+        "",
+        On::Envelope("deliver"),
+        With::Json(|_, _| json!({ "method": "window", "signer": "王小建" })),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/tasks/{task}/assignment",
+        "",
+        On::Step("review"),
+        With::Json(|_, _| json!({ "account": post(REVIEWER), "post": post(REVIEWER) })),
+    ),
     ask(
         "POST /api/v1/cases/{case}/tasks/{task}/completion",
         "accept",
@@ -193,6 +260,14 @@ fn item() -> Value {
     json!({ "name": "1#", "area_m2": "1200" })
 }
 
+/// The day on which all this happens.
+const DAY: &str = "2025-11-17";
+
+/// Whoever reviews, as account and post.
+fn reviewer() -> String {
+    format!("{}/{}", post(REVIEWER), post(REVIEWER))
+}
+
 const OPINION: &str = "材料齐全，符合法定形式";
 
 fn outcome(word: &str) -> Vec<(String, String)> {
@@ -226,6 +301,7 @@ pub(crate) struct Ground {
     draft: String,
     list: &'static str,
     material: &'static str,
+    act: &'static str,
     pub(crate) case: String,
     pub(crate) case_number: String,
     task: u32,
@@ -248,6 +324,7 @@ impl Ground {
             ("{number}", &document),
             ("{task}", &self.task.to_string()),
             ("{outcome}", "supplement"),
+            ("{act}", self.act),
             ("{sequence}", &self.sequence.to_string()),
             ("{material}", self.material),
             ("{page}", "applicant"),
@@ -290,6 +367,7 @@ impl Scene {
             On::List => self.list().await,
             On::Asked => self.asked().await,
             On::Step(element) => self.step(element).await,
+            On::Envelope(act) => self.envelope(act).await,
             On::Taken => {
                 let ground = self.step("accept").await;
                 self.office.claim(CLERK, ground.case.parse().unwrap(), ground.task).await;
@@ -354,12 +432,30 @@ impl Scene {
         ground
     }
 
+    /// A case under review, its clock standing where the act is to let it run; a refused one where it is to be delivered: granted twice, the
+    /// manager would lead two sites.
+    async fn envelope(&self, act: &'static str) -> Ground {
+        let ground = self.step(if act == "deliver" { "decide" } else { "review" }).await;
+        let case: CaseId = ground.case.parse().unwrap();
+        match act {
+            "deliver" => self.office.finish(LEADER, case, "decide", "refuse").await,
+            "resume" => {
+                let pause = json!({ "kind": "expert_review", "from": DAY, "expected_days": 5 });
+                let reviewer = Client::signed_in(&self.served, REVIEWER).await;
+                let paused = reviewer.post(&format!("/api/v1/cases/{case}/pause"), &pause).await;
+                assert_eq!(paused.status, 200, "{}", paused.text());
+            }
+            _ => {}
+        }
+        Ground { act, ..ground }
+    }
+
     async fn at(&self, id: CaseId) -> Ground {
         let case = self.office.case(id).await;
         let receipt = &case.notices[0];
         Ground {
             case: id.to_string(),
-            task: *case.tasks.keys().next().unwrap(),
+            task: case.tasks.keys().next().copied().unwrap_or_default(),
             document: receipt.number.clone(),
             code: receipt.code.clone(),
             sequence: self.office.entries(id).await[0],

@@ -105,13 +105,12 @@ pub(crate) struct Client {
     served: Served,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) address: IpAddr,
-    keys: AtomicU64,
 }
 
 impl Client {
     pub(crate) fn anonymous(served: &Served) -> Self {
         let (cookies, address) = (BTreeMap::new(), IpAddr::from([127, 0, 0, 1]));
-        Self { served: served.clone(), cookies, address, keys: AtomicU64::new(0) }
+        Self { served: served.clone(), cookies, address }
     }
 
     /// Someone on another network.
@@ -185,7 +184,7 @@ impl Client {
 
     /// The next request is the last one once more: it carries the same key.
     pub(crate) fn once_more(&self) -> &Self {
-        self.keys.fetch_sub(1, Ordering::SeqCst);
+        self.served.keys.fetch_sub(1, Ordering::SeqCst);
         self
     }
 

@@ -243,8 +243,18 @@ impl Office {
 
     pub(crate) async fn finish(&self, by: u8, case: CaseId, element: &str, outcome: &str) {
         let opinion = Some("材料齐全，符合法定形式".to_owned());
-        self.complete(by, case, element, Complete { outcome: outcome.to_owned(), opinion, ..Complete::default() })
-            .await;
+        self.complete(
+            by,
+            case,
+            element,
+            Complete {
+                outcome: outcome.to_owned(),
+                opinion,
+                article: Some("建筑法 8".to_owned()),
+                ..Complete::default()
+            },
+        )
+        .await;
     }
 
     /// Takes a task.

@@ -45,6 +45,8 @@ const PAGES: &[(&str, &[&str])] = &[
     ("POST /my/cases/{id}/supplement/fields", &["PUT /api/v1/my/cases/{id}/supplement"]),
     ("GET /my/cases/{id}/withdraw", &["GET /api/v1/my/cases/{id}"]),
     ("POST /my/cases/{id}/withdraw", &["POST /api/v1/my/cases/{id}/withdrawal"]),
+    ("GET /my/cases/{id}/delivery", &["GET /api/v1/my/cases/{id}"]),
+    ("POST /my/cases/{id}/delivery", &["POST /api/v1/my/cases/{id}/delivery"]),
     ("GET /drafts/{id}/files/{material}", &["GET /api/v1/drafts/{id}"]),
     (
         "POST /drafts/{id}/files/{material}",
@@ -74,6 +76,18 @@ const PAGES: &[(&str, &[&str])] = &[
     ("GET /office/cases/{case}/form", &["GET /api/v1/cases/{case}"]),
     ("GET /office/cases/{case}/clock", &["GET /api/v1/cases/{case}/clocks"]),
     ("GET /office/cases/{case}/diagram", &["GET /api/v1/cases/{case}/process"]),
+    ("GET /office/cases/{case}/acts/{act}", &["GET /api/v1/cases/{case}"]),
+    (
+        "POST /office/cases/{case}/acts/{act}",
+        &[
+            "POST /api/v1/cases/{case}/pause",
+            "POST /api/v1/cases/{case}/resume",
+            "POST /api/v1/cases/{case}/extension",
+            "POST /api/v1/cases/{case}/delivery",
+        ],
+    ),
+    ("GET /office/cases/{case}/tasks/{task}/assign", &["GET /api/v1/cases/{case}/tasks/{task}/candidates"]),
+    ("POST /office/cases/{case}/tasks/{task}/assign", &["POST /api/v1/cases/{case}/tasks/{task}/assignment"]),
     ("GET /office/cases/{case}/materials/{material}", &["GET /api/v1/cases/{case}/materials/{material}"]),
     ("GET /office/cases/{case}/papers/{number}", &["GET /api/v1/cases/{case}/papers/{number}"]),
     ("POST /office/cases/{case}/tasks/{task}", &["POST /api/v1/cases/{case}/tasks/{task}/completion"]),

@@ -185,7 +185,8 @@ async fn a_case_out_of_scope_is_answered_like_one_that_never_was() {
             nowhere.case = scene.office.app.new_case().to_string();
             let nobodys = answer(&scene, ask, &nowhere, &mut role).await;
             assert_eq!(theirs.status, 404, "{} {} by {n}", ask.route, ask.what);
-            assert_eq!(nameless(&theirs), nameless(&nobodys), "{} {} by {n}", ask.route, ask.what);
+            let (theirs, nobodys) = (nameless(&theirs, &ground.case), nameless(&nobodys, &nowhere.case));
+            assert_eq!(theirs, nobodys, "{} {} by {n}", ask.route, ask.what);
             asked += 1;
         }
         assert_eq!(scene.office.case(ground.case.parse().unwrap()).await, before);
@@ -197,7 +198,7 @@ async fn a_case_out_of_scope_is_answered_like_one_that_never_was() {
     for n in [AWAY, SYSTEM, SECURITY] {
         let client = Client::signed_in(&scene.served, n).await;
         let listed = client.get(&format!("/api/v1/cases?q={}", ground.case_number)).await.json();
-        assert_eq!(listed["rows"], serde_json::json!([]), "{n}");
+        assert!(listed["rows"].as_array().is_none_or(Vec::is_empty), "{n}: nothing, or not the page at all");
         assert!(!client.get(&format!("/office/cases?q={}", ground.case_number)).await.text().contains(&ground.case));
         assert_eq!(client.get(&format!("/api/v1/journal/entries/{}", ground.sequence)).await.status, 404);
     }
@@ -206,15 +207,19 @@ async fn a_case_out_of_scope_is_answered_like_one_that_never_was() {
     assert_eq!(listed["rows"][0]["case"], serde_json::json!(ground.case), "who may see it finds it");
 }
 
-/// What was answered, without the number that each request gets.
-fn nameless(answer: &Answer) -> String {
+/// What was answered, without the number that each request gets, the case that was asked for, and what belongs to the moment of a session.
+fn nameless(answer: &Answer, case: &str) -> String {
     let text = answer.text();
     match serde_json::from_slice::<serde_json::Value>(&answer.bytes) {
         Ok(mut problem) => {
             problem["request_id"].take();
             problem.to_string()
         }
-        Err(_) => text.lines().filter(|line| !line.contains("class=\"gap-4 muted small\"")).collect(),
+        Err(_) => {
+            let passing = ["class=\"gap-4 muted small\"", "name=\"_csrf\"", "data-seconds="];
+            let lasting = text.lines().filter(|line| !passing.iter().any(|part| line.contains(part)));
+            lasting.collect::<String>().replace(case, "CASE")
+        }
     }
 }
 
