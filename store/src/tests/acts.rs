@@ -224,8 +224,7 @@ pub(super) async fn a_foreign_node_and_a_lower_term_are_refused(world: World) {
 
 /// Several processes over one server: numbers, claims and states are one, whoever holds what in memory.
 pub(super) async fn processes_share_one_server(world: World) {
-    let options = Options { data: world.data().join("second"), ..world.options().clone() };
-    let second = tokio::task::block_in_place(|| Store::open_with(options, super::world::RULES).unwrap());
+    let second = tokio::task::block_in_place(|| world.beside().unwrap());
     let submit = |n: usize| {
         let store = if n.is_multiple_of(2) { &world.store } else { &second };
         store.submit(world.submission(record("things", &(n % 5).to_string(), "", json!({"number": 1, "n": n}))))

@@ -1,6 +1,10 @@
 //! The conformance suite: every test runs on SQLite and on PostgreSQL, on a store of its own.
 
 mod acts;
+mod cases;
+mod desk;
+mod evidence;
+mod found;
 mod journal;
 mod lists;
 mod private;
@@ -32,6 +36,14 @@ on_both! {
         numbers_have_no_gaps_whatever_is_refused, a_claim_is_held_by_one_stream, work_for_after_the_commit_is_leased_once,
         many_clients_share_few_commits, a_panic_and_a_poisonous_command_stop_nobody_else,
         time_never_stands_still_or_runs_back, everything_is_there_after_a_restart, a_foreign_node_and_a_lower_term_are_refused;
+    cases: rows_follow_their_case_from_application_to_delivery, a_certificate_is_found_by_number_and_code_and_printed_once,
+        a_claimed_task_stands_in_one_inbox_and_comes_back, a_reminder_is_recorded_once_whoever_sends_it,
+        sixty_four_clients_get_case_numbers_without_a_gap, a_manager_leads_one_site_and_no_certificate_number_is_lost,
+        counters_equal_a_recount_and_the_lists_they_lead_to;
+    found: two_characters_are_found_in_ones_own_region_and_nowhere_else, a_list_shows_each_case_once_while_others_are_added;
+    evidence: an_erased_applicant_leaves_states_entries_and_proofs_as_they_were, no_table_holds_a_personal_value,
+        a_missing_entry_of_a_case_is_named,
+        cases_end_in_the_same_states_on_both_databases;
     journal: verify_finds_nothing_in_a_sound_store, verify_names_each_planted_defect, a_broken_arm_is_named,
         a_store_is_read_beside_the_process_that_works_on_it, receipts_prove_entries_without_the_store,
         rebuilding_gives_the_same_rows, the_same_seed_gives_the_same_states;
