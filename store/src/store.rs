@@ -76,6 +76,24 @@ impl Database {
         }
     }
 
+    /// A connection in a new transaction: the one kept, or a new one when that broke meanwhile; true = it is new. Nothing was asked of it yet,
+    /// so that a server that restarted or hung up costs nobody an answer.
+    pub(crate) fn begin(
+        &self,
+        kept: Option<Box<dyn Connection>>,
+        begin: fn(&mut dyn Connection) -> Result<(), Fault>,
+    ) -> Result<(Box<dyn Connection>, bool), Fault> {
+        if let Some(mut kept) = kept {
+            let begun = begin(&mut *kept);
+            if kept.is_usable() {
+                return begun.map(|()| (kept, false));
+            }
+        }
+        let mut new = self.connect()?;
+        begin(&mut *new)?;
+        Ok((new, true))
+    }
+
     /// A connection whose statements may take long.
     pub(crate) fn connect_patiently(&self) -> Result<Box<dyn Connection>, Fault> {
         match self {
@@ -227,8 +245,12 @@ impl Store {
     ) -> Result<T, Arc<Fault>> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Closure { work, value: None, reply });
-        if self.inner.queue.try_send(Request::Write(job)).is_err() {
-            return Err(Arc::new(Fault::Task("too many writes are waiting".to_owned())));
+        match self.inner.queue.try_send(Request::Write(job)) {
+            Ok(()) => {}
+            Err(mpsc::TrySendError::Full(_)) => {
+                return Err(Arc::new(Fault::Task("too many writes are waiting".to_owned())));
+            }
+            Err(mpsc::TrySendError::Disconnected(_)) => return Err(Arc::new(Fault::Stopped)),
         }
         answer.await.unwrap_or_else(|_| Err(Arc::new(Fault::Stopped)))
     }

@@ -1,0 +1,77 @@
+//! What fails around one command among many: each is told what is true for it, and the writer goes on.
+
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::task::block_in_place;
+
+use super::acts::join_all;
+use super::world::World;
+use crate::sql::values;
+use crate::writer::log::Head;
+use crate::{Fault, Receipt, SubmitError};
+
+pub(super) fn fault(answer: Result<Receipt, SubmitError>) -> Arc<Fault> {
+    match answer {
+        Err(SubmitError::Fault(fault)) => fault,
+        other => panic!("no fault: {other:?}"),
+    }
+}
+
+/// A damaged head makes the arithmetic of time overflow, outside of the rules: whoever met it is told, and the writer lives.
+pub(super) async fn a_panic_of_the_writer_itself_is_a_fault_and_not_its_end(world: World) {
+    world.write("1", json!({})).await.unwrap();
+    let set = |at: i64| {
+        world.store.write(move |writes| writes.connection().execute("update log_head set at = $1", &values![at]))
+    };
+    let at = world.store.read(|reader| Ok(reader.tree_head()?.at)).await.unwrap();
+    set(i64::MAX).await.unwrap();
+    let (one, kept, two) = tokio::join!(
+        world.write("2", json!({})),
+        world.store.write(|writes| writes.use_budget("b", 1, 1)),
+        world.write("3", json!({}))
+    );
+    for answer in [one, two] {
+        assert!(fault(answer).to_string().contains("panicked"));
+    }
+    assert_eq!(kept.unwrap(), 1, "what has nothing to do with it is done");
+    set(at).await.unwrap();
+    assert_eq!(world.write("2", json!({})).await.unwrap().first_sequence, 1);
+    assert_eq!(block_in_place(|| world.store.verify().unwrap()).mismatches, []);
+}
+
+/// Somebody holds the log: nobody's command is at fault, so that none is tried alone, each for as long as the first.
+pub(super) async fn a_database_that_is_held_fails_all_at_once(world: World) {
+    let (held, holds) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let store = world.store.clone();
+    let holder = std::thread::spawn(move || {
+        store.on_own_connection(move |connection| {
+            connection.begin_write()?;
+            Head::lock(connection)?;
+            held.send(()).unwrap();
+            // Ends with the test, whatever becomes of it.
+            let _over = released.recv();
+            connection.rollback()
+        })
+    });
+    block_in_place(|| holds.recv().unwrap());
+    let begin = Instant::now();
+    let ids: Vec<String> = (0..20).map(|n| n.to_string()).collect();
+    let answers = join_all(ids.iter().map(|id| world.write(id, json!({})))).await;
+    let waited = begin.elapsed();
+    assert!(answers.into_iter().all(|answer| matches!(answer, Err(SubmitError::Fault(_)))));
+    // The first alone, then those that came meanwhile: five seconds each.
+    assert!(waited < Duration::from_secs(20), "{waited:?}");
+    drop(release);
+    block_in_place(|| holder.join().unwrap().unwrap());
+    assert!(world.write("1", json!({})).await.is_ok());
+}
+
+pub(super) async fn who_comes_after_the_end_is_told_so(world: World) {
+    world.store.stop();
+    let late = world.store.write(|writes| writes.refill_budget("x")).await;
+    assert!(matches!(*late.unwrap_err(), Fault::Stopped));
+    assert!(matches!(*fault(world.write("1", json!({})).await), Fault::Stopped));
+}
