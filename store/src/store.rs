@@ -101,7 +101,7 @@ impl Database {
             Self::Postgres { url, accept_data_loss } => {
                 let mut connection = Postgres::open(url)?;
                 connection.check_durable(*accept_data_loss)?;
-                connection.without_statement_timeout()?;
+                connection.without_time_limits()?;
                 Ok(Box::new(connection))
             }
         }
