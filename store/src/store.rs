@@ -169,6 +169,7 @@ impl Store {
                     batch_max: batch_max.max(1),
                     cache: StateCache::default(),
                     tree: None,
+                    term: 0,
                 };
                 writer.run(&receiver);
             })

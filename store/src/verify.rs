@@ -133,7 +133,7 @@ impl Store {
 
 fn rebuild(connection: &mut dyn Connection) -> Result<u64, Fault> {
     // The head is locked, so that no process writes meanwhile.
-    Head::lock(connection)?;
+    Head::lock(connection, &mut 0)?;
     for table in PROJECTED {
         connection.script(&format!("delete from {}", table.name))?;
     }

@@ -10,7 +10,7 @@ use super::acts::join_all;
 use super::world::World;
 use crate::sql::values;
 use crate::writer::log::Head;
-use crate::{Fault, Receipt, SubmitError};
+use crate::{Fault, Receipt, SubmitError, Writes};
 
 pub(super) fn fault(answer: Result<Receipt, SubmitError>) -> Arc<Fault> {
     match answer {
@@ -49,7 +49,7 @@ pub(super) async fn a_database_that_is_held_fails_all_at_once(world: World) {
     let holder = std::thread::spawn(move || {
         store.on_own_connection(move |connection| {
             connection.begin_write()?;
-            Head::lock(connection)?;
+            Head::lock(connection, &mut 0)?;
             held.send(()).unwrap();
             // Ends with the test, whatever becomes of it.
             let _over = released.recv();
@@ -67,6 +67,25 @@ pub(super) async fn a_database_that_is_held_fails_all_at_once(world: World) {
     drop(release);
     block_in_place(|| holder.join().unwrap().unwrap());
     assert!(world.write("1", json!({})).await.is_ok());
+}
+
+/// A process that has seen a newer primary refuses the older one, whose own tables know nothing of it (security.md §8).
+pub(super) async fn who_saw_a_newer_primary_refuses_the_older_one(world: World) {
+    world.write("1", json!({})).await.unwrap();
+    let term = world.store.write(|writes| writes.connection().query("select term from log_head", &[])?.remove(0).int());
+    let term = term.await.unwrap();
+    let set = move |writes: &mut Writes<'_>, to: i64| {
+        writes.connection().execute("update log_head set term = $1", &values![to])
+    };
+    world.store.write(move |writes| set(writes, 1_000_000)).await.unwrap();
+    assert!(matches!(*fault(world.write("2", json!({})).await), Fault::Fenced { seen: 1_000_000, .. }));
+    let mend = block_in_place(|| {
+        world.store.on_own_connection(|connection| connection.execute("update log_head set term = $1", &values![term]))
+    });
+    assert_eq!(mend.unwrap(), 1);
+    assert!(matches!(*fault(world.write("2", json!({})).await), Fault::Fenced { seen: 1_000_000, .. }), "it was seen");
+    let world = block_in_place(|| world.reopen());
+    assert!(world.write("2", json!({})).await.is_ok(), "another process has not seen it");
 }
 
 pub(super) async fn who_comes_after_the_end_is_told_so(world: World) {

@@ -203,6 +203,8 @@ pub(crate) struct Writer {
     pub(crate) batch_max: usize,
     pub(crate) cache: StateCache,
     pub(crate) tree: Option<TileWriter>,
+    /// Highest term of a server that this process has seen.
+    pub(crate) term: i64,
 }
 
 enum Outcome {
@@ -327,7 +329,7 @@ impl Writer {
     }
 
     fn lock(&mut self, connection: &mut dyn Connection) -> Result<(Head, TileWriter), Fault> {
-        let head = Head::lock(connection)?;
+        let head = Head::lock(connection, &mut self.term)?;
         let tree = match self.tree.take() {
             Some(tree) if *tree.frontier() == head.frontier => tree,
             _ => log::resume(connection, &head.frontier)?,
