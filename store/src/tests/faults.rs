@@ -3,11 +3,12 @@
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use kernel::sealed::Secret;
 use serde_json::json;
 use tokio::task::block_in_place;
 
 use super::acts::join_all;
-use super::world::World;
+use super::world::{World, secret_record};
 use crate::sql::values;
 use crate::writer::log::Head;
 use crate::{Fault, Receipt, SubmitError, Writes};
@@ -86,6 +87,29 @@ pub(super) async fn who_saw_a_newer_primary_refuses_the_older_one(world: World) 
     assert!(matches!(*fault(world.write("2", json!({})).await), Fault::Fenced { seen: 1_000_000, .. }), "it was seen");
     let world = block_in_place(|| world.reopen());
     assert!(world.write("2", json!({})).await.is_ok(), "another process has not seen it");
+}
+
+/// Between a command and a small write beside it there is no order. A key that both make for a new subject is one key.
+pub(super) async fn a_command_and_a_write_beside_it_make_one_key_for_a_subject(world: World) {
+    for round in 0..20 {
+        let subject = world.subject();
+        let secret =
+            Secret {
+                subject, field: format!("record/things/{round}/name"), salt: [1; 16], value: "王小明".to_owned()
+            };
+        let id = round.to_string();
+        let command = secret_record("things", &id, "", &json!({}), vec![secret]);
+        let (name, draft) = (subject.to_string(), format!("draft-{round}"));
+        let put = move |writes: &mut Writes<'_>| writes.put_draft(&draft, "a", &name, "m", &json!({"n": 1}), 1);
+        let (sent, drafted) = tokio::join!(world.submit(command), world.store.write(put));
+        assert!(sent.is_ok() && drafted.is_ok());
+        let read = world.store.read(move |reader| {
+            let field = (subject, format!("record/things/{round}/name"));
+            Ok((reader.open(&[field])?.remove(0), reader.draft("a", &format!("draft-{round}"))?.unwrap().body))
+        });
+        let (value, body) = read.await.unwrap();
+        assert_eq!((value.value(), body), (Some("王小明"), Some(json!({"n": 1}))));
+    }
 }
 
 pub(super) async fn who_comes_after_the_end_is_told_so(world: World) {

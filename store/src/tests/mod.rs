@@ -43,7 +43,8 @@ on_both! {
         sixty_four_clients_get_case_numbers_without_a_gap, a_manager_leads_one_site_and_no_certificate_number_is_lost,
         counters_equal_a_recount_and_the_lists_they_lead_to;
     faults: a_panic_of_the_writer_itself_is_a_fault_and_not_its_end, a_database_that_is_held_fails_all_at_once,
-        who_saw_a_newer_primary_refuses_the_older_one, who_comes_after_the_end_is_told_so;
+        who_saw_a_newer_primary_refuses_the_older_one, a_command_and_a_write_beside_it_make_one_key_for_a_subject,
+        who_comes_after_the_end_is_told_so;
     found: two_characters_are_found_in_ones_own_region_and_nowhere_else, a_list_shows_each_case_once_while_others_are_added;
     evidence: an_erased_applicant_leaves_states_entries_and_proofs_as_they_were, no_table_holds_a_personal_value,
         a_missing_entry_of_a_case_is_named,

@@ -345,6 +345,14 @@ impl Writer {
         batch: &mut [Request],
     ) -> Result<Done, Fault> {
         let keys = self.keys.clone();
+        // Small writes first: they see the tables as they stand, and would not see what the commands beside them have yet to write.
+        let mut wrote = Vec::new();
+        for request in batch.iter_mut() {
+            if let Request::Write(job) = request {
+                wrote.push(in_savepoint(connection, &keys, &mut **job)?);
+            }
+        }
+        let mut wrote = wrote.into_iter();
         let submissions: Vec<&Submission> = batch
             .iter()
             .filter_map(|request| if let Request::Submit(submission, _) = request { Some(&**submission) } else { None })
@@ -359,7 +367,7 @@ impl Writer {
                     Err(Dropped::Command(error)) => Err(error),
                     Err(Dropped::Batch(fault)) => return Err(fault),
                 }),
-                Request::Write(job) => Outcome::Wrote(in_savepoint(open.connection, &keys, &mut **job)?),
+                Request::Write(_) => Outcome::Wrote(wrote.next().unwrap_or_else(|| Err(Arc::new(Fault::Stopped)))),
                 Request::Stop => Outcome::Wrote(Ok(())),
             });
         }
