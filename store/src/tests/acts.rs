@@ -199,7 +199,7 @@ pub(super) async fn everything_is_there_after_a_restart(world: World) {
     let world = tokio::task::block_in_place(|| world.reopen());
     assert_eq!(tokio::task::block_in_place(|| world.store.state_hash().unwrap()), hash);
     let next = world.write("2", json!({"number": 1})).await.unwrap();
-    assert_eq!((next.reply, next.first_sequence), (json!({"number": 2}), 1));
+    assert_eq!((next.reply, next.first_sequence), (json!({"number": 2, "numbers": [2]}), 1));
     assert!(world.write("3", json!({"claim": "王"})).await.is_err());
     world.store.stop();
     assert!(matches!(world.write("4", json!({})).await, Err(SubmitError::Fault(_))));

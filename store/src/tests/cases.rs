@@ -11,6 +11,7 @@ use kernel::policy::Scope;
 use kernel::record::{LicenceChange, RecordCommand};
 use kernel::reminder::{Reminder, ReminderSent};
 use kernel::{Command, Event, Refusal, StreamId};
+use serde_json::json;
 use testkit::bureau;
 use tokio::task::block_in_place;
 
@@ -336,4 +337,16 @@ pub(super) async fn counters_equal_a_recount_and_the_lists_they_lead_to(world: W
         assert_eq!((submitted, listed.len()), (7, 7));
         assert!(listed.iter().all(|case| case.region == region));
     }
+}
+
+/// A command whose facts were gathered before midnight, behind one of the new day: its numbers are those of the day that its entry has.
+pub(super) async fn a_number_is_of_the_day_of_its_entry(world: World) {
+    let desk = Desk::open(&world).await;
+    let midnight = time::start_of_day("2026-11-24".parse().unwrap()).unwrap().as_microsecond();
+    world.set_clock(midnight + 1_000_000);
+    desk.apply(&desk.county, &wish(1)).await;
+    world.set_clock(midnight - 1_000_000);
+    let (_, receipt) = desk.try_apply(&desk.county, &wish(2)).await.unwrap();
+    assert_eq!(receipt.reply["number"], json!("13012320261124000002"));
+    assert!(receipt.at >= midnight);
 }

@@ -112,6 +112,15 @@ pub(super) async fn a_command_and_a_write_beside_it_make_one_key_for_a_subject(w
     }
 }
 
+pub(super) async fn a_decision_takes_several_numbers_of_one_counter_without_a_gap(world: World) {
+    let mut numbers = Vec::new();
+    for n in 0..3 {
+        let reply = world.write(&n.to_string(), json!({"number": 1, "numbers": 3})).await.unwrap().reply;
+        numbers.extend(reply["numbers"].as_array().unwrap().iter().filter_map(serde_json::Value::as_u64));
+    }
+    assert_eq!(numbers, (1..=9).collect::<Vec<u64>>());
+}
+
 pub(super) async fn who_comes_after_the_end_is_told_so(world: World) {
     world.store.stop();
     let late = world.store.write(|writes| writes.refill_budget("x")).await;

@@ -181,7 +181,8 @@ pub(super) fn thing(id: &str) -> StreamId {
     StreamId::record("things", id)
 }
 
-/// The kernel's rules, and for records of the register `things` what their body asks for: `claim`, `number`, `work`, `refuse`, `panic`.
+/// The kernel's rules, and for records of the register `things` what their body asks for: `claim`, `number` and how many `numbers`, `work`,
+/// `refuse`, `panic`.
 pub(super) const RULES: Rules = Rules { needs, decide };
 
 fn asks<'a>(command: &'a Command, what: &str) -> Option<&'a Json> {
@@ -208,8 +209,10 @@ fn decide(command: &Command, actor: &Actor, loaded: &Loaded, facts: &Facts) -> R
     assert!(asks(command, "panic").is_none(), "the body asked for it");
     let mut decision = kernel::decide(command, actor, loaded, facts)?;
     if let Some(number) = facts.numbers.get(&counter()) {
-        decision.numbers.push((counter(), *number));
-        decision.reply = json!({ "number": number });
+        let count = asks(command, "numbers").and_then(Json::as_u64).unwrap_or(1);
+        let numbers: Vec<u64> = (*number..number + count).collect();
+        decision.numbers.extend(numbers.iter().map(|number| (counter(), *number)));
+        decision.reply = json!({ "number": number, "numbers": numbers });
     }
     // After the number was taken: a refusal must give it back.
     if asks(command, "refuse").is_some() {
