@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use base::id::CaseId;
-use kernel::StreamId;
+use kernel::directory::{DirectoryCommand, Post};
 use kernel::policy::Scope;
+use kernel::{Command, StreamId};
 use testkit::bureau::{self, Wish};
+use tokio::task::block_in_place;
 
 use super::acts::join_all;
 use super::desk::{Desk, wish};
 use super::world::World;
-use crate::{CaseFilter, CaseOrder, Cursor, Page, TaskFilter, fold};
+use crate::{CaseFilter, CaseOrder, Cursor, Page, SubmitError, TaskFilter, fold};
 
 const PROJECTS: [&str; 6] =
     ["和平路住宅楼(一期)", "地铁三号线A1标段", "房地产开发综合体", "体育中心扩建", "污水处理厂", "A1 仓库"];
@@ -122,4 +124,26 @@ pub(super) async fn a_list_shows_each_case_once_while_others_are_added(world: Wo
             assert_eq!(times, 1, "{order:?}");
         }
     }
+}
+
+/// A row that is found by its own key belongs to one stream: who would take another's is refused, and nothing of that one changes.
+pub(super) async fn no_stream_takes_the_row_of_another(world: World) {
+    let desk = Desk::open(&world).await;
+    let (clerk, thief) = (desk.county.account_of("window-clerk"), desk.other.account_of("case-officer"));
+    let assign = |account, post| Command::Directory(DirectoryCommand::Assign { account, post });
+    let post = desk.county.post_of("window-clerk");
+    let wish = wish(1);
+    let (case, stolen, own) = tokio::join!(
+        desk.try_apply(&desk.county, &wish),
+        world.submit(assign(thief, post.clone())),
+        world.submit(assign(clerk, Post { kind: "case-officer".to_owned(), ..desk.county.post_of("director") })),
+    );
+    assert!(case.is_ok() && matches!(stolen, Err(SubmitError::Fault(_))) && matches!(own, Err(SubmitError::Fault(_))));
+    let id = post.id.to_string();
+    let read = world
+        .store
+        .read(move |reader| Ok((reader.posts_of(&clerk.to_string())?, reader.posts_of(&thief.to_string())?)));
+    let (clerks, thiefs) = read.await.unwrap();
+    assert_eq!((clerks.len(), clerks[0].post.as_str(), thiefs.len()), (1, id.as_str(), 1));
+    assert_eq!(block_in_place(|| world.store.verify().unwrap()).mismatches, []);
 }
