@@ -49,8 +49,8 @@ on_both! {
     found: two_characters_are_found_in_ones_own_region_and_nowhere_else, a_list_shows_each_case_once_while_others_are_added,
         no_stream_takes_the_row_of_another;
     evidence: an_erased_applicant_leaves_states_entries_and_proofs_as_they_were, no_table_holds_a_personal_value,
-        a_missing_entry_of_a_case_is_named,
-        cases_end_in_the_same_states_on_both_databases;
+        each_defect_in_rows_of_cases_is_named, each_changed_byte_of_a_state_is_named, a_missing_entry_of_a_case_is_named,
+        rows_and_counters_of_cases_are_built_again, cases_end_in_the_same_states_on_both_databases;
     journal: verify_finds_nothing_in_a_sound_store, verify_names_each_planted_defect, a_broken_arm_is_named,
         a_store_is_read_beside_the_process_that_works_on_it, receipts_prove_entries_without_the_store,
         rebuilding_gives_the_same_rows, the_same_seed_gives_the_same_states;

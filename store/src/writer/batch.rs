@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::cache::{Held, StateCache};
 use super::log::{Head, tile_row};
-use super::rows::{Difference, TableRows, table_rows};
+use super::rows::{Difference, TableRows, table_rows, tally_row};
 use super::{Receipt, Rules, Submission, SubmitError};
 use crate::fault::Fault;
 use crate::keys::Keys;
@@ -300,10 +300,7 @@ impl<'a> Batch<'a> {
             if let Event::SubjectErased(erased) = event {
                 planned.erased.push(erased.subject.to_string());
             }
-            if let Some(tally) = tallies(event, &next) {
-                let key = [tally.metric.to_owned(), tally.day, tally.matter, tally.region, tally.organisation];
-                planned.tallies.push((key, tally.delta));
-            }
+            planned.tallies.extend(tallies(event, &next).map(tally_row));
             state = Some(next);
             *at += 1;
             sequence += 1;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::StreamId;
 use kernel::projection::Rows;
+use kernel::tally::Tally;
 
 use crate::fault::Fault;
 use crate::search::fold;
@@ -171,6 +172,12 @@ pub(crate) fn table_rows(stream: &StreamId, version: u64, sequence: u64, rows: &
         add(&tables::ORGANISATIONS, values![&row.code, stream, &row.name, &row.region, &row.short].to_vec());
     }
     all
+}
+
+/// A counter's key in the order of its table, and how much it grows.
+pub(crate) fn tally_row(tally: Tally) -> ([String; 5], i64) {
+    let Tally { metric, day, matter, region, organisation, delta } = tally;
+    ([metric.to_owned(), day, matter, region, organisation], delta)
 }
 
 /// What must be written so that the tables hold `after` instead of `before`.
