@@ -8,7 +8,7 @@ use kernel::policy::Scope;
 use super::Reader;
 use crate::fault::Fault;
 use crate::sql::{Row, first, values};
-use crate::statement::{Listed, Order, Page, Scoped, Select};
+use crate::statement::{KeyKind, Listed, Order, Page, Scoped, Select};
 use crate::writer::cache;
 
 const CASES: Scoped =
@@ -268,10 +268,10 @@ impl Reader<'_> {
     pub fn cases(&mut self, scope: &Scope, filter: &CaseFilter, page: &Page) -> Result<Listed<CaseItem>, Fault> {
         let select = self.select_cases(scope, filter);
         let order = match filter.order {
-            CaseOrder::Received => Order { keys: vec![("c.received_at".to_owned(), true), ("c.id".to_owned(), true)] },
+            CaseOrder::Received => Order::by(&[("c.received_at", KeyKind::Int), ("c.id", KeyKind::Text)], true),
             CaseOrder::Due => {
                 let due = format!("coalesce(c.due_on, '{NO_DATE}')");
-                Order { keys: vec![(due, false), ("c.id".to_owned(), false)] }
+                Order::by(&[(&due, KeyKind::Text), ("c.id", KeyKind::Text)], false)
             }
         };
         select.page(self.connection, CASE_COLUMNS, "cases c", &order, page, case_item)
@@ -395,9 +395,9 @@ impl Reader<'_> {
             "t.case_id, t.task, t.element, t.kind, t.matter, t.organisation, t.region, t.post_kind, t.claimed_by,
             t.opened_at, t.due_on, t.yellow_on, t.red_on, t.paused, c.number, c.title, c.applicant_name, c.stage";
         let due = format!("coalesce(t.due_on, '{NO_DATE}')");
-        let keys = [due.as_str(), "t.case_id", "t.task"].map(|key| (key.to_owned(), false)).to_vec();
+        let keys = [(due.as_str(), KeyKind::Text), ("t.case_id", KeyKind::Text), ("t.task", KeyKind::Int)];
         let from = "tasks t join cases c on c.stream = t.stream";
-        select.page(self.connection, columns, from, &Order { keys }, page, |row| {
+        select.page(self.connection, columns, from, &Order::by(&keys, false), page, |row| {
             Ok(TaskItem {
                 case: row.text()?,
                 task: row.count()?,

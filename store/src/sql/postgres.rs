@@ -177,6 +177,11 @@ impl Postgres {
     }
 }
 
+/// PostgreSQL stores no text with NUL, and refuses to be asked for one: such a text equals none, as NULL does.
+fn is_storable(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 fn array_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Int => "bigint",
@@ -217,7 +222,10 @@ impl ToSql for Value {
                 text.to_sql(ty, out)
             }
             Self::Blob(bytes) => bytes.to_sql(ty, out),
-            Self::Texts(texts) => texts.to_sql(ty, out),
+            Self::Texts(texts) => {
+                let texts = texts.iter().map(|text| is_storable(text).then_some(text.as_str()));
+                texts.collect::<Vec<Option<&str>>>().to_sql(ty, out)
+            }
         }
     }
 
@@ -265,7 +273,11 @@ impl Connection for Postgres {
 
     fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Fault> {
         let statement = self.prepared(sql)?;
-        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
+        let parameters = parameters.iter().map(|value| match value {
+            Value::Text(text) if !is_storable(text) => &Value::Null as &(dyn ToSql + Sync),
+            value => value,
+        });
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.collect();
         let rows = self.line.wait(self.client.query(&statement, &parameters))?;
         rows.iter()
             .map(|row| {

@@ -6,6 +6,7 @@ use base::id::CaseId;
 use kernel::directory::{DirectoryCommand, Post};
 use kernel::policy::Scope;
 use kernel::{Command, StreamId};
+use serde_json::json;
 use testkit::bureau::{self, Wish};
 use tokio::task::block_in_place;
 
@@ -124,6 +125,43 @@ pub(super) async fn a_list_shows_each_case_once_while_others_are_added(world: Wo
             assert_eq!(times, 1, "{order:?}");
         }
     }
+}
+
+/// A cursor comes from an address: whatever stands in it, a list answers, and nothing of it reaches the database unchecked.
+pub(super) async fn whatever_stands_in_an_address_a_list_answers(world: World) {
+    let desk = Desk::open(&world).await;
+    for n in 0..3 {
+        desk.apply(&desk.county, &project(n)).await;
+    }
+    let forged =
+        [json!(["a", "b"]), json!([1, 2]), json!([1, "\u{0}"]), json!(["x", 1]), json!([1]), json!(["2026", "a", "b"])];
+    for cursor in forged {
+        let text = data_encoding::BASE64URL_NOPAD.encode(cursor.to_string().as_bytes());
+        let page = Page { after: Some(Cursor::parse(&text).unwrap()), rows: 10 };
+        let read = world.store.read(move |reader| {
+            let all = Scope::everything();
+            let due = CaseFilter { order: CaseOrder::Due, ..CaseFilter::default() };
+            let received = reader.cases(&all, &CaseFilter::default(), &page)?.rows.len();
+            let due = reader.cases(&all, &due, &page)?.rows.len();
+            let tasks = reader.tasks(&all, &TaskFilter::default(), &page)?.rows.len();
+            Ok([received, due, tasks, reader.search(&all, Some("case"), "示例", &page)?.rows.len()])
+        });
+        let counts = read.await.unwrap();
+        // Of the right shape for one list it may name a place there; in every other it is the list's beginning.
+        assert!(counts.iter().filter(|count| **count == 3).count() >= 3, "{cursor}: {counts:?}");
+    }
+    let read = world.store.read(|reader| {
+        let (all, nul) = (Scope::everything(), || Some("a\u{0}".to_owned()));
+        let cases = CaseFilter { matter: nul(), applicants: vec!["\u{0}".to_owned()], ..CaseFilter::default() };
+        let tasks = TaskFilter { element: nul(), post_kinds: vec!["\u{0}".to_owned()], ..TaskFilter::default() };
+        Ok((
+            reader.cases(&all, &cases, &Page::default())?.rows.len()
+                + reader.tasks(&all, &tasks, &Page::default())?.rows.len(),
+            reader.case_by_number(&all, "\u{0}")?.is_some() || reader.document("\u{0}", "0")?.is_some(),
+            reader.search(&all, None, "示\u{0}例", &Page::default())?.rows.len(),
+        ))
+    });
+    assert_eq!(read.await.unwrap(), (0, false, 0));
 }
 
 /// A row that is found by its own key belongs to one stream: who would take another's is refused, and nothing of that one changes.

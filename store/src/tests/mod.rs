@@ -47,7 +47,7 @@ on_both! {
         a_decision_takes_several_numbers_of_one_counter_without_a_gap,
         who_comes_after_the_end_is_told_so;
     found: two_characters_are_found_in_ones_own_region_and_nowhere_else, a_list_shows_each_case_once_while_others_are_added,
-        no_stream_takes_the_row_of_another;
+        whatever_stands_in_an_address_a_list_answers, no_stream_takes_the_row_of_another;
     evidence: an_erased_applicant_leaves_states_entries_and_proofs_as_they_were, no_table_holds_a_personal_value,
         each_defect_in_rows_of_cases_is_named, each_changed_byte_of_a_state_is_named, a_missing_entry_of_a_case_is_named,
         rows_and_counters_of_cases_are_built_again, cases_end_in_the_same_states_on_both_databases;
