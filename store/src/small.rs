@@ -217,8 +217,11 @@ impl<'a> Writes<'a> {
         Ok(SealedFor { subject: subject.to_owned(), key })
     }
 
-    /// Says that a file is stored: `subject` is empty for a public one.
+    /// Says that a file is stored: `subject` is empty for a public one. Refused when the subject was erased while the file came in.
     pub fn put_file(&mut self, stored: &Stored, subject: &str, media: &str, at: i64) -> Result<(), Fault> {
+        if let Some(SubjectKey::Erased) = vault::find_key(self.connection, self.keys, subject)? {
+            return Err(Fault::Task("the subject was erased".to_owned()));
+        }
         self.connection.execute(
             "insert into files (hash, subject, sm3, length, media, stored_at) values ($1, $2, $3, $4, $5, $6)
              on conflict (hash, subject) do nothing",

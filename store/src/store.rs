@@ -7,7 +7,7 @@ use journal::Id;
 use tokio::sync::oneshot;
 
 use crate::fault::Fault;
-use crate::files::Files;
+use crate::files::{Files, make_folder};
 use crate::keys::Keys;
 use crate::pool::Pool;
 use crate::read::Reader;
@@ -15,6 +15,7 @@ use crate::small::Writes;
 use crate::sql::postgres::Postgres;
 use crate::sql::sqlite::Sqlite;
 use crate::sql::{Connection, first, schema};
+use crate::vault;
 use crate::writer::cache::StateCache;
 use crate::writer::log::Head;
 use crate::writer::{Closure, Counters, Receipt, Request, Rules, Stats, Submission, SubmitError, Writer};
@@ -135,7 +136,7 @@ impl Store {
 
     pub(crate) fn open_with(options: Options, rules: Rules) -> Result<Self, Fault> {
         let Options { data, database, node, accept_data_loss, key_file, readers, batch_max } = options;
-        std::fs::create_dir_all(&data).map_err(|error| Fault::io(&data, error))?;
+        make_folder(&data)?;
         let lock = lock(&data)?;
         let database = match database {
             Some(url) => Database::Postgres { url, accept_data_loss },
@@ -146,7 +147,10 @@ impl Store {
         let keys = std::thread::scope(|scope| {
             let prepared = scope.spawn(|| {
                 let mut connection = database.connect_patiently()?;
-                prepare(&mut *connection, node, &key_file)
+                let keys = prepare(&mut *connection, node, &key_file)?;
+                // What was left when the process died between the commit and the removal.
+                let erased = vault::erased(&mut *connection)?;
+                erased.iter().try_for_each(|subject| files.remove_subject(subject)).map(|()| keys)
             });
             prepared.join().map_err(|_| Fault::Task("opening the database panicked".to_owned()))?
         })?;

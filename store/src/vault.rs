@@ -189,6 +189,12 @@ pub(crate) fn erase(connection: &mut dyn Connection, subject: &str, at: i64) -> 
     Ok(())
 }
 
+/// Subjects whose key was destroyed.
+pub(crate) fn erased(connection: &mut dyn Connection) -> Result<Vec<String>, Fault> {
+    let rows = connection.query("select subject from subjects where wrapped is null order by subject", &[])?;
+    rows.into_iter().map(|mut row| row.text()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

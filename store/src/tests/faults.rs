@@ -3,6 +3,8 @@
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use kernel::Command;
+use kernel::directory::DirectoryCommand;
 use kernel::sealed::Secret;
 use serde_json::json;
 use tokio::task::block_in_place;
@@ -119,6 +121,24 @@ pub(super) async fn a_decision_takes_several_numbers_of_one_counter_without_a_ga
         numbers.extend(reply["numbers"].as_array().unwrap().iter().filter_map(serde_json::Value::as_u64));
     }
     assert_eq!(numbers, (1..=9).collect::<Vec<u64>>());
+}
+
+pub(super) async fn a_file_that_comes_in_after_its_subject_was_erased_is_not_kept(world: World) {
+    let subject = world.subject();
+    let key = world.store.write(move |writes| writes.subject_key(&subject.to_string())).await.unwrap();
+    let mut upload = world.store.files().begin(Some(key)).unwrap();
+    upload.write(b"scan").unwrap();
+    let erase = DirectoryCommand::Erase { subject, basis: "个人信息保护法 47".to_owned() };
+    world.submit(Command::Directory(erase)).await.unwrap();
+    let stored = upload.finish().unwrap();
+    let named = world.store.write(move |writes| writes.put_file(&stored, &subject.to_string(), "image/png", 1)).await;
+    assert!(named.is_err());
+    // Its bytes, which nobody can read, go when the store is opened again: as they do when the process died after the commit.
+    let folder = world.data().join("files/sealed").join(subject.to_string());
+    assert!(folder.is_dir());
+    let world = block_in_place(|| world.reopen());
+    assert!(!folder.exists());
+    assert_eq!(world.store.read(|reader| reader.files(("", ""), 10)).await.unwrap(), []);
 }
 
 pub(super) async fn who_comes_after_the_end_is_told_so(world: World) {

@@ -45,7 +45,7 @@ on_both! {
     faults: a_panic_of_the_writer_itself_is_a_fault_and_not_its_end, a_database_that_is_held_fails_all_at_once,
         who_saw_a_newer_primary_refuses_the_older_one, a_command_and_a_write_beside_it_make_one_key_for_a_subject,
         a_decision_takes_several_numbers_of_one_counter_without_a_gap,
-        who_comes_after_the_end_is_told_so;
+        a_file_that_comes_in_after_its_subject_was_erased_is_not_kept, who_comes_after_the_end_is_told_so;
     found: two_characters_are_found_in_ones_own_region_and_nowhere_else, a_list_shows_each_case_once_while_others_are_added,
         whatever_stands_in_an_address_a_list_answers, no_stream_takes_the_row_of_another;
     evidence: an_erased_applicant_leaves_states_entries_and_proofs_as_they_were, no_table_holds_a_personal_value,

@@ -383,7 +383,7 @@ impl Writer {
             self.cache.put(stream, held);
         }
         for subject in written.erased {
-            // Unreadable already: the key is gone. What a crash leaves here is removed by the next `collect`.
+            // Unreadable already: the key is gone. What a crash leaves here goes when the store is opened again.
             if let Err(error) = self.files.remove_subject(&subject) {
                 tracing::warn!(%error, subject, "Sealed files of an erased subject could not be removed");
             }
