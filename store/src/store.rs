@@ -211,7 +211,7 @@ impl Store {
                 let mut connection = database.connect_patiently()?;
                 schema::check(&mut *connection)?;
                 own(&mut *connection, node)?;
-                Keys::open(&key_file, false)
+                open_keys(&mut *connection, &key_file, false)
             });
             looked.join().map_err(|_| Fault::Task("opening the database panicked".to_owned()))?
         })?;
@@ -368,5 +368,15 @@ fn prepare(connection: &mut dyn Connection, node: Id, key_file: &Path) -> Result
     }
     Head::begin(connection)?;
     let used = first(connection, "select 1 from subjects union all select 1 from checkpoints limit 1", &[])?.is_some();
-    Keys::open(key_file, !used)
+    open_keys(connection, key_file, !used)
+}
+
+/// The keys of this database: those of another, or new ones, would open nothing in it and seal what nobody opens later.
+fn open_keys(connection: &mut dyn Connection, path: &Path, make: bool) -> Result<Keys, Fault> {
+    let keys = Keys::open(path, make)?;
+    if vault::is_opened_by(connection, &keys)? {
+        return Ok(keys);
+    }
+    let problem = "holds other keys than those that the database is sealed with".to_owned();
+    Err(Fault::KeyFile { path: path.to_owned(), problem })
 }
