@@ -12,6 +12,7 @@ mod rights;
 mod setup;
 mod story;
 mod thesis;
+mod timers;
 
 use store::Options;
 

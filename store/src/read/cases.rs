@@ -227,6 +227,8 @@ pub struct DueTimer {
     pub name: String,
     /// µs UTC.
     pub due_at: i64,
+    /// How often it was put off.
+    pub refusals: u32,
 }
 
 /// A reminder sent in the application.
@@ -421,12 +423,20 @@ impl Reader<'_> {
         })
     }
 
-    /// Timers that are due at an instant, the longest due first.
-    pub fn timers_due(&mut self, now: i64, limit: u32) -> Result<Vec<DueTimer>, Fault> {
-        let sql = "select stream, name, due_at from timers where due_at <= $1 order by due_at, stream, name limit $2";
-        let rows = self.connection.query(sql, &values![now, limit])?;
+    /// Timers that are due at an instant and not put off beyond it, the longest due first, from after one on.
+    pub fn timers_due(&mut self, now: i64, after: Option<&DueTimer>, limit: u32) -> Result<Vec<DueTimer>, Fault> {
+        let sql = "select t.stream, t.name, t.due_at, coalesce(p.refusals, 0)
+                   from timers t left join timers_put_off p on p.stream = t.stream and p.name = t.name and p.due_at = t.due_at
+                   where t.due_at <= $1 and coalesce(p.not_before, 0) <= $1 and (t.due_at, t.stream, t.name) > ($2, $3, $4)
+                   order by t.due_at, t.stream, t.name limit $5";
+        let (due_at, stream, name) =
+            after.map_or((i64::MIN, "", ""), |timer| (timer.due_at, timer.stream.as_str(), timer.name.as_str()));
+        let rows = self.connection.query(sql, &values![now, due_at, stream, name, limit])?;
         rows.into_iter()
-            .map(|mut row| Ok(DueTimer { stream: cache::stream_of(&mut row)?, name: row.text()?, due_at: row.int()? }))
+            .map(|mut row| {
+                let (stream, name, due_at) = (cache::stream_of(&mut row)?, row.text()?, row.int()?);
+                Ok(DueTimer { stream, name, due_at, refusals: u32::try_from(row.count()?).unwrap_or(u32::MAX) })
+            })
             .collect()
     }
 

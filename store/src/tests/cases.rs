@@ -19,7 +19,7 @@ use super::acts::join_all;
 use super::desk::{Desk, wish};
 use super::world::World;
 use crate::sql::{tables, values};
-use crate::{CaseFilter, Claimed, Fault, Page, SubmitError, TallyQuery, TaskFilter};
+use crate::{CaseFilter, Claimed, DueTimer, Fault, Page, SubmitError, TallyQuery, TaskFilter};
 
 const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
 
@@ -39,7 +39,7 @@ async fn shown(world: &World, case: CaseId) -> Shown {
         let row = reader.case_by_id(&everything, &case.to_string())?.unwrap();
         let filter = TaskFilter { case: Some(row.id), ..TaskFilter::default() };
         let tasks = reader.tasks(&everything, &filter, &Page::default())?.rows.into_iter().map(|task| task.element);
-        let timers = reader.timers_due(i64::MAX, 1_000)?.into_iter().filter(|timer| timer.stream == stream);
+        let timers = reader.timers_due(i64::MAX, None, 1_000)?.into_iter().filter(|timer| timer.stream == stream);
         Ok(Shown {
             stage: row.stage,
             due_on: row.due_on,
@@ -99,7 +99,7 @@ pub(super) async fn a_certificate_is_found_by_number_and_code_and_printed_once(w
     let read = world.store.read(move |reader| {
         let wrong = [reader.document(&number, "00")?, reader.document("00", &code)?];
         let record = reader.record(&Scope::everything(), &licence.register, &licence.id)?.unwrap();
-        Ok((reader.document(&number, &code)?.unwrap(), wrong, record, reader.timers_due(i64::MAX, 1_000)?))
+        Ok((reader.document(&number, &code)?.unwrap(), wrong, record, reader.timers_due(i64::MAX, None, 1_000)?))
     });
     let (document, wrong, record, timers) = read.await.unwrap();
     assert_eq!((document.kind.as_str(), document.pdf_hash), ("certificate", Some("ab".repeat(32))));
@@ -337,6 +337,47 @@ pub(super) async fn counters_equal_a_recount_and_the_lists_they_lead_to(world: W
         assert_eq!((submitted, listed.len()), (7, 7));
         assert!(listed.iter().all(|case| case.region == region));
     }
+}
+
+pub(super) async fn a_timer_that_was_put_off_keeps_none_waiting_and_comes_back(world: World) {
+    let desk = Desk::open(&world).await;
+    for n in 0..6 {
+        desk.apply(&desk.county, &wish(n)).await;
+    }
+    let due = async |now: i64| world.store.read(move |reader| reader.timers_due(now, None, 3)).await.unwrap();
+    let put_off = async |timer: DueTimer, until: i64| {
+        world.store.write(move |writes| writes.put_off_timer(&timer, until)).await.unwrap();
+    };
+    let waiting = world.store.read(|reader| reader.timers_due(i64::MAX - 1, None, 100)).await.unwrap();
+    let (all, licences): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|timer| timer.name == TIMER_DEEMED);
+    for timer in licences {
+        put_off(timer, i64::MAX).await;
+    }
+    let now = all[0].due_at;
+    assert!(all.len() == 6 && all.iter().all(|timer| timer.due_at == now));
+    assert_eq!(due(now - 1).await, []);
+    // In order past those that were looked at in this turn.
+    let last = all[2].clone();
+    let rest = world.store.read(move |reader| reader.timers_due(now, Some(&last), 100)).await.unwrap();
+    assert_eq!((due(now).await, rest), (all[..3].to_vec(), all[3..].to_vec()));
+    // The first three cannot be carried out: the next three are not kept waiting.
+    for timer in &all[..3] {
+        put_off(timer.clone(), now + 60).await;
+    }
+    assert_eq!(due(now + 59).await, all[3..]);
+    let again = due(now + 60).await;
+    assert_eq!(again.iter().map(|timer| timer.refusals).collect::<Vec<_>>(), [1, 1, 1]);
+    put_off(again[0].clone(), now + 180).await;
+    assert_eq!(due(now + 179).await[..2], again[1..]);
+    assert_eq!(due(now + 180).await[0].refusals, 2);
+    // What was put off is no row of a state: it neither disturbs the check nor outlives its timer.
+    assert_eq!(block_in_place(|| world.store.verify().unwrap()).mismatches, []);
+    let case: CaseId = again[0].stream.rest().parse().unwrap();
+    let owner = desk.case(case).await.applicant.account.unwrap();
+    let applicant =
+        ::journal::Actor::Applicant { account: ::journal::Id(*owner.uuid().as_bytes()), on_behalf_of: None };
+    desk.act(&desk.county, case, applicant, CaseCommand::Withdraw { reason: None }).await.unwrap();
+    assert_eq!(world.store.write(|writes| writes.forget(0, 0, 0)).await.unwrap(), 1);
 }
 
 /// A command whose facts were gathered before midnight, behind one of the new day: its numbers are those of the day that its entry has.
