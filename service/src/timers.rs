@@ -2,11 +2,11 @@
 
 use kernel::case::{CaseCommand, TIMER_DEEMED, TIMER_FLOW};
 use kernel::record::{LicenceChange, Record, RecordCommand};
-use kernel::{Command, State, StreamId};
-use store::{DueTimer, Submission, SubmitError};
+use kernel::{Command, Facts, State, StreamId};
+use store::{DueTimer, Submission};
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::system;
 
 /// The job, as its entries name it.
@@ -15,53 +15,68 @@ const JOB: &str = "timers";
 const EXPIRY: &str = "expiry";
 /// Timers read at one time.
 const AT_ONCE: u32 = 64;
+/// The first wait of a timer that could not be carried out; it doubles each time.
+const RETRY_US: i64 = 60 * 1_000_000;
+/// The longest wait.
+const RETRY_MAX_US: i64 = 60 * 60 * 1_000_000;
 
 impl App {
-    /// Carries out every timer that is due now, the longest due first. Answers how many there were.
+    /// Looks once at every timer that is due now, the longest due first, and carries out what can be. Answers how many that were.
     pub async fn run_timers(&self) -> Result<usize> {
-        let mut done = 0;
+        let now = self.now().as_microsecond();
+        let (mut done, mut after) = (0, None);
         loop {
-            let now = self.now().as_microsecond();
-            let due = self.store().read(move |reader| reader.timers_due(now, AT_ONCE)).await?;
-            let mut progress = 0;
-            for timer in &due {
-                progress += usize::from(self.run_timer(timer).await?);
-            }
-            done += progress;
-            // A timer that was refused is still due; it must not keep the job busy for ever.
-            if progress < due.len() || due.is_empty() {
-                return Ok(done);
+            let due = self.store().read(move |reader| reader.timers_due(now, after.as_ref(), AT_ONCE)).await?;
+            let Some(last) = due.last() else { return Ok(done) };
+            after = Some(last.clone());
+            for timer in due {
+                done += usize::from(self.run_timer(timer).await?);
             }
         }
     }
 
-    /// False when the timer could not be carried out and stays due: its owner sees it as an incident in the log.
-    async fn run_timer(&self, timer: &DueTimer) -> Result<bool> {
-        let stream = timer.stream.clone();
-        let Some((_, state)) = self.store().read(move |reader| reader.state(&stream)).await? else { return Ok(false) };
-        let (command, facts) = match &state {
-            State::Case(case) => {
-                let Some(command) = of_case(&timer.name) else { return Ok(false) };
-                (Command::Case { case: case.id, command }, self.facts_for_case(case).await?)
-            }
-            State::Record(record) => {
-                let Some(command) = of_record(&timer.stream, &timer.name, record) else { return Ok(false) };
-                (Command::Record(command), self.facts())
-            }
-            _ => return Ok(false),
+    /// False when the timer was not carried out. One that cannot be is put off, ever longer: it must neither keep others waiting nor be asked
+    /// about each second. Its owner sees it as an incident in the log.
+    async fn run_timer(&self, timer: DueTimer) -> Result<bool> {
+        let error = match self.fire(&timer).await {
+            Ok(()) => return Ok(true),
+            // Somebody acts at this moment: the timer is gone, or will be carried out at the next turn.
+            Err(Error::Busy) => return Ok(false),
+            Err(error) => error,
         };
+        tracing::warn!(stream = %timer.stream, timer = %timer.name, refusals = timer.refusals, %error, "A timer is put off");
+        let until = self.now().as_microsecond() + wait(timer.refusals);
+        let put_off = self.store().write(move |writes| writes.put_off_timer(&timer, until)).await;
+        put_off.map(|()| false).map_err(Error::Fault)
+    }
+
+    async fn fire(&self, timer: &DueTimer) -> Result<()> {
+        let (command, facts) = self.command_of(timer).await?;
         let submission = Submission { command, actor: system(JOB), facts, key: None, entered_at: None };
-        match self.store().submit(submission).await {
-            Ok(_) => Ok(true),
-            // Somebody acted in the meantime: the timer is gone, or will be carried out at the next turn.
-            Err(SubmitError::Refused(refusal)) => {
-                tracing::warn!(stream = %timer.stream, timer = %timer.name, code = refusal.code(), "A timer was refused");
-                Ok(false)
+        self.store().submit(submission).await?;
+        Ok(())
+    }
+
+    /// What a timer asks for, with its facts.
+    async fn command_of(&self, timer: &DueTimer) -> Result<(Command, Facts)> {
+        let stream = timer.stream.clone();
+        match self.store().read(move |reader| reader.state(&stream)).await? {
+            Some((_, State::Case(case))) => {
+                let command = of_case(&timer.name).ok_or_else(Error::not_found)?;
+                Ok((Command::Case { case: case.id, command }, self.facts_for_case(&case).await?))
             }
-            Err(SubmitError::Stale | SubmitError::Busy) => Ok(false),
-            Err(error) => Err(error.into()),
+            Some((_, State::Record(record))) => {
+                let command = of_record(&timer.stream, &timer.name, &record).ok_or_else(Error::not_found)?;
+                Ok((Command::Record(command), self.facts()))
+            }
+            _ => Err(Error::not_found()),
         }
     }
+}
+
+/// How long a timer waits after so many refusals.
+fn wait(refusals: u32) -> i64 {
+    RETRY_US.saturating_mul(1 << refusals.min(8)).min(RETRY_MAX_US)
 }
 
 fn of_case(timer: &str) -> Option<CaseCommand> {
@@ -93,6 +108,12 @@ mod tests {
     use kernel::record::{RecordWritten, RenewalAsked};
 
     use super::*;
+
+    #[test]
+    fn a_refused_timer_waits_twice_as_long_each_time_and_an_hour_at_most() {
+        let minutes: Vec<i64> = [0, 1, 2, 5, 6, 40].map(|refusals| wait(refusals) / 60_000_000).to_vec();
+        assert_eq!(minutes, [1, 2, 4, 32, 60, 60]);
+    }
 
     #[test]
     fn a_timer_names_its_command() {

@@ -9,7 +9,10 @@ pub enum Fault {
     Sqlite(#[from] rusqlite::Error),
     /// PostgreSQL refused or failed, or the connection broke.
     #[error("database: {}", postgres_text(.0))]
-    Postgres(#[from] postgres::Error),
+    Postgres(#[from] tokio_postgres::Error),
+    /// PostgreSQL did not answer in time. What it was asked may have happened or not.
+    #[error("database: no answer in time")]
+    Silent,
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Io {
@@ -70,7 +73,7 @@ pub enum Fault {
     Stopped,
 }
 
-fn postgres_text(error: &postgres::Error) -> String {
+fn postgres_text(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(db) => format!("{} ({})", db.message(), db.code().code()),
         None => {
@@ -103,7 +106,7 @@ impl Fault {
         match self {
             Self::DiskFull => true,
             Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => error.code == rusqlite::ErrorCode::DiskFull,
-            Self::Postgres(error) => error.code() == Some(&postgres::error::SqlState::DISK_FULL),
+            Self::Postgres(error) => error.code() == Some(&tokio_postgres::error::SqlState::DISK_FULL),
             _ => false,
         }
     }

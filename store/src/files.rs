@@ -228,14 +228,11 @@ impl FileWriter {
         let hash = HEXLOWER.encode(&self.sha256.finalize());
         let path = self.files.path(self.sealed.as_ref().map(|sealed| sealed.subject.as_str()), &hash)?;
         let folder = path.parent().ok_or_else(|| Fault::Task("a file has no folder".to_owned()))?;
-        let made = !folder.exists();
         fs::create_dir_all(folder).map_err(|error| Fault::io(folder, error))?;
         fs::rename(&self.temporary.0, &path).map_err(|error| Fault::io(&path, error))?;
-        sync_folder(folder)?;
-        if made {
-            for above in folder.ancestors().skip(1).take_while(|above| above.starts_with(&self.files.root)) {
-                sync_folder(above)?;
-            }
+        // All of them, also those that were there: another upload may have made them a moment ago, and not synced them yet.
+        for above in folder.ancestors().take_while(|above| above.starts_with(&self.files.root)) {
+            sync_folder(above)?;
         }
         Ok(Stored { hash, sm3: HEXLOWER.encode(&self.sm3.finalize()), length: self.length })
     }
@@ -251,6 +248,14 @@ impl FileWriter {
         self.chunks += 1;
         self.put(&bytes)
     }
+}
+
+/// Makes a folder whose name outlasts a power cut.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), Fault> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|above| !above.exists()).collect();
+    fs::create_dir_all(folder).map_err(|error| Fault::io(folder, error))?;
+    let parents = missing.iter().filter_map(|made| made.parent());
+    parents.map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).try_for_each(sync_folder)
 }
 
 fn sync_folder(folder: &Path) -> Result<(), Fault> {

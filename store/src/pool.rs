@@ -59,20 +59,13 @@ fn serve(receiver: &Mutex<mpsc::Receiver<Work>>, database: &Database, keys: &Key
     loop {
         let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(work) = next else { return };
-        let mut open = match connection.take().filter(|connection| connection.is_usable()) {
-            Some(open) => open,
-            None => match database.connect() {
-                Ok(open) => open,
-                Err(fault) => {
-                    work(Err(fault));
-                    continue;
-                }
-            },
+        let mut open = match database.begin(connection.take(), |connection| connection.begin_read()) {
+            Ok((open, _)) => open,
+            Err(fault) => {
+                work(Err(fault));
+                continue;
+            }
         };
-        if let Err(fault) = open.begin_read() {
-            work(Err(fault));
-            continue;
-        }
         let done = catch_unwind(AssertUnwindSafe(|| work(Ok(&mut Reader::new(&mut *open, keys)))));
         if let Err(panic) = done {
             // The caller's channel was dropped with the closure: it sees a fault.

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use crate::fault::Fault;
 use crate::files::{SealedFor, Stored};
 use crate::keys::Keys;
-use crate::read::{self, KeyReused};
+use crate::read::{self, DueTimer, KeyReused};
 use crate::sql::{Connection, Value, first, tables, values};
 use crate::vault::{self, SubjectKey};
 use crate::writer::IdempotencyKey;
@@ -200,12 +200,28 @@ impl<'a> Writes<'a> {
         Ok(())
     }
 
-    /// Forgets budgets, replies and drafts that are older than they are kept.
+    /// Puts a timer off that could not be carried out, so that it keeps none waiting that can. A timer that is set anew is due as it says.
+    pub fn put_off_timer(&mut self, timer: &DueTimer, until: i64) -> Result<(), Fault> {
+        self.connection.execute(
+            "insert into timers_put_off (stream, name, due_at, refusals, not_before) values ($1, $2, $3, $4, $5)
+             on conflict (stream, name) do update set due_at = excluded.due_at, refusals = excluded.refusals,
+                 not_before = excluded.not_before",
+            &values![&timer.stream, &timer.name, timer.due_at, timer.refusals.saturating_add(1), until],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets budgets, replies and drafts that are older than they are kept, and that timers were put off that are no more.
     pub fn forget(&mut self, budgets_before: i64, replies_before: i64, drafts_before: i64) -> Result<u64, Fault> {
         let budgets = self.connection.execute("delete from budgets where since < $1", &values![budgets_before])?;
         let replies = self.connection.execute("delete from replies where at < $1", &values![replies_before])?;
         let drafts = self.connection.execute("delete from drafts where updated_at < $1", &values![drafts_before])?;
-        Ok(budgets + replies + drafts)
+        let timers = self.connection.execute(
+            "delete from timers_put_off where not exists (select 1 from timers t where t.stream = timers_put_off.stream
+                 and t.name = timers_put_off.name and t.due_at = timers_put_off.due_at)",
+            &[],
+        )?;
+        Ok(budgets + replies + drafts + timers)
     }
 
     /// What was answered to a wish, as no other write can change it before this one ends.
@@ -265,8 +281,11 @@ impl<'a> Writes<'a> {
         Ok(SealedFor { subject: subject.to_owned(), key })
     }
 
-    /// Says that a file is stored: `subject` is empty for a public one.
+    /// Says that a file is stored: `subject` is empty for a public one. Refused when the subject was erased while the file came in.
     pub fn put_file(&mut self, stored: &Stored, subject: &str, media: &str, at: i64) -> Result<(), Fault> {
+        if let Some(SubjectKey::Erased) = vault::find_key(self.connection, self.keys, subject)? {
+            return Err(Fault::Task("the subject was erased".to_owned()));
+        }
         self.connection.execute(
             "insert into files (hash, subject, sm3, length, media, stored_at) values ($1, $2, $3, $4, $5, $6)
              on conflict (hash, subject) do nothing",

@@ -85,8 +85,35 @@ pub(crate) struct Scoped {
 
 /// One order of a list.
 pub(crate) struct Order {
-    /// Expressions that together name a row, each with its direction: true = descending.
-    pub(crate) keys: Vec<(String, bool)>,
+    /// Expressions that together name a row, each with what its values are.
+    keys: Vec<(String, KeyKind)>,
+    /// The largest first.
+    descending: bool,
+}
+
+/// What the values of an expression are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyKind {
+    Int,
+    Text,
+}
+
+impl Order {
+    pub(crate) fn by(keys: &[(&str, KeyKind)], descending: bool) -> Self {
+        Self { keys: keys.iter().map(|(key, kind)| ((*key).to_owned(), *kind)).collect(), descending }
+    }
+
+    /// The place that a cursor names. It may come from anybody: one of another list, or of none, names no place.
+    fn place(&self, cursor: &Cursor) -> Option<Vec<Value>> {
+        let fits = |(value, (_, kind)): (&Value, &(String, KeyKind))| match value {
+            Value::Int(_) => *kind == KeyKind::Int,
+            // No stored text holds NUL.
+            Value::Text(text) => *kind == KeyKind::Text && !text.contains('\0'),
+            _ => false,
+        };
+        let values = cursor.values().filter(|values| values.len() == self.keys.len())?;
+        values.iter().zip(&self.keys).all(fits).then_some(values)
+    }
 }
 
 /// A select under construction.
@@ -244,27 +271,13 @@ impl Select {
         read: impl Fn(&mut Row) -> Result<T, Fault>,
     ) -> Result<Listed<T>, Fault> {
         let wanted = if page.rows == 0 { PAGE_ROWS_MAX } else { page.rows.min(PAGE_ROWS_MAX) };
-        let after = page.after.as_ref().and_then(Cursor::values).filter(|values| values.len() == order.keys.len());
-        if let Some(after) = after {
-            // (a, b) > (x, y), written out because the directions may differ: a > x or (a = x and b > y).
-            let bound: Vec<String> = after.into_iter().map(|value| self.bind(value)).collect();
-            let steps: Vec<String> = (0..bound.len())
-                .map(|last| {
-                    let same = (0..last).map(|n| format!("{} = {}", order.keys[n].0, bound[n]));
-                    let (key, descending) = &order.keys[last];
-                    let sign = if *descending { "<" } else { ">" };
-                    let step = same.chain([format!("{key} {sign} {}", bound[last])]).collect::<Vec<_>>();
-                    format!("({})", step.join(" and "))
-                })
-                .collect();
-            self.and(format!("({})", steps.join(" or ")));
-        }
         let keys: Vec<&str> = order.keys.iter().map(|(key, _)| key.as_str()).collect();
-        let directions: Vec<String> = order
-            .keys
-            .iter()
-            .map(|(key, descending)| format!("{key} {}", if *descending { "desc" } else { "asc" }))
-            .collect();
+        let (sign, direction) = if order.descending { ("<", "desc") } else { (">", "asc") };
+        if let Some(after) = page.after.as_ref().and_then(|cursor| order.place(cursor)) {
+            let bound: Vec<String> = after.into_iter().map(|value| self.bind(value)).collect();
+            self.and(format!("({}) {sign} ({})", keys.join(", "), bound.join(", ")));
+        }
+        let directions: Vec<String> = keys.iter().map(|key| format!("{key} {direction}")).collect();
         let limit = self.bind(wanted + 1);
         let sql = format!(
             "select {columns}, {} from {from}{} order by {} limit {limit}",

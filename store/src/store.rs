@@ -7,7 +7,7 @@ use journal::Id;
 use tokio::sync::oneshot;
 
 use crate::fault::Fault;
-use crate::files::Files;
+use crate::files::{Files, make_folder};
 use crate::keys::Keys;
 use crate::pool::Pool;
 use crate::read::Reader;
@@ -15,6 +15,7 @@ use crate::small::Writes;
 use crate::sql::postgres::Postgres;
 use crate::sql::sqlite::Sqlite;
 use crate::sql::{Connection, first, schema};
+use crate::vault;
 use crate::writer::cache::StateCache;
 use crate::writer::log::Head;
 use crate::writer::{Closure, Counters, Receipt, Request, Rules, Stats, Submission, SubmitError, Writer};
@@ -76,6 +77,24 @@ impl Database {
         }
     }
 
+    /// A connection in a new transaction: the one kept, or a new one when that broke meanwhile; true = it is new. Nothing was asked of it yet,
+    /// so that a server that restarted or hung up costs nobody an answer.
+    pub(crate) fn begin(
+        &self,
+        kept: Option<Box<dyn Connection>>,
+        begin: fn(&mut dyn Connection) -> Result<(), Fault>,
+    ) -> Result<(Box<dyn Connection>, bool), Fault> {
+        if let Some(mut kept) = kept {
+            let begun = begin(&mut *kept);
+            if kept.is_usable() {
+                return begun.map(|()| (kept, false));
+            }
+        }
+        let mut new = self.connect()?;
+        begin(&mut *new)?;
+        Ok((new, true))
+    }
+
     /// A connection whose statements may take long.
     pub(crate) fn connect_patiently(&self) -> Result<Box<dyn Connection>, Fault> {
         match self {
@@ -83,7 +102,7 @@ impl Database {
             Self::Postgres { url, accept_data_loss } => {
                 let mut connection = Postgres::open(url)?;
                 connection.check_durable(*accept_data_loss)?;
-                connection.without_statement_timeout()?;
+                connection.without_time_limits()?;
                 Ok(Box::new(connection))
             }
         }
@@ -117,7 +136,7 @@ impl Store {
 
     pub(crate) fn open_with(options: Options, rules: Rules) -> Result<Self, Fault> {
         let Options { data, database, node, accept_data_loss, key_file, readers, batch_max } = options;
-        std::fs::create_dir_all(&data).map_err(|error| Fault::io(&data, error))?;
+        make_folder(&data)?;
         let lock = lock(&data)?;
         let database = match database {
             Some(url) => Database::Postgres { url, accept_data_loss },
@@ -128,7 +147,10 @@ impl Store {
         let keys = std::thread::scope(|scope| {
             let prepared = scope.spawn(|| {
                 let mut connection = database.connect_patiently()?;
-                prepare(&mut *connection, node, &key_file)
+                let keys = prepare(&mut *connection, node, &key_file)?;
+                // What was left when the process died between the commit and the removal.
+                let erased = vault::erased(&mut *connection)?;
+                erased.iter().try_for_each(|subject| files.remove_subject(subject)).map(|()| keys)
             });
             prepared.join().map_err(|_| Fault::Task("opening the database panicked".to_owned()))?
         })?;
@@ -151,6 +173,7 @@ impl Store {
                     batch_max: batch_max.max(1),
                     cache: StateCache::default(),
                     tree: None,
+                    term: 0,
                 };
                 writer.run(&receiver);
             })
@@ -188,7 +211,7 @@ impl Store {
                 let mut connection = database.connect_patiently()?;
                 schema::check(&mut *connection)?;
                 own(&mut *connection, node)?;
-                Keys::open(&key_file, false)
+                open_keys(&mut *connection, &key_file, false)
             });
             looked.join().map_err(|_| Fault::Task("opening the database panicked".to_owned()))?
         })?;
@@ -227,8 +250,12 @@ impl Store {
     ) -> Result<T, Arc<Fault>> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Closure { work, value: None, reply });
-        if self.inner.queue.try_send(Request::Write(job)).is_err() {
-            return Err(Arc::new(Fault::Task("too many writes are waiting".to_owned())));
+        match self.inner.queue.try_send(Request::Write(job)) {
+            Ok(()) => {}
+            Err(mpsc::TrySendError::Full(_)) => {
+                return Err(Arc::new(Fault::Task("too many writes are waiting".to_owned())));
+            }
+            Err(mpsc::TrySendError::Disconnected(_)) => return Err(Arc::new(Fault::Stopped)),
         }
         answer.await.unwrap_or_else(|_| Err(Arc::new(Fault::Stopped)))
     }
@@ -341,5 +368,15 @@ fn prepare(connection: &mut dyn Connection, node: Id, key_file: &Path) -> Result
     }
     Head::begin(connection)?;
     let used = first(connection, "select 1 from subjects union all select 1 from checkpoints limit 1", &[])?.is_some();
-    Keys::open(key_file, !used)
+    open_keys(connection, key_file, !used)
+}
+
+/// The keys of this database: those of another, or new ones, would open nothing in it and seal what nobody opens later.
+fn open_keys(connection: &mut dyn Connection, path: &Path, make: bool) -> Result<Keys, Fault> {
+    let keys = Keys::open(path, make)?;
+    if vault::is_opened_by(connection, &keys)? {
+        return Ok(keys);
+    }
+    let problem = "holds other keys than those that the database is sealed with".to_owned();
+    Err(Fault::KeyFile { path: path.to_owned(), problem })
 }

@@ -119,6 +119,14 @@ fn unwrap(keys: &Keys, subject: &str, wrapped: &[u8]) -> Result<Zeroizing<[u8; 3
     Ok(Zeroizing::new(key))
 }
 
+/// Whether these keys are those that wrap the keys of subjects; one tells for all.
+pub(crate) fn is_opened_by(connection: &mut dyn Connection, keys: &Keys) -> Result<bool, Fault> {
+    let sql = "select subject, wrapped from subjects where wrapped is not null limit 1";
+    let Some(mut row) = first(connection, sql, &[])? else { return Ok(true) };
+    let (subject, wrapped) = (row.text()?, row.blob()?);
+    Ok(unwrap(keys, &subject, &wrapped).is_ok())
+}
+
 /// Reads values of subjects: (subject, field) → value.
 pub(crate) fn open_all(
     connection: &mut dyn Connection,
@@ -187,6 +195,12 @@ pub(crate) fn erase(connection: &mut dyn Connection, subject: &str, at: i64) -> 
         connection.execute(&format!("delete from {table} where subject = $1"), &values![subject])?;
     }
     Ok(())
+}
+
+/// Subjects whose key was destroyed.
+pub(crate) fn erased(connection: &mut dyn Connection) -> Result<Vec<String>, Fault> {
+    let rows = connection.query("select subject from subjects where wrapped is null order by subject", &[])?;
+    rows.into_iter().map(|mut row| row.text()).collect()
 }
 
 #[cfg(test)]

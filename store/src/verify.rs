@@ -1,14 +1,16 @@
 //! Is the store what its journal says? Entries against the tree and the checkpoints, states against a replay of the entries, rows for pages
-//! against the states. Nothing is repaired by dropping: only rows for pages can be rebuilt.
+//! against the states, counters against the entries. Nothing is repaired by dropping: only rows for pages can be rebuilt.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use journal::checkpoint::Checkpoint;
 use journal::note::Note;
 use journal::verify::LogVerifier;
 use journal::{Entry, Hash};
-use kernel::{State, StreamId, project};
+use kernel::state::{STATE_FORMAT, StateError};
+use kernel::tally::tallies;
+use kernel::{Event, State, StreamId, project};
 use sha2::{Digest as _, Sha256};
 
 use crate::fault::Fault;
@@ -16,7 +18,7 @@ use crate::sql::{Connection, Row, Table, Value, tables, values};
 use crate::store::Store;
 use crate::writer::cache;
 use crate::writer::log::{Head, Tiles};
-use crate::writer::rows::{Difference, PROJECTED, TableRows, table_rows};
+use crate::writer::rows::{Difference, PROJECTED, TableRows, table_rows, tally_row};
 
 /// Rows read at a time.
 const STEP: u32 = 2_000;
@@ -53,14 +55,14 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// Mismatches listed of each check; the rest would say the same.
+/// Mismatches listed of each table; the rest would say the same.
 const LISTED_MAX: usize = 100;
 
 struct Found(Vec<Mismatch>);
 
 impl Found {
     fn add(&mut self, table: &'static str, key: impl fmt::Display, problem: impl Into<String>) {
-        if self.0.len() < LISTED_MAX {
+        if self.0.iter().filter(|listed| listed.table == table).count() < LISTED_MAX {
             self.0.push(Mismatch { table, key: key.to_string(), problem: problem.into() });
         }
     }
@@ -75,11 +77,11 @@ impl Store {
             let mut found = Found(Vec::new());
             let checkpoints = read_checkpoints(connection, &signer, &mut found)?;
             let root = verify_log(connection, self.node(), checkpoints, &mut found)?;
-            let (entries, states) = replay(connection, cache::apply, &mut found)?;
-            let state_hash = compare_states(connection, &states, &mut found)?;
-            compare_rows(connection, &states, &mut found)?;
+            let replayed = replay(connection, cache::apply, &mut found)?;
+            let state_hash = compare_states(connection, &replayed.streams, &mut found)?;
+            compare_rows(connection, &replayed, &mut found)?;
             connection.rollback()?;
-            Ok(Report { entries, streams: states.len() as u64, root, state_hash, mismatches: found.0 })
+            Ok(replayed.report(root, state_hash, found))
         })
     }
 
@@ -93,11 +95,11 @@ impl Store {
         self.on_own_connection(|connection| {
             connection.begin_read()?;
             let mut found = Found(Vec::new());
-            let (entries, states) = replay(connection, fold, &mut found)?;
-            let state_hash = compare_states(connection, &states, &mut found)?;
+            let replayed = replay(connection, fold, &mut found)?;
+            let state_hash = compare_states(connection, &replayed.streams, &mut found)?;
             let root = Head::read(connection)?.frontier.root();
             connection.rollback()?;
-            Ok(Report { entries, streams: states.len() as u64, root, state_hash, mismatches: found.0 })
+            Ok(replayed.report(root, state_hash, found))
         })
     }
 
@@ -106,8 +108,8 @@ impl Store {
         self.on_own_connection(|connection| {
             connection.begin_read()?;
             let mut digest = Sha256::new();
-            each_state(connection, |_, stream, version, bytes| {
-                add_state(&mut digest, stream, version, bytes);
+            each_state(connection, |_, stored| {
+                stored.add_to(&mut digest);
                 Ok(())
             })?;
             connection.rollback()?;
@@ -115,7 +117,8 @@ impl Store {
         })
     }
 
-    /// Drops all rows for pages and writes them again from the states, in one transaction. Blocks, and keeps the writer waiting.
+    /// Drops all rows for pages and writes them again from the states, and the counters from the entries, in one transaction. Blocks, and keeps
+    /// the writer waiting.
     pub fn rebuild_projections(&self) -> Result<u64, Fault> {
         self.on_own_connection(|connection| {
             connection.begin_write()?;
@@ -133,62 +136,71 @@ impl Store {
 
 fn rebuild(connection: &mut dyn Connection) -> Result<u64, Fault> {
     // The head is locked, so that no process writes meanwhile.
-    Head::lock(connection)?;
-    for table in PROJECTED {
+    Head::lock(connection, &mut 0)?;
+    for table in PROJECTED.iter().chain([&&tables::TALLIES]) {
         connection.script(&format!("delete from {}", table.name))?;
     }
     if connection.dialect() == crate::sql::Dialect::Sqlite {
         connection.script("delete from search_index")?;
     }
-    let mut rows = 0;
-    let mut streams = Vec::new();
-    each_state(connection, |connection, stream, version, bytes| {
-        streams.push((stream.clone(), version, cache::decode(connection, stream, version, bytes)?));
+    let (mut rows, mut streams, mut difference) = (0, 0, Difference::default());
+    each_state(connection, |connection, Stored { stream, version, sequence, bytes }| {
+        let state = cache::decode(connection, &stream, version, &bytes)?;
+        difference.add(&TableRows::new(), table_rows(&stream, version, sequence, &project(&stream, &state)));
+        streams += 1;
+        if streams % STEP == 0 {
+            rows += std::mem::take(&mut difference).write(connection)?;
+        }
         Ok(())
     })?;
-    let sequences = last_sequences(connection)?;
-    for part in streams.chunks(STEP as usize) {
-        let mut difference = Difference::default();
-        for (stream, version, state) in part {
-            let sequence = sequences.get(stream.as_str()).copied().unwrap_or_default();
-            difference.add(&TableRows::new(), table_rows(stream, *version, sequence, &project(stream, state)));
-        }
-        rows += difference.write(connection)?;
+    rows += difference.write(connection)?;
+    let mut found = Found(Vec::new());
+    let tallies = replay(connection, cache::apply, &mut found)?.tallies;
+    if let Some(first) = found.0.first() {
+        return Err(Fault::damaged(format!("the counters cannot be counted again: {first}")));
     }
-    Ok(rows)
+    let tallies: Vec<Vec<Value>> = tallies.into_values().collect();
+    connection.insert_all(&tables::TALLIES, &tallies)?;
+    Ok(rows + tallies.len() as u64)
 }
 
-fn last_sequences(connection: &mut dyn Connection) -> Result<BTreeMap<String, u64>, Fault> {
-    let rows = connection.query("select stream, sequence from states", &[])?;
-    rows.into_iter().map(|mut row| Ok((row.text()?, row.count()?))).collect()
+/// A row of `states`.
+struct Stored {
+    stream: StreamId,
+    version: u64,
+    sequence: u64,
+    bytes: Vec<u8>,
+}
+
+impl Stored {
+    fn add_to(&self, digest: &mut Sha256) {
+        digest.update((self.stream.as_str().len() as u64).to_be_bytes());
+        digest.update(self.stream.as_str());
+        digest.update(self.version.to_be_bytes());
+        digest.update((self.bytes.len() as u64).to_be_bytes());
+        digest.update(&self.bytes);
+    }
 }
 
 fn each_state(
     connection: &mut dyn Connection,
-    mut each: impl FnMut(&mut dyn Connection, &StreamId, u64, &[u8]) -> Result<(), Fault>,
+    mut each: impl FnMut(&mut dyn Connection, Stored) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let mut after = String::new();
     loop {
-        let sql = "select stream, version, bytes from states where stream > $1 order by stream limit $2";
+        let sql = "select stream, version, sequence, bytes from states where stream > $1 order by stream limit $2";
         let rows = connection.query(sql, &values![&after, STEP])?;
         let ended = rows.len() < STEP as usize;
         for mut row in rows {
-            let (stream, version, bytes) = (cache::stream_of(&mut row)?, row.count()?, row.blob()?);
-            each(connection, &stream, version, &bytes)?;
+            let stream = cache::stream_of(&mut row)?;
             stream.as_str().clone_into(&mut after);
+            let (version, sequence, bytes) = (row.count()?, row.count()?, row.blob()?);
+            each(connection, Stored { stream, version, sequence, bytes })?;
         }
         if ended {
             return Ok(());
         }
     }
-}
-
-fn add_state(digest: &mut Sha256, stream: &StreamId, version: u64, bytes: &[u8]) {
-    digest.update((stream.as_str().len() as u64).to_be_bytes());
-    digest.update(stream.as_str());
-    digest.update(version.to_be_bytes());
-    digest.update((bytes.len() as u64).to_be_bytes());
-    digest.update(bytes);
 }
 
 fn each_entry(
@@ -306,15 +318,32 @@ fn stored_tile(connection: &mut dyn Connection, index: u64) -> Result<Vec<Hash>,
 }
 
 /// Streams as the entries alone give them: version, last sequence, state.
-type Replayed = BTreeMap<StreamId, (u64, u64, Option<State>)>;
+type Streams = BTreeMap<StreamId, (u64, u64, Option<State>)>;
+
+/// Everything that the entries alone give.
+#[derive(Default)]
+struct Replayed {
+    entries: u64,
+    streams: Streams,
+    /// Rows of counters, by key.
+    tallies: BTreeMap<Vec<Value>, Vec<Value>>,
+}
+
+impl Replayed {
+    fn report(self, root: Hash, state_hash: Hash, found: Found) -> Report {
+        let streams = self.streams.len() as u64;
+        Report { entries: self.entries, streams, root, state_hash, mismatches: found.0 }
+    }
+}
 
 /// Applies the bytes of an entry to a state.
 type Fold = fn(Option<State>, &StreamId, i64, &[u8]) -> Result<State, Fault>;
 
-fn replay(connection: &mut dyn Connection, fold: Fold, found: &mut Found) -> Result<(u64, Replayed), Fault> {
-    let mut streams = Replayed::new();
+fn replay(connection: &mut dyn Connection, fold: Fold, found: &mut Found) -> Result<Replayed, Fault> {
+    let mut replayed = Replayed::default();
+    let mut counted: BTreeMap<[String; 5], i64> = BTreeMap::new();
     let mut expected = 0;
-    let entries = each_entry(connection, |_, sequence, mut row| {
+    replayed.entries = each_entry(connection, |_, sequence, mut row| {
         if sequence != expected {
             found.add("entries", expected, format!("missing; the next one is {sequence}"));
         }
@@ -331,37 +360,49 @@ fn replay(connection: &mut dyn Connection, fold: Fold, found: &mut Found) -> Res
             found.add("entries", sequence, format!("{:?} is not a stream", entry.stream));
             return Ok(());
         };
-        let (version, last, state) = streams.entry(stream.clone()).or_insert((0, 0, None));
+        let (version, last, state) = replayed.streams.entry(stream.clone()).or_insert((0, 0, None));
         if entry.version != *version + 1 {
             found.add("entries", sequence, format!("{stream} goes from version {version} to {}", entry.version));
         }
         (*version, *last) = (entry.version, sequence);
         match fold(state.take(), &stream, at, &bytes) {
-            Ok(next) => *state = Some(next),
+            Ok(next) => {
+                let event = Event::decode(entry.kind.as_str(), &entry.body);
+                if let Some((key, delta)) = event.ok().and_then(|event| tallies(&event, &next)).map(tally_row) {
+                    *counted.entry(key).or_default() += delta;
+                }
+                *state = Some(next);
+            }
             Err(fault) => found.add("entries", sequence, fault.to_string()),
         }
         Ok(())
     })?;
-    Ok((entries, streams))
+    for (key, n) in counted {
+        let key = key.map(Value::from);
+        replayed.tallies.insert(key.to_vec(), key.into_iter().chain([Value::Int(n)]).collect());
+    }
+    Ok(replayed)
 }
 
-fn compare_states(connection: &mut dyn Connection, replayed: &Replayed, found: &mut Found) -> Result<Hash, Fault> {
+fn compare_states(connection: &mut dyn Connection, replayed: &Streams, found: &mut Found) -> Result<Hash, Fault> {
     let mut digest = Sha256::new();
-    let mut seen = 0;
-    each_state(connection, |_, stream, version, bytes| {
-        add_state(&mut digest, stream, version, bytes);
-        let Some((replayed_version, _, state)) = replayed.get(stream) else {
+    let mut missing: BTreeSet<&StreamId> = replayed.keys().collect();
+    each_state(connection, |_, stored| {
+        stored.add_to(&mut digest);
+        let stream = &stored.stream;
+        let Some((version, sequence, state)) = replayed.get(stream) else {
             found.add("states", stream, "has no entries");
             return Ok(());
         };
-        seen += 1;
-        if *replayed_version != version {
-            found.add("states", stream, format!("is at version {version}; its entries give {replayed_version}"));
+        missing.remove(stream);
+        if (stored.version, stored.sequence) != (*version, *sequence) {
+            let (has, gives) = (format!("{}, {}", stored.version, stored.sequence), format!("{version}, {sequence}"));
+            found.add("states", stream, format!("is at version, sequence {has}; its entries give {gives}"));
         }
-        // Bytes of an older format are folded again when they are read, so they are compared by what they mean.
-        let same = match (state, State::decode(bytes)) {
-            (Some(state), Ok(_)) => state.encode().is_ok_and(|expected| expected == bytes),
-            (_, Err(kernel::state::StateError::Format(_))) => true,
+        let same = match (state, State::decode(&stored.bytes)) {
+            (Some(state), Ok(_)) => state.encode().is_ok_and(|expected| expected == stored.bytes),
+            // Folded again whenever it is read; a format that was never written is no older one.
+            (_, Err(StateError::Format(format))) => (1..STATE_FORMAT).contains(&format),
             _ => false,
         };
         if !same {
@@ -369,29 +410,23 @@ fn compare_states(connection: &mut dyn Connection, replayed: &Replayed, found: &
         }
         Ok(())
     })?;
-    if seen != replayed.len() {
-        let mut stored: std::collections::BTreeSet<StreamId> = std::collections::BTreeSet::new();
-        each_state(connection, |_, stream, _, _| {
-            stored.insert(stream.clone());
-            Ok(())
-        })?;
-        for stream in replayed.keys().filter(|stream| !stored.contains(*stream)) {
-            found.add("states", stream, "is missing");
-        }
+    for stream in missing {
+        found.add("states", stream, "is missing");
     }
     Ok(Hash(digest.finalize().into()))
 }
 
-/// Rows for pages as stored against rows as the states give them.
+/// Rows for pages and counters as stored against those that states and entries give.
 fn compare_rows(connection: &mut dyn Connection, replayed: &Replayed, found: &mut Found) -> Result<(), Fault> {
     let mut expected: BTreeMap<&'static str, BTreeMap<Vec<Value>, Vec<Value>>> = BTreeMap::new();
-    for (stream, (version, sequence, state)) in replayed {
+    expected.insert(tables::TALLIES.name, replayed.tallies.clone());
+    for (stream, (version, sequence, state)) in &replayed.streams {
         let Some(state) = state else { continue };
         for ((table, key), (_, row)) in table_rows(stream, *version, *sequence, &project(stream, state)) {
             expected.entry(table).or_default().insert(key, row);
         }
     }
-    for table in PROJECTED {
+    for table in PROJECTED.iter().chain([&&tables::TALLIES]) {
         let mut expected = expected.remove(table.name).unwrap_or_default();
         let rows = connection.query(&format!("select {} from {}", table.names(), table.name), &[])?;
         for row in rows {

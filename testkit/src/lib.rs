@@ -1,4 +1,5 @@
-//! Development only: a PostgreSQL server for tests, a world to decide in.
+//! Development only: a PostgreSQL server for tests, a world to decide in, a bureau whose cases are real.
 
+pub mod bureau;
 pub mod postgres;
 pub mod world;

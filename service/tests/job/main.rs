@@ -23,6 +23,7 @@ mod sessions;
 mod setup;
 mod story;
 mod thesis;
+mod timers;
 
 use store::Options;
 

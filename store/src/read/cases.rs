@@ -8,7 +8,7 @@ use kernel::policy::Scope;
 use super::Reader;
 use crate::fault::Fault;
 use crate::sql::{Row, first, values};
-use crate::statement::{Cursor, Listed, Order, Page, Scoped, Select};
+use crate::statement::{Cursor, KeyKind, Listed, Order, Page, Scoped, Select};
 use crate::writer::cache;
 
 const CASES: Scoped =
@@ -239,6 +239,8 @@ pub struct DueTimer {
     pub name: String,
     /// µs UTC.
     pub due_at: i64,
+    /// How often it was put off.
+    pub refusals: u32,
 }
 
 /// A reminder sent in the application.
@@ -280,10 +282,10 @@ impl Reader<'_> {
     pub fn cases(&mut self, scope: &Scope, filter: &CaseFilter, page: &Page) -> Result<Listed<CaseItem>, Fault> {
         let select = self.select_cases(scope, filter);
         let order = match filter.order {
-            CaseOrder::Received => Order { keys: vec![("c.received_at".to_owned(), true), ("c.id".to_owned(), true)] },
+            CaseOrder::Received => Order::by(&[("c.received_at", KeyKind::Int), ("c.id", KeyKind::Text)], true),
             CaseOrder::Due => {
                 let due = format!("coalesce(c.due_on, '{NO_DATE}')");
-                Order { keys: vec![(due, false), ("c.id".to_owned(), false)] }
+                Order::by(&[(&due, KeyKind::Text), ("c.id", KeyKind::Text)], false)
             }
         };
         select.page(self.connection, CASE_COLUMNS, "cases c", &order, page, case_item)
@@ -431,9 +433,9 @@ impl Reader<'_> {
             "t.case_id, t.task, t.element, t.kind, t.matter, t.organisation, t.region, t.post_kind, t.claimed_by,
             t.opened_at, t.due_on, t.yellow_on, t.red_on, t.paused, c.number, c.title, c.applicant_name, c.stage";
         let due = format!("coalesce(t.due_on, '{NO_DATE}')");
-        let keys = [due.as_str(), "t.case_id", "t.task"].map(|key| (key.to_owned(), descending)).to_vec();
+        let keys = [(due.as_str(), KeyKind::Text), ("t.case_id", KeyKind::Text), ("t.task", KeyKind::Int)];
         let from = "tasks t join cases c on c.stream = t.stream";
-        select.page(self.connection, columns, from, &Order { keys }, page, |row| {
+        select.page(self.connection, columns, from, &Order::by(&keys, descending), page, |row| {
             Ok(TaskItem {
                 case: row.text()?,
                 task: row.count()?,
@@ -457,12 +459,20 @@ impl Reader<'_> {
         })
     }
 
-    /// Timers that are due at an instant, the longest due first.
-    pub fn timers_due(&mut self, now: i64, limit: u32) -> Result<Vec<DueTimer>, Fault> {
-        let sql = "select stream, name, due_at from timers where due_at <= $1 order by due_at, stream, name limit $2";
-        let rows = self.connection.query(sql, &values![now, limit])?;
+    /// Timers that are due at an instant and not put off beyond it, the longest due first, from after one on.
+    pub fn timers_due(&mut self, now: i64, after: Option<&DueTimer>, limit: u32) -> Result<Vec<DueTimer>, Fault> {
+        let sql = "select t.stream, t.name, t.due_at, coalesce(p.refusals, 0)
+                   from timers t left join timers_put_off p on p.stream = t.stream and p.name = t.name and p.due_at = t.due_at
+                   where t.due_at <= $1 and coalesce(p.not_before, 0) <= $1 and (t.due_at, t.stream, t.name) > ($2, $3, $4)
+                   order by t.due_at, t.stream, t.name limit $5";
+        let (due_at, stream, name) =
+            after.map_or((i64::MIN, "", ""), |timer| (timer.due_at, timer.stream.as_str(), timer.name.as_str()));
+        let rows = self.connection.query(sql, &values![now, due_at, stream, name, limit])?;
         rows.into_iter()
-            .map(|mut row| Ok(DueTimer { stream: cache::stream_of(&mut row)?, name: row.text()?, due_at: row.int()? }))
+            .map(|mut row| {
+                let (stream, name, due_at) = (cache::stream_of(&mut row)?, row.text()?, row.int()?);
+                Ok(DueTimer { stream, name, due_at, refusals: u32::try_from(row.count()?).unwrap_or(u32::MAX) })
+            })
             .collect()
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::Reader;
 use crate::fault::Fault;
 use crate::sql::{Dialect, Row};
-use crate::statement::{Listed, Order, Page, Scoped, Select};
+use crate::statement::{KeyKind, Listed, Order, Page, Scoped, Select};
 
 /// Nesting of a filter.
 const DEPTH_MAX: usize = 8;
@@ -139,16 +139,16 @@ impl Reader<'_> {
             let condition = condition(&mut select, query, filter, 0)?;
             select.and(condition);
         }
-        let mut keys = Vec::new();
+        let mut ordered = None;
         if let Some(field) = &query.order {
             let (expression, kind) = expression(select.dialect(), query, field)?;
             if kind == FieldKind::Number {
                 return Err(Fault::Task(format!("records are not listed by the number {field}")));
             }
-            keys.push((format!("coalesce({expression}, '')"), query.descending));
+            ordered = Some(format!("coalesce({expression}, '')"));
         }
-        keys.push(("r.id".to_owned(), query.descending));
-        select.page(self.connection, COLUMNS, "records r", &Order { keys }, page, item)
+        let keys = ordered.as_deref().into_iter().chain(["r.id"]).map(|key| (key, KeyKind::Text)).collect::<Vec<_>>();
+        select.page(self.connection, COLUMNS, "records r", &Order::by(&keys, query.descending), page, item)
     }
 }
 

@@ -4,7 +4,7 @@ use kernel::policy::Scope;
 
 use super::Reader;
 use crate::fault::Fault;
-use crate::statement::{Listed, Order, Page, Scoped, Select};
+use crate::statement::{KeyKind, Listed, Order, Page, Scoped, Select};
 
 /// Something found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +38,8 @@ impl Reader<'_> {
         }
         select.within(scope, SEARCH);
         select.equals("s.family", family);
-        let keys = vec![("s.last_sequence".to_owned(), true), ("s.stream".to_owned(), true)];
-        select.page(self.connection, "s.stream, s.family, s.region, s.text", "search s", &Order { keys }, page, |row| {
+        let order = Order::by(&[("s.last_sequence", KeyKind::Int), ("s.stream", KeyKind::Text)], true);
+        select.page(self.connection, "s.stream, s.family, s.region, s.text", "search s", &order, page, |row| {
             Ok(Found { stream: row.text()?, family: row.text()?, region: row.text()?, text: row.text()? })
         })
     }

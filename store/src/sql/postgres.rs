@@ -3,25 +3,68 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
-use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Config, NoTls, Statement};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+use tokio_postgres::config::{LoadBalanceHosts, TargetSessionAttrs};
+use tokio_postgres::error::Severity;
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Config, NoTls, Socket, Statement};
 
 use super::tables::{Kind, join};
-use super::{Connection, Dialect, Row, Table, Value};
+use super::{Connection, Dialect, Row, Table, Value, first};
 use crate::fault::Fault;
 
 /// security.md §8: connecting, handshake included, ends after two seconds; a statement after five.
 const CONNECT_WAIT: Duration = Duration::from_secs(2);
 const STATEMENT_MS_MAX: u32 = 5_000;
+/// The server ends a statement by itself. One that is frozen does not, and keeps its sockets alive: it is given up a little later.
+const ANSWER_WAIT: Duration = Duration::from_secs(6);
 
 const STATEMENTS_CACHED: usize = 512;
 
 /// A connection to a PostgreSQL server.
 pub(crate) struct Postgres {
+    line: Line,
     client: Client,
     statements: HashMap<String, Statement>,
     bulk: HashMap<(&'static str, Bulk), String>,
     in_transaction: bool,
+}
+
+/// The socket, with a small runtime of its own that runs only while an answer is awaited.
+struct Line {
+    runtime: Runtime,
+    connection: tokio_postgres::Connection<Socket, NoTlsStream>,
+    /// How long an answer is awaited.
+    patience: Duration,
+    /// No answer can come any more.
+    lost: bool,
+}
+
+impl Line {
+    /// Waits for an answer.
+    fn wait<T>(&mut self, call: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Fault> {
+        let Self { runtime, connection, patience, lost } = self;
+        let answer = async {
+            tokio::select! {
+                biased;
+                Err(error) = connection => Err(error),
+                answer = call => answer,
+            }
+        };
+        // The timer belongs to the runtime, and is made within it.
+        let answer = runtime.block_on(async { timeout(*patience, answer).await }).map_err(|_| Fault::Silent);
+        let answer = answer.and_then(|answer| answer.map_err(Fault::from));
+        *lost |= answer.as_ref().is_err_and(ends_connection);
+        answer
+    }
+}
+
+/// After an error of a statement the server listens on; after every other one it does not.
+fn ends_connection(fault: &Fault) -> bool {
+    let Fault::Postgres(error) = fault else { return true };
+    error.as_db_error().is_none_or(|db| matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,28 +80,30 @@ impl Postgres {
         let mut config: Config = url.parse()?;
         config
             .connect_timeout(CONNECT_WAIT)
-            .tcp_user_timeout(Duration::from_millis(u64::from(STATEMENT_MS_MAX) + 1_000))
+            .tcp_user_timeout(ANSWER_WAIT)
             .keepalives_idle(Duration::from_secs(10))
-            .load_balance_hosts(postgres::config::LoadBalanceHosts::Random)
-            .target_session_attrs(postgres::config::TargetSessionAttrs::ReadWrite)
+            .load_balance_hosts(LoadBalanceHosts::Random)
+            .target_session_attrs(TargetSessionAttrs::ReadWrite)
             .application_name("jiantong");
-        let mut client = config.connect(NoTls)?;
-        client.batch_execute(&format!(
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Fault::Task(format!("no runtime for PostgreSQL: {error}")))?;
+        let opened = runtime.block_on(async { timeout(CONNECT_WAIT, config.connect(NoTls)).await });
+        let (client, connection) = opened.map_err(|_| Fault::Silent)??;
+        let line = Line { runtime, connection, patience: ANSWER_WAIT, lost: false };
+        let mut open = Self { line, client, statements: HashMap::new(), bulk: HashMap::new(), in_transaction: false };
+        open.script(&format!(
             "set statement_timeout = {STATEMENT_MS_MAX}; set lock_timeout = {STATEMENT_MS_MAX};
              set idle_in_transaction_session_timeout = 60000; set client_min_messages = warning"
         ))?;
-        Ok(Self { client, statements: HashMap::new(), bulk: HashMap::new(), in_transaction: false })
+        Ok(open)
     }
 
     /// Refuses a server that could lose an acknowledged commit (security.md §2 rule 1), unless that was accepted.
     pub(crate) fn check_durable(&mut self, accept_data_loss: bool) -> Result<(), Fault> {
-        let row = self.client.query_one(
-            "select current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes'),
-                    (select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum'))",
-            &[],
-        )?;
-        let (commit, fsync, pages, standbys): (String, String, String, i64) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        let sql = "select current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes'),
+                    (select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum'))";
+        let mut row = first(self, sql, &[])?.ok_or_else(|| Fault::damaged("PostgreSQL tells no settings"))?;
+        let (commit, fsync, pages, standbys) = (row.text()?, row.text()?, row.text()?, row.int()?);
         if commit != "on" && commit != "remote_apply" {
             return Err(Fault::NotDurable(format!("runs with synchronous_commit = {commit}; set it to on")));
         }
@@ -76,9 +121,10 @@ impl Postgres {
         Ok(())
     }
 
-    /// Longer work than a command: a migration, an index.
-    pub(crate) fn without_statement_timeout(&mut self) -> Result<(), Fault> {
-        Ok(self.client.batch_execute("set statement_timeout = 0; set lock_timeout = 0")?)
+    /// Longer work than a command: a migration, an index, a check of everything.
+    pub(crate) fn without_time_limits(&mut self) -> Result<(), Fault> {
+        self.line.patience = Duration::MAX;
+        self.script("set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0")
     }
 
     fn prepared(&mut self, sql: &str) -> Result<Statement, Fault> {
@@ -89,7 +135,7 @@ impl Postgres {
             // Filters make texts of many shapes; those in use are prepared again at once.
             self.statements.clear();
         }
-        let statement = self.client.prepare(sql)?;
+        let statement = self.line.wait(self.client.prepare(sql))?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
@@ -126,9 +172,14 @@ impl Postgres {
         let arrays: Vec<Box<dyn ToSql + Sync + '_>> =
             columns.iter().enumerate().map(|(n, column)| array(column.kind, rows, n)).collect();
         let parameters: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|array| &**array as _).collect();
-        self.client.execute(&statement, &parameters)?;
+        self.line.wait(self.client.execute(&statement, &parameters))?;
         Ok(())
     }
+}
+
+/// PostgreSQL stores no text with NUL, and refuses to be asked for one: such a text equals none, as NULL does.
+fn is_storable(text: &str) -> bool {
+    !text.contains('\0')
 }
 
 fn array_type(kind: Kind) -> &'static str {
@@ -171,7 +222,10 @@ impl ToSql for Value {
                 text.to_sql(ty, out)
             }
             Self::Blob(bytes) => bytes.to_sql(ty, out),
-            Self::Texts(texts) => texts.to_sql(ty, out),
+            Self::Texts(texts) => {
+                let texts = texts.iter().map(|text| is_storable(text).then_some(text.as_str()));
+                texts.collect::<Vec<Option<&str>>>().to_sql(ty, out)
+            }
         }
     }
 
@@ -208,19 +262,23 @@ impl Connection for Postgres {
     }
 
     fn script(&mut self, sql: &str) -> Result<(), Fault> {
-        Ok(self.client.batch_execute(sql)?)
+        self.line.wait(self.client.batch_execute(sql))
     }
 
     fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, Fault> {
         let statement = self.prepared(sql)?;
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
-        Ok(self.client.execute(&statement, &parameters)?)
+        self.line.wait(self.client.execute(&statement, &parameters))
     }
 
     fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Fault> {
         let statement = self.prepared(sql)?;
-        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
-        let rows = self.client.query(&statement, &parameters)?;
+        let parameters = parameters.iter().map(|value| match value {
+            Value::Text(text) if !is_storable(text) => &Value::Null as &(dyn ToSql + Sync),
+            value => value,
+        });
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.collect();
+        let rows = self.line.wait(self.client.query(&statement, &parameters))?;
         rows.iter()
             .map(|row| {
                 let cells = (0..row.len()).map(|n| row.try_get::<_, Value>(n)).collect::<Result<_, _>>()?;
@@ -259,13 +317,13 @@ impl Connection for Postgres {
     }
 
     fn rollback(&mut self) -> Result<(), Fault> {
-        if !std::mem::take(&mut self.in_transaction) || self.client.is_closed() {
+        if !std::mem::take(&mut self.in_transaction) || !self.is_usable() {
             return Ok(());
         }
         self.script("rollback")
     }
 
     fn is_usable(&self) -> bool {
-        !self.client.is_closed()
+        !self.line.lost
     }
 }

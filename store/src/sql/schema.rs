@@ -13,7 +13,10 @@ struct Step {
 /// The newest schema this program knows.
 pub(crate) const SCHEMA: i64 = STEPS.len() as i64;
 
-const STEPS: &[Step] = &[Step { both: STEP_1, sqlite: STEP_1_SQLITE, postgres: STEP_1_POSTGRES }];
+const STEPS: &[Step] = &[
+    Step { both: STEP_1, sqlite: STEP_1_SQLITE, postgres: STEP_1_POSTGRES },
+    Step { both: STEP_2, sqlite: "", postgres: "" },
+];
 
 /// Brings an older database to this program's schema; refuses a newer one. Each step is one transaction, so that a run that was killed is
 /// simply run again.
@@ -217,6 +220,13 @@ create table search (
 );
 create index search_recent on search (last_sequence);
 create index search_grams on search using gin (grams);
+";
+
+/// Timers that could not be carried out: not part of `timers`, which is a pure function of states.
+const STEP_2: &str = "
+create table timers_put_off (
+    stream TEXT not null, name TEXT not null, due_at INT8 not null, refusals INT8 not null, not_before INT8 not null, primary key (stream, name)
+);
 ";
 
 #[cfg(test)]

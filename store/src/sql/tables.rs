@@ -41,6 +41,11 @@ impl Table {
         &self.columns[..self.keys]
     }
 
+    /// A row's key says which stream it belongs to.
+    pub(crate) fn is_keyed_by_stream(&self) -> bool {
+        self.columns[0].name == "stream"
+    }
+
     /// Column names with commas between.
     pub(crate) fn names(&self) -> String {
         join(self.columns, |_, column| column.name.to_owned(), ", ")

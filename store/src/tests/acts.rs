@@ -199,7 +199,7 @@ pub(super) async fn everything_is_there_after_a_restart(world: World) {
     let world = tokio::task::block_in_place(|| world.reopen());
     assert_eq!(tokio::task::block_in_place(|| world.store.state_hash().unwrap()), hash);
     let next = world.write("2", json!({"number": 1})).await.unwrap();
-    assert_eq!((next.reply, next.first_sequence), (json!({"number": 2}), 1));
+    assert_eq!((next.reply, next.first_sequence), (json!({"number": 2, "numbers": [2]}), 1));
     assert!(world.write("3", json!({"claim": "王"})).await.is_err());
     world.store.stop();
     assert!(matches!(world.write("4", json!({})).await, Err(SubmitError::Fault(_))));
@@ -224,8 +224,7 @@ pub(super) async fn a_foreign_node_and_a_lower_term_are_refused(world: World) {
 
 /// Several processes over one server: numbers, claims and states are one, whoever holds what in memory.
 pub(super) async fn processes_share_one_server(world: World) {
-    let options = Options { data: world.data().join("second"), ..world.options().clone() };
-    let second = tokio::task::block_in_place(|| Store::open_with(options, super::world::RULES).unwrap());
+    let second = tokio::task::block_in_place(|| world.beside().unwrap());
     let submit = |n: usize| {
         let store = if n.is_multiple_of(2) { &world.store } else { &second };
         store.submit(world.submission(record("things", &(n % 5).to_string(), "", json!({"number": 1, "n": n}))))

@@ -274,7 +274,7 @@ pub(super) async fn the_inbox_shows_what_a_post_may_take(world: World) {
 pub(super) async fn timers_and_counters_are_read(world: World) {
     filled(&world, 9).await;
     let (due, next) =
-        world.store.read(|reader| Ok((reader.timers_due(1_000_011, 100)?, reader.next_timer()?))).await.unwrap();
+        world.store.read(|reader| Ok((reader.timers_due(1_000_011, None, 100)?, reader.next_timer()?))).await.unwrap();
     assert_eq!((due.len(), due[0].due_at, next), (6, 1_000_010, Some(1_000_010)));
     // Two batches add to the same counter.
     for n in [2i64, 5] {

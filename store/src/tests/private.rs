@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::task::block_in_place;
 
 use super::world::{World, secret_record};
-use crate::{Credential, Fault, Opened, Session, SubmitError};
+use crate::{Credential, Fault, Keys, Opened, Options, Session, Store, SubmitError};
 
 pub(super) async fn values_are_sealed_and_erased_for_good(world: World) {
     let subject = world.subject();
@@ -61,6 +61,18 @@ pub(super) async fn values_are_sealed_and_erased_for_good(world: World) {
     assert!(matches!(refused, Err(SubmitError::Refused(Refusal::SubjectErased))));
     let rest = world.store.write(|writes| writes.connection().query("select 1 from vault", &[])).await.unwrap();
     assert!(rest.is_empty());
+}
+
+/// A key file from another node, or from before a loss: it would open nothing, and seal new values that nobody opens with the right one.
+pub(super) async fn a_database_is_opened_with_its_own_keys_alone(world: World) {
+    let subject = world.subject().to_string();
+    world.store.write(move |writes| writes.subject_key(&subject).map(drop)).await.unwrap();
+    let options = Options { key_file: world.data().join("other-keys"), ..world.options().clone() };
+    drop(world.store);
+    Keys::open(&options.key_file, true).unwrap();
+    for opened in block_in_place(|| [Store::open(options.clone()), Store::open_to_read(options.clone())]) {
+        assert!(matches!(opened, Err(Fault::KeyFile { path, .. }) if path == options.key_file));
+    }
 }
 
 pub(super) async fn drafts_belong_to_their_account(world: World) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use ::journal::{Actor, Id};
-use base::id::SubjectId;
+use base::id::{CaseId, SubjectId};
 use jiff::Timestamp;
 use kernel::change::Job;
 use kernel::command::Loaded;
@@ -39,22 +39,31 @@ const BEGIN: i64 = 1_795_395_600_000_000;
 impl World {
     pub(super) fn run(kind: Kind, test: impl AsyncFnOnce(World)) {
         let (world, _database) = Self::new(kind);
+        Self::drive(world, test);
+    }
+
+    pub(super) fn drive(world: World, test: impl AsyncFnOnce(World)) {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap().block_on(test(world));
     }
 
     /// A store, and the schema it lives in, to be dropped after it and outside of async code.
     pub(super) fn new(kind: Kind) -> (Self, Option<Own>) {
-        let folder = tempfile::tempdir().unwrap();
         let database = (kind == Kind::Postgres).then(|| Cluster::shared().fresh_schema());
+        (Self::at(database.as_ref().map(|own| own.url().to_owned())), database)
+    }
+
+    /// A store at an empty database; none = a file of its own.
+    pub(super) fn at(database: Option<String>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let options = Options {
-            database: database.as_ref().map(|own| own.url().to_owned()),
+            database,
             accept_data_loss: true,
             readers: 2,
             ..Options::new(folder.path().join("data"), folder.path().join("keys"), Id([7; 16]))
         };
         let store = Store::open_with(options.clone(), RULES).unwrap();
         let (now, seed) = (AtomicI64::new(BEGIN), AtomicU64::new(0));
-        (Self { store, options, now, seed, _folder: folder }, database)
+        Self { store, options, now, seed, _folder: folder }
     }
 
     /// Stops the store and opens it again.
@@ -91,6 +100,11 @@ impl World {
         self.now.store(at, Ordering::Relaxed);
     }
 
+    /// Lets time go by.
+    pub(super) fn pass(&self, us: i64) {
+        self.now.fetch_add(us, Ordering::Relaxed);
+    }
+
     fn seed(&self) -> u64 {
         self.seed.fetch_add(1, Ordering::Relaxed)
     }
@@ -99,10 +113,25 @@ impl World {
         SubjectId::new_v7(1_795_395_600_000 + self.seed(), [3; 10])
     }
 
-    pub(super) fn facts(&self) -> Facts {
+    pub(super) fn case(&self) -> CaseId {
+        CaseId::new_v7(1_795_395_600_000 + self.seed(), [4; 10])
+    }
+
+    /// Thirty-two bytes that no other command gets.
+    pub(super) fn entropy(&self) -> [u8; 32] {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed().to_be_bytes());
-        testkit::world::facts(Timestamp::from_microsecond(self.now()).unwrap(), seed)
+        seed
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        testkit::world::facts(Timestamp::from_microsecond(self.now()).unwrap(), self.entropy())
+    }
+
+    /// Another process over the same database; none over SQLite, which has one process.
+    pub(super) fn beside(&self) -> Option<Store> {
+        let options = Options { data: self.data().join("beside"), ..self.options.clone() };
+        self.options.database.is_some().then(|| Store::open_with(options, RULES).unwrap())
     }
 
     pub(super) fn submission(&self, command: Command) -> Submission {
@@ -152,7 +181,8 @@ pub(super) fn thing(id: &str) -> StreamId {
     StreamId::record("things", id)
 }
 
-/// The kernel's rules, and for records of the register `things` what their body asks for: `claim`, `number`, `work`, `refuse`, `panic`.
+/// The kernel's rules, and for records of the register `things` what their body asks for: `claim`, `number` and how many `numbers`, `work`,
+/// `refuse`, `panic`.
 pub(super) const RULES: Rules = Rules { needs, decide };
 
 fn asks<'a>(command: &'a Command, what: &str) -> Option<&'a Json> {
@@ -179,8 +209,10 @@ fn decide(command: &Command, actor: &Actor, loaded: &Loaded, facts: &Facts) -> R
     assert!(asks(command, "panic").is_none(), "the body asked for it");
     let mut decision = kernel::decide(command, actor, loaded, facts)?;
     if let Some(number) = facts.numbers.get(&counter()) {
-        decision.numbers.push((counter(), *number));
-        decision.reply = json!({ "number": number });
+        let count = asks(command, "numbers").and_then(Json::as_u64).unwrap_or(1);
+        let numbers: Vec<u64> = (*number..number + count).collect();
+        decision.numbers.extend(numbers.iter().map(|number| (counter(), *number)));
+        decision.reply = json!({ "number": number, "numbers": numbers });
     }
     // After the number was taken: a refusal must give it back.
     if asks(command, "refuse").is_some() {

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::cache::{Held, StateCache};
 use super::log::{Head, tile_row};
-use super::rows::{Difference, TableRows, table_rows};
+use super::rows::{Difference, TableRows, table_rows, tally_row};
 use super::{Receipt, Rules, Submission, SubmitError};
 use crate::fault::Fault;
 use crate::keys::Keys;
@@ -174,17 +174,15 @@ impl<'a> Batch<'a> {
                 Err(SubmitError::KeyReused.into())
             };
         }
-        let Rules { needs, decide } = self.rules;
-        let needs = guarded(|| needs(&submission.command, &submission.actor, &submission.facts))?;
         let stale = submission.facts.read.iter().any(|(stream, version)| self.version(stream) != *version);
         if stale {
             return Err(SubmitError::Stale.into());
         }
         let entered_at = submission.entered_at.unwrap_or_else(|| submission.facts.at());
         self.set_time(submission);
-        let facts = &mut submission.facts;
-        facts.numbers =
-            needs.numbers.iter().map(|key| (key.clone(), self.numbers.get(key).copied().unwrap_or(1))).collect();
+        let Rules { needs, decide } = self.rules;
+        let needs = guarded(|| needs(&submission.command, &submission.actor, &submission.facts))?;
+        submission.facts.numbers = self.offer(needs.numbers)?;
         let mut loaded = Loaded::new();
         for stream in needs.streams {
             if let Some(Held { version, state: Some(state), .. }) = self.held.get(&stream) {
@@ -214,6 +212,14 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// The next free numbers. A counter that the batch did not load at its beginning is one of a day that began since.
+    fn offer(&mut self, keys: Vec<NumberKey>) -> Result<BTreeMap<NumberKey, u64>, Fault> {
+        let missing = keys.iter().filter(|key| !self.numbers.contains_key(key)).cloned().collect();
+        self.numbers.extend(load_numbers(self.connection, missing)?);
+        let next = |key: NumberKey| self.numbers.get(&key).map(|next| (key, *next));
+        Ok(keys.into_iter().filter_map(next).collect())
+    }
+
     /// Everything a decision changes, checked, without changing the batch yet.
     fn plan(&mut self, submission: &Submission, entered_at: i64, decision: &Decision) -> Result<Planned, Dropped> {
         let mut planned = Planned {
@@ -225,8 +231,10 @@ impl<'a> Batch<'a> {
             erased: Vec::new(),
             tallies: Vec::new(),
         };
+        let mut free = submission.facts.numbers.clone();
         for (key, used) in &decision.numbers {
-            if submission.facts.numbers.get(key) != Some(used) {
+            // Several of one counter follow one another.
+            if free.insert(key.clone(), used + 1) != Some(*used) {
                 let text =
                     format!("decide used number {used} of {}/{}, which was not offered", key.register, key.scope);
                 return Err(fault_of_command(Fault::Task(text)));
@@ -292,10 +300,7 @@ impl<'a> Batch<'a> {
             if let Event::SubjectErased(erased) = event {
                 planned.erased.push(erased.subject.to_string());
             }
-            if let Some(tally) = tallies(event, &next) {
-                let key = [tally.metric.to_owned(), tally.day, tally.matter, tally.region, tally.organisation];
-                planned.tallies.push((key, tally.delta));
-            }
+            planned.tallies.extend(tallies(event, &next).map(tally_row));
             state = Some(next);
             *at += 1;
             sequence += 1;
@@ -493,24 +498,21 @@ fn number_key(key: &NumberKey) -> String {
     format!("{}/{}", key.register, key.scope)
 }
 
+/// The next free numbers of counters; a counter that has no row yet begins with 1.
 fn load_numbers(
     connection: &mut dyn Connection,
     wanted: BTreeSet<NumberKey>,
 ) -> Result<BTreeMap<NumberKey, u64>, Fault> {
-    let mut numbers = BTreeMap::new();
     if wanted.is_empty() {
-        return Ok(numbers);
+        return Ok(BTreeMap::new());
     }
-    let by_name: HashMap<String, NumberKey> = wanted.into_iter().map(|key| (number_key(&key), key)).collect();
-    let names: Vec<String> = by_name.keys().cloned().collect();
+    let names: Vec<String> = wanted.iter().map(number_key).collect();
     let sql = format!("select number_key, next from numbers where {}", connection.dialect().is_in("number_key", 1));
-    for mut row in connection.query(&sql, &values![names])? {
-        let (name, next) = (row.text()?, row.count()?);
-        if let Some(key) = by_name.get(&name) {
-            numbers.insert(key.clone(), next);
-        }
-    }
-    Ok(numbers)
+    let rows = connection.query(&sql, &values![names])?;
+    let found: HashMap<String, u64> =
+        rows.into_iter().map(|mut row| Ok((row.text()?, row.count()?))).collect::<Result<_, Fault>>()?;
+    let next = |key: NumberKey| (found.get(&number_key(&key)).copied().unwrap_or(1), key);
+    Ok(wanted.into_iter().map(next).map(|(next, key)| (key, next)).collect())
 }
 
 type Replied = HashMap<(String, String), (Vec<u8>, Receipt)>;

@@ -31,8 +31,9 @@ impl Head {
         Ok(())
     }
 
-    /// Reads and locks it; refuses a server with a lower term than one that wrote before (security.md §8).
-    pub(crate) fn lock(connection: &mut dyn Connection) -> Result<Self, Fault> {
+    /// Reads and locks it; refuses a server with a lower term than one that wrote before, or that this process has seen (security.md §8): an
+    /// old primary's own tables know nothing of the new one.
+    pub(crate) fn lock(connection: &mut dyn Connection, term: &mut i64) -> Result<Self, Fault> {
         let dialect = connection.dialect();
         let sql = format!(
             "select size, at, frontier, term, {} from log_head where id = 1{}",
@@ -40,13 +41,12 @@ impl Head {
             dialect.for_update()
         );
         let mut row = first(connection, &sql, &[])?.ok_or_else(|| Fault::damaged("the log has no head"))?;
-        let (size, at, frontier, seen, found) = (row.count()?, row.int()?, row.blob()?, row.int()?, row.int()?);
-        if found < seen {
-            return Err(Fault::Fenced { found, seen });
+        let (size, at, frontier, wrote, found) = (row.count()?, row.int()?, row.blob()?, row.int()?, row.int()?);
+        *term = found.max(wrote).max(*term);
+        if found < *term {
+            return Err(Fault::Fenced { found, seen: *term });
         }
-        let frontier = Frontier::from_bytes(&frontier).filter(|frontier| frontier.size() == size);
-        let frontier = frontier.ok_or_else(|| Fault::damaged("the log's head is not a frontier of its size"))?;
-        Ok(Self { size, at, frontier, term: found })
+        Self::parsed(size, at, &frontier, found)
     }
 
     /// Reads it without locking.
@@ -54,13 +54,13 @@ impl Head {
         let sql = "select size, at, frontier, term from log_head where id = 1";
         let mut row = first(connection, sql, &[])?.ok_or_else(|| Fault::damaged("the log has no head"))?;
         let (size, at, frontier, term) = (row.count()?, row.int()?, row.blob()?, row.int()?);
-        let frontier = Frontier::from_bytes(&frontier).filter(|frontier| frontier.size() == size);
-        Ok(Self {
-            size,
-            at,
-            frontier: frontier.ok_or_else(|| Fault::damaged("the log's head is not a frontier of its size"))?,
-            term,
-        })
+        Self::parsed(size, at, &frontier, term)
+    }
+
+    fn parsed(size: u64, at: i64, frontier: &[u8], term: i64) -> Result<Self, Fault> {
+        let frontier = Frontier::from_bytes(frontier).filter(|frontier| frontier.size() == size);
+        let frontier = frontier.ok_or_else(|| Fault::damaged("the log's head is not a frontier of its size"))?;
+        Ok(Self { size, at, frontier, term })
     }
 
     /// Stores it.

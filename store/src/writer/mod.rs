@@ -18,7 +18,7 @@ use kernel::{Command, Decision, Facts, Needs, Refusal};
 use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
-use self::batch::{Batch, Dropped, panic_text};
+use self::batch::{Batch, Dropped, Written, panic_text};
 use self::cache::StateCache;
 use self::log::Head;
 use crate::fault::Fault;
@@ -203,11 +203,27 @@ pub(crate) struct Writer {
     pub(crate) batch_max: usize,
     pub(crate) cache: StateCache,
     pub(crate) tree: Option<TileWriter>,
+    /// Highest term of a server that this process has seen.
+    pub(crate) term: i64,
 }
 
 enum Outcome {
     Submitted(Result<Receipt, SubmitError>),
     Wrote(Result<(), Arc<Fault>>),
+}
+
+/// Why nothing of a batch was kept.
+enum Failed {
+    /// The database cannot be worked with, whatever is asked of it: asking again would only take as long again.
+    Database(Fault),
+    /// Something in the batch, perhaps one of its members alone.
+    Batch(Fault),
+}
+
+/// A committed batch.
+struct Done {
+    outcomes: Vec<Outcome>,
+    written: Written,
 }
 
 impl Writer {
@@ -234,109 +250,153 @@ impl Writer {
     }
 
     /// Commits a batch and answers. When a batch fails its members are tried alone, so that one poisonous command cannot stop the others.
-    fn process(&mut self, mut batch: Vec<Request>) {
+    /// Gives the fault when it was the database that failed.
+    fn process(&mut self, mut batch: Vec<Request>) -> Option<Arc<Fault>> {
         self.counters.batch_max.fetch_max(batch.len() as u64, Ordering::Relaxed);
-        match self.attempt(&mut batch) {
+        let failed = match self.attempt(&mut batch) {
             Ok(outcomes) => {
-                for (request, outcome) in batch.into_iter().zip(outcomes) {
-                    answer(request, outcome);
-                }
+                batch.into_iter().zip(outcomes).for_each(|(request, outcome)| answer(request, outcome));
+                return None;
             }
-            Err(fault) => {
-                tracing::warn!(error = %fault, commands = batch.len(), "A batch failed: {fault}");
-                Counters::add(&self.counters.faults, 1);
-                if batch.len() > 1 && !fault.is_disk_full() && self.connection.is_some() {
-                    batch.into_iter().for_each(|request| self.process(vec![request]));
-                } else {
-                    let fault = Arc::new(fault);
-                    for request in batch {
-                        let outcome = match &request {
-                            Request::Submit(..) => Outcome::Submitted(Err(SubmitError::Fault(fault.clone()))),
-                            _ => Outcome::Wrote(Err(fault.clone())),
-                        };
-                        answer(request, outcome);
-                    }
-                }
-            }
-        }
-    }
-
-    fn attempt(&mut self, batch: &mut [Request]) -> Result<Vec<Outcome>, Fault> {
-        let mut connection = match self.connection.take().filter(|connection| connection.is_usable()) {
-            Some(connection) => connection,
-            None => self.database.connect()?,
+            Err(failed) => failed,
         };
-        let tried = connection.begin_write().and_then(|()| self.within(&mut *connection, batch));
-        match tried {
-            Ok(outcomes) => {
-                self.connection = Some(connection);
-                Ok(outcomes)
+        let (Failed::Database(fault) | Failed::Batch(fault)) = &failed;
+        tracing::warn!(error = %fault, commands = batch.len(), "A batch failed: {fault}");
+        Counters::add(&self.counters.faults, 1);
+        match failed {
+            Failed::Batch(_) if batch.len() > 1 => self.process_each(batch),
+            Failed::Batch(fault) => {
+                tell(batch, &Arc::new(fault));
+                None
             }
-            Err(fault) => {
-                self.tree = None;
-                if connection.rollback().is_ok() && connection.is_usable() {
-                    self.connection = Some(connection);
-                } else {
-                    self.cache.clear();
-                }
-                Err(fault)
+            Failed::Database(fault) => {
+                let fault = Arc::new(fault);
+                tell(batch, &fault);
+                Some(fault)
             }
         }
     }
 
-    fn within(&mut self, connection: &mut dyn Connection, batch: &mut [Request]) -> Result<Vec<Outcome>, Fault> {
-        let head = Head::lock(connection)?;
+    /// One after another, until the database fails: the rest need not wait for its deadlines one by one.
+    fn process_each(&mut self, batch: Vec<Request>) -> Option<Arc<Fault>> {
+        let mut rest = batch.into_iter();
+        while let Some(request) = rest.next() {
+            if let Some(fault) = self.process(vec![request]) {
+                tell(rest, &fault);
+                return Some(fault);
+            }
+        }
+        None
+    }
+
+    fn attempt(&mut self, batch: &mut [Request]) -> Result<Vec<Outcome>, Failed> {
+        let kept = self.connection.take();
+        let (mut connection, new) =
+            self.database.begin(kept, |connection| connection.begin_write()).map_err(Failed::Database)?;
+        if new {
+            // After a failover it leads to another server, where streams may stand elsewhere.
+            self.cache.clear();
+        }
+        let tried = catch_unwind(AssertUnwindSafe(|| self.commit(&mut *connection, batch)));
+        let failed = match tried {
+            Ok(Ok(done)) => {
+                self.connection = Some(connection);
+                return Ok(self.remember(done));
+            }
+            Ok(Err(failed)) => failed,
+            // We were wrong (style.md "Errors"): the command dies, the writer lives. What the panic left of the connection nobody knows.
+            Err(panic) => {
+                self.tree = None;
+                return Err(Failed::Batch(Fault::Task(format!("the writer panicked: {}", panic_text(&*panic)))));
+            }
+        };
+        self.tree = None;
+        let usable = connection.rollback().is_ok() && connection.is_usable();
+        match failed {
+            Failed::Batch(fault) if usable && !fault.is_disk_full() => {
+                self.connection = Some(connection);
+                Err(Failed::Batch(fault))
+            }
+            // The connection is dropped: the next one may find a better server.
+            Failed::Batch(fault) | Failed::Database(fault) => Err(Failed::Database(fault)),
+        }
+    }
+
+    /// Everything up to the sync.
+    fn commit(&mut self, connection: &mut dyn Connection, batch: &mut [Request]) -> Result<Done, Failed> {
+        let (head, tree) = self.lock(connection).map_err(Failed::Database)?;
+        self.within(connection, head, tree, batch).map_err(Failed::Batch)
+    }
+
+    fn lock(&mut self, connection: &mut dyn Connection) -> Result<(Head, TileWriter), Fault> {
+        let head = Head::lock(connection, &mut self.term)?;
         let tree = match self.tree.take() {
             Some(tree) if *tree.frontier() == head.frontier => tree,
             _ => log::resume(connection, &head.frontier)?,
         };
+        Ok((head, tree))
+    }
+
+    fn within(
+        &mut self,
+        connection: &mut dyn Connection,
+        head: Head,
+        tree: TileWriter,
+        batch: &mut [Request],
+    ) -> Result<Done, Fault> {
+        let keys = self.keys.clone();
+        // Small writes first: they see the tables as they stand, and would not see what the commands beside them have yet to write.
+        let mut wrote = Vec::new();
+        for request in batch.iter_mut() {
+            if let Request::Write(job) = request {
+                wrote.push(in_savepoint(connection, &keys, &mut **job)?);
+            }
+        }
+        let mut wrote = wrote.into_iter();
         let submissions: Vec<&Submission> = batch
             .iter()
             .filter_map(|request| if let Request::Submit(submission, _) = request { Some(&**submission) } else { None })
             .collect();
-        let keys = self.keys.clone();
         let mut open =
             Batch::begin(connection, &mut self.cache, &keys, self.rules, self.node, head, tree, &submissions)?;
         let mut outcomes = Vec::with_capacity(batch.len());
-        let (mut carried_out, mut refused, mut wrote) = (0, 0, 0);
         for request in batch {
             outcomes.push(match request {
-                Request::Submit(submission, _) => match open.take(submission) {
-                    Ok(receipt) => {
-                        carried_out += u64::from(!receipt.repeated);
-                        Outcome::Submitted(Ok(receipt))
-                    }
-                    Err(Dropped::Command(error)) => {
-                        refused += 1;
-                        Outcome::Submitted(Err(error))
-                    }
+                Request::Submit(submission, _) => Outcome::Submitted(match open.take(submission) {
+                    Ok(receipt) => Ok(receipt),
+                    Err(Dropped::Command(error)) => Err(error),
                     Err(Dropped::Batch(fault)) => return Err(fault),
-                },
-                Request::Write(job) => {
-                    wrote += 1;
-                    Outcome::Wrote(in_savepoint(open.connection, &keys, &mut **job)?)
-                }
+                }),
+                Request::Write(_) => Outcome::Wrote(wrote.next().unwrap_or_else(|| Err(Arc::new(Fault::Stopped)))),
                 Request::Stop => Outcome::Wrote(Ok(())),
             });
         }
         let written = open.write()?;
         connection.commit()?;
+        Ok(Done { outcomes, written })
+    }
+
+    /// What holds from now on, because it is on disk.
+    fn remember(&mut self, Done { outcomes, written }: Done) -> Vec<Outcome> {
         self.tree = Some(written.tree);
         for (stream, held) in written.states {
             self.cache.put(stream, held);
         }
         for subject in written.erased {
-            // Unreadable already: the key is gone. What a crash leaves here is removed by the next `collect`.
+            // Unreadable already: the key is gone. What a crash leaves here goes when the store is opened again.
             if let Err(error) = self.files.remove_subject(&subject) {
                 tracing::warn!(%error, subject, "Sealed files of an erased subject could not be removed");
             }
         }
+        let count = |which: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| which(outcome)).count() as u64;
+        let carried_out = count(|outcome| matches!(outcome, Outcome::Submitted(Ok(receipt)) if !receipt.repeated));
+        let wrote = count(|outcome| matches!(outcome, Outcome::Wrote(_)));
         Counters::add(&self.counters.commands, carried_out);
-        Counters::add(&self.counters.refusals, refused);
+        Counters::add(&self.counters.refusals, count(|outcome| matches!(outcome, Outcome::Submitted(Err(_)))));
         Counters::add(&self.counters.entries, written.entries);
         Counters::add(&self.counters.rows, written.rows);
         Counters::add(&self.counters.commits, u64::from(carried_out + wrote > 0));
-        Ok(outcomes)
+        outcomes
     }
 }
 
@@ -357,6 +417,17 @@ fn in_savepoint(
             connection.script("release savepoint small_write")?;
             Ok(Err(Arc::new(fault)))
         }
+    }
+}
+
+/// Everybody gets the same fault.
+fn tell(batch: impl IntoIterator<Item = Request>, fault: &Arc<Fault>) {
+    for request in batch {
+        let outcome = match &request {
+            Request::Submit(..) => Outcome::Submitted(Err(SubmitError::Fault(fault.clone()))),
+            _ => Outcome::Wrote(Err(fault.clone())),
+        };
+        answer(request, outcome);
     }
 }
 

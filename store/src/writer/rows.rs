@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::StreamId;
 use kernel::projection::Rows;
+use kernel::tally::Tally;
 
 use crate::fault::Fault;
 use crate::search::fold;
@@ -173,29 +174,38 @@ pub(crate) fn table_rows(stream: &StreamId, version: u64, sequence: u64, rows: &
     all
 }
 
+/// A counter's key in the order of its table, and how much it grows.
+pub(crate) fn tally_row(tally: Tally) -> ([String; 5], i64) {
+    let Tally { metric, day, matter, region, organisation, delta } = tally;
+    ([metric.to_owned(), day, matter, region, organisation], delta)
+}
+
 /// What must be written so that the tables hold `after` instead of `before`.
 #[derive(Default)]
 pub(crate) struct Difference {
-    deletes: BTreeMap<&'static str, (Option<&'static Table>, Vec<Vec<Value>>)>,
-    upserts: BTreeMap<&'static str, (Option<&'static Table>, Vec<Vec<Value>>)>,
+    deletes: ByTable,
+    inserts: ByTable,
+    upserts: ByTable,
+}
+
+type ByTable = BTreeMap<&'static str, (&'static Table, Vec<Vec<Value>>)>;
+
+fn put(rows: &mut ByTable, table: &'static Table, row: Vec<Value>) {
+    rows.entry(table.name).or_insert_with(|| (table, Vec::new())).1.push(row);
 }
 
 impl Difference {
     pub(crate) fn add(&mut self, before: &TableRows, after: TableRows) {
-        for (key, (table, _)) in before {
-            if !after.contains_key(key) {
-                let (found, keys) = self.deletes.entry(key.0).or_default();
-                *found = Some(table);
-                keys.push(key.1.clone());
-            }
+        for (key, (table, _)) in before.iter().filter(|(key, _)| !after.contains_key(key)) {
+            put(&mut self.deletes, table, key.1.clone());
         }
         for (key, (table, row)) in after {
-            if before.get(&key).is_some_and(|(_, old)| same(table, old, &row)) {
-                continue;
+            match before.get(&key) {
+                Some((_, old)) if same(table, old, &row) => {}
+                // A row that another stream holds (a claim, a document's number) must fail, whatever was checked before.
+                None if !table.is_keyed_by_stream() => put(&mut self.inserts, table, row),
+                _ => put(&mut self.upserts, table, row),
             }
-            let (found, rows) = self.upserts.entry(key.0).or_default();
-            *found = Some(table);
-            rows.push(row);
         }
     }
 
@@ -203,20 +213,19 @@ impl Difference {
     pub(crate) fn write(&self, connection: &mut dyn Connection) -> Result<u64, Fault> {
         let mut written = 0;
         for (table, keys) in self.deletes.values() {
-            let Some(table) = table else { continue };
             if table.name == tables::SEARCH.name {
                 unindex(connection, keys)?;
             }
             connection.delete_all(table, keys)?;
             written += keys.len() as u64;
         }
+        for (table, rows) in self.inserts.values() {
+            connection.insert_all(table, rows)?;
+            written += rows.len() as u64;
+        }
         for (table, rows) in self.upserts.values() {
-            let Some(table) = table else { continue };
             if table.name == tables::SEARCH.name {
                 write_search(connection, rows)?;
-            } else if table.name == tables::CLAIMS.name {
-                // A claim that someone else holds must fail, whatever was checked before.
-                connection.insert_all(table, rows)?;
             } else {
                 connection.upsert_all(table, rows)?;
             }
