@@ -7,14 +7,8 @@ use base::number::Registers;
 use base::region::Regions;
 use flow::Definition;
 use flow::bpmn::{FlowElement, MultiInstance};
-use jiff::civil::Date;
 
-use super::examples::run_example;
-use super::files::Files;
-use super::matter::{
-    ClaimMoment, Limit, LimitVersion, Limits, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, TaskSpec,
-    Text,
-};
+use super::matter::{ClaimMoment, Limit, MaterialSource, MatterCode, MatterSpec, NoticeKind, TaskKind, Text};
 use super::ordered::Ordered;
 use super::package::*;
 use super::pattern;
@@ -22,6 +16,7 @@ use super::problem::{Findings, Problem};
 use super::read::Reader;
 use super::scope::Names;
 use super::shared::*;
+use super::{kinds, limits};
 use crate::form::{Form, FormProblem, is_snake_case};
 use crate::rules::Rules;
 
@@ -246,7 +241,7 @@ impl Reader<'_> {
         for step in spec.limits.steps.keys().filter(|step| !tasks.iter().any(|(id, _)| id == *step)) {
             findings.error(step, "step-limit", format!("the process has no user task {step}"));
         }
-        check_kinds(spec, shared, &mut findings);
+        kinds::fit(spec, shared, &mut findings);
         tasks.into_iter().collect()
     }
 
@@ -370,7 +365,7 @@ fn check_declaration(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut
         ("promised", &spec.limits.promised),
         ("extension", &spec.limits.extension),
     ] {
-        if let Some(message) = overlap(versions) {
+        if let Some(message) = limits::overlap(versions) {
             findings.error(list, "limit-overlap", message);
         }
         // A clock in hours starts at an instant, and cases know the day: it would run from midnight.
@@ -381,7 +376,7 @@ fn check_declaration(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut
     for step in spec.limits.steps.iter().filter(|(_, limit)| matches!(limit, Limit::Hours(_))) {
         findings.error(step.0, "limit-hours", "limits in hours are not executed yet");
     }
-    check_limits_together(&spec.limits, findings);
+    limits::fit_together(&spec.limits, findings);
     for (lane, post_kind) in &spec.lanes {
         let place = format!("lanes.{lane}");
         match shared.post_kinds.get(post_kind) {
@@ -429,64 +424,10 @@ fn check_declaration(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut
     }
 }
 
-/// What holds between the limits in force on one day: a promise is no longer than the law allows, and an extension adds in the unit of both
-/// clocks.
-fn check_limits_together(limits: &Limits, findings: &mut Findings<'_>) {
-    let lists = [&limits.statutory, &limits.promised, &limits.extension];
-    let firsts: BTreeSet<Date> =
-        lists.into_iter().flatten().map(|version| version.valid_from.unwrap_or(Date::MIN)).collect();
-    let (mut longer, mut other_unit) = (None, None);
-    for on in firsts {
-        let Some(force) = limits.in_force(on) else { continue };
-        let (statutory, promised) = (force.statutory.limit, force.promised.limit);
-        if fifths_of_days(promised) > fifths_of_days(statutory) {
-            longer = longer.or(Some((on, promised, statutory)));
-        }
-        let unit = |limit: Limit| std::mem::discriminant(&limit);
-        if let Some(extension) = force.extension.map(|extension| extension.limit)
-            && (unit(extension) != unit(statutory) || unit(extension) != unit(promised))
-        {
-            other_unit = other_unit.or(Some((on, extension)));
-        }
-    }
-    if let Some((on, promised, statutory)) = longer {
-        let message = format!("on {on} the promised limit {promised:?} is longer than the statutory one {statutory:?}");
-        findings.error("promised", "limit-promised", message);
-    }
-    if let Some((on, extension)) = other_unit {
-        let message =
-            format!("on {on} the extension {extension:?} has another unit than the statutory or the promised limit");
-        findings.error("extension", "limit-extension", message);
-    }
-}
-
-/// How long a limit is, in fifths of a calendar day: five working days take a week.
-fn fifths_of_days(limit: Limit) -> u64 {
-    let times = |count: u32, fifths: u64| u64::from(count) * fifths;
-    match limit {
-        Limit::WorkingDays(n) | Limit::BeforeWorkingDays(n) => times(n, 7),
-        Limit::CalendarDays(n) | Limit::BeforeCalendarDays(n) => times(n, 5),
-        Limit::Months(n) => times(n, 30 * 5),
-        Limit::Hours(n) => times(n, 5) / 24,
-    }
-}
-
 /// Whether a multi-instance task is done by at least two, whatever the case's data say.
 fn by_two(multi: &MultiInstance) -> bool {
     let number = multi.cardinality.as_ref().and_then(|number| number.text.trim().parse::<u32>().ok());
     number.is_some_and(|number| number >= 2) && multi.completion.is_none()
-}
-
-/// Two versions in force on the same day from the same first day would leave the choice to chance.
-fn overlap(versions: &[LimitVersion]) -> Option<String> {
-    let clash = versions.iter().enumerate().find_map(|(index, version)| {
-        let same = |other: &&LimitVersion| other.valid_from == version.valid_from;
-        versions[index + 1..].iter().find(same).map(|_| version.valid_from)
-    })?;
-    Some(match clash {
-        Some(day) => format!("two versions begin on {day}"),
-        None => "two versions have no first day".to_owned(),
-    })
 }
 
 fn check_facts(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findings<'_>) {
@@ -591,93 +532,6 @@ fn check_result(
         let known = released.and_then(|(name, field)| shared.registers.get(name)?.schema.field(field));
         if known.is_none() {
             findings.error(&claim.name, "claim-release", "release is register:NAME.FIELD of an existing field");
-        }
-    }
-}
-
-/// The rules of matter.md §1 about kinds and outcomes.
-/// What the examples of a matter give, where it is not what they say.
-pub(super) fn run_examples(files: &Files, matter: &Matter) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for example in &matter.examples {
-        let text = files.text(&example.file).unwrap_or_default();
-        let mut findings = Findings { file: &example.file, text, list: &mut problems };
-        for difference in run_example(matter, example).differences {
-            findings.error("expect", "example", difference);
-        }
-        let undeclared = |code: &&String| !matter.spec.materials.iter().any(|material| material.code == **code);
-        for code in example.materials.iter().filter(undeclared) {
-            findings.error(code, "example-material", format!("there is no material {code}"));
-        }
-    }
-    problems
-}
-
-/// Outcomes of a task that decides on the spot: it also tells once what lacks, and does not accept what is not this authority's (art. 32).
-const ON_THE_SPOT: [&str; 4] = ["grant", "refuse", "supplement", "not_accepted"];
-
-fn check_kinds(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findings<'_>) {
-    let of_kind = |kind| spec.tasks.iter().filter(move |(_, task)| task.kind == kind).count();
-    if of_kind(TaskKind::Decide) == 0 {
-        findings.error("tasks", "task-kinds", "no task decides");
-    }
-    match (spec.immediate, of_kind(TaskKind::Accept)) {
-        (true, 0) | (false, 1) => {}
-        (true, _) => findings.error(
-            "immediate",
-            "task-kinds",
-            "decided on the spot: the decide task accepts, there is no accept task",
-        ),
-        (false, _) => findings.error("tasks", "task-kinds", "exactly one task accepts"),
-    }
-    let on_the_spot = |task: &TaskSpec| task.kind == TaskKind::Decide && task.outcomes.contains("supplement");
-    if spec.immediate && !spec.tasks.iter().any(|(_, task)| on_the_spot(task)) {
-        let message =
-            format!("decided on the spot, one decide task also takes in: its outcomes are {}", ON_THE_SPOT.join(", "));
-        findings.error("tasks", "outcomes", message);
-    }
-    for (id, task) in spec.tasks.iter() {
-        let place = format!("tasks.{id}");
-        let reserved: &[&str] = match task.kind {
-            TaskKind::Accept => &["accepted", "supplement", "not_accepted"],
-            TaskKind::Decide if spec.immediate && task.outcomes.contains("supplement") => &ON_THE_SPOT,
-            TaskKind::Decide => &["grant", "refuse"],
-            _ => &[],
-        };
-        let names: BTreeSet<&str> = task.outcomes.names().collect();
-        if !reserved.is_empty() && names != reserved.iter().copied().collect() {
-            let message = format!("the outcomes of this kind are {}", reserved.join(", "));
-            findings.error(&place, "outcomes", message);
-        }
-        // A task is completed by an outcome, also one that is only read.
-        if task.outcomes.is_empty() {
-            findings.error(&place, "outcomes", "the task has no outcomes");
-        }
-        for name in names.iter().filter(|name| !is_snake_case(name)) {
-            findings.error(&place, "outcomes", format!("the outcome {name} is not snake_case"));
-        }
-        // 行政许可法 art. 38(2): a refusal states its reasons.
-        for name in ["refuse", "not_accepted"] {
-            if task.outcomes.get(name).is_some_and(|outcome| !outcome.reason) {
-                findings.error(
-                    &place,
-                    "outcome-reason",
-                    format!("the outcome {name} asks for a reason: a refusal states its reasons"),
-                );
-            }
-        }
-        if task.kind == TaskKind::Hearing && !spec.limits.pauses.contains(&super::matter::PauseKind::Hearing) {
-            findings.error(&place, "pauses", "a hearing task needs the pause hearing among limits.pauses");
-        }
-        if task.kind == TaskKind::ExpertReview && !spec.limits.pauses.contains(&super::matter::PauseKind::ExpertReview)
-        {
-            findings.error(&place, "pauses", "an expert review task needs the pause expert_review among limits.pauses");
-        }
-    }
-    // Applicants hold no lane: their part is the envelope's.
-    for (lane, kind) in &spec.lanes {
-        if shared.post_kinds.get(kind).is_some_and(|kind| kind.side != Side::Officer) {
-            findings.error(&format!("lanes.{lane}"), "post-kind", format!("{kind} handles no cases"));
         }
     }
 }

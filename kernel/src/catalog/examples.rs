@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::files::Files;
 use super::package::{Example, Matter};
+use super::problem::{Findings, Problem};
 use crate::rules::{Evaluation, FactQuery, FactRecord, Inputs, Verdict};
 
 /// What an example gave.
@@ -14,6 +16,23 @@ pub struct ExampleResult {
     pub evaluation: Evaluation,
     /// What differs from what is expected: one sentence each.
     pub differences: Vec<String>,
+}
+
+/// What the examples of a matter give, where it is not what they say.
+pub(super) fn run_examples(files: &Files, matter: &Matter) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for example in &matter.examples {
+        let text = files.text(&example.file).unwrap_or_default();
+        let mut findings = Findings { file: &example.file, text, list: &mut problems };
+        for difference in run_example(matter, example).differences {
+            findings.error("expect", "example", difference);
+        }
+        let undeclared = |code: &&String| !matter.spec.materials.iter().any(|material| material.code == **code);
+        for code in example.materials.iter().filter(undeclared) {
+            findings.error(code, "example-material", format!("there is no material {code}"));
+        }
+    }
+    problems
 }
 
 /// Runs one example against its matter.

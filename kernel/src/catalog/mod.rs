@@ -7,6 +7,8 @@ mod acts;
 mod check;
 mod examples;
 mod files;
+mod kinds;
+mod limits;
 pub mod matter;
 mod ordered;
 mod package;
@@ -69,7 +71,7 @@ impl Catalog {
     pub fn check(files: &Files) -> (Option<Self>, Vec<Problem>) {
         let (catalog, mut problems) = Self::parse(files);
         let matters = catalog.iter().flat_map(|catalog| catalog.matters.values());
-        problems.extend(matters.flat_map(|matter| check::run_examples(files, matter)));
+        problems.extend(matters.flat_map(|matter| examples::run_examples(files, matter)));
         let sound = !problems.iter().any(Problem::is_error);
         (catalog.filter(|_| sound), problems)
     }

@@ -271,7 +271,13 @@ fn reviewer() -> String {
 const OPINION: &str = "材料齐全，符合法定形式";
 
 fn outcome(word: &str) -> Vec<(String, String)> {
-    vec![pair("outcome", word), pair("opinion", OPINION), pair("article", "42"), pair("password", PASSWORD)]
+    vec![
+        pair("outcome", word),
+        pair("opinion", OPINION),
+        pair("article", "42"),
+        pair("own_page", "yes"),
+        pair("password", PASSWORD),
+    ]
 }
 
 fn done(word: &str) -> Value {

@@ -1,0 +1,78 @@
+//! The rules of matter.md §1 about kinds of tasks and their outcomes.
+
+use std::collections::BTreeSet;
+
+use super::check::SharedNames;
+use super::matter::{MatterSpec, PauseKind, TaskKind, TaskSpec};
+use super::problem::Findings;
+use super::shared::Side;
+use crate::form::is_snake_case;
+
+/// Outcomes of a task that decides on the spot: it also tells once what lacks, and does not accept what is not this authority's (art. 32).
+const ON_THE_SPOT: [&str; 4] = ["grant", "refuse", "supplement", "not_accepted"];
+
+/// Every task has a kind that the matter allows, and the outcomes of its kind.
+pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findings<'_>) {
+    let of_kind = |kind| spec.tasks.iter().filter(move |(_, task)| task.kind == kind).count();
+    if of_kind(TaskKind::Decide) == 0 {
+        findings.error("tasks", "task-kinds", "no task decides");
+    }
+    match (spec.immediate, of_kind(TaskKind::Accept)) {
+        (true, 0) | (false, 1) => {}
+        (true, _) => findings.error(
+            "immediate",
+            "task-kinds",
+            "decided on the spot: the decide task accepts, there is no accept task",
+        ),
+        (false, _) => findings.error("tasks", "task-kinds", "exactly one task accepts"),
+    }
+    let on_the_spot = |task: &TaskSpec| task.kind == TaskKind::Decide && task.outcomes.contains("supplement");
+    if spec.immediate && !spec.tasks.iter().any(|(_, task)| on_the_spot(task)) {
+        let message =
+            format!("decided on the spot, one decide task also takes in: its outcomes are {}", ON_THE_SPOT.join(", "));
+        findings.error("tasks", "outcomes", message);
+    }
+    for (id, task) in spec.tasks.iter() {
+        let place = format!("tasks.{id}");
+        let reserved: &[&str] = match task.kind {
+            TaskKind::Accept => &["accepted", "supplement", "not_accepted"],
+            TaskKind::Decide if spec.immediate && task.outcomes.contains("supplement") => &ON_THE_SPOT,
+            TaskKind::Decide => &["grant", "refuse"],
+            _ => &[],
+        };
+        let names: BTreeSet<&str> = task.outcomes.names().collect();
+        if !reserved.is_empty() && names != reserved.iter().copied().collect() {
+            let message = format!("the outcomes of this kind are {}", reserved.join(", "));
+            findings.error(&place, "outcomes", message);
+        }
+        // A task is completed by an outcome, also one that is only read.
+        if task.outcomes.is_empty() {
+            findings.error(&place, "outcomes", "the task has no outcomes");
+        }
+        for name in names.iter().filter(|name| !is_snake_case(name)) {
+            findings.error(&place, "outcomes", format!("the outcome {name} is not snake_case"));
+        }
+        // 行政许可法 art. 38(2): a refusal states its reasons.
+        for name in ["refuse", "not_accepted"] {
+            if task.outcomes.get(name).is_some_and(|outcome| !outcome.reason) {
+                findings.error(
+                    &place,
+                    "outcome-reason",
+                    format!("the outcome {name} asks for a reason: a refusal states its reasons"),
+                );
+            }
+        }
+        if task.kind == TaskKind::Hearing && !spec.limits.pauses.contains(&PauseKind::Hearing) {
+            findings.error(&place, "pauses", "a hearing task needs the pause hearing among limits.pauses");
+        }
+        if task.kind == TaskKind::ExpertReview && !spec.limits.pauses.contains(&PauseKind::ExpertReview) {
+            findings.error(&place, "pauses", "an expert review task needs the pause expert_review among limits.pauses");
+        }
+    }
+    // Applicants hold no lane: their part is the envelope's.
+    for (lane, kind) in &spec.lanes {
+        if shared.post_kinds.get(kind).is_some_and(|kind| kind.side != Side::Officer) {
+            findings.error(&format!("lanes.{lane}"), "post-kind", format!("{kind} handles no cases"));
+        }
+    }
+}
