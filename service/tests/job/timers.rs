@@ -39,7 +39,7 @@ fn beside(office: &Office, catalog: &Arc<Catalog>, clock: &Arc<SetClock>) -> Off
     let entropy = Box::new(OtherEntropy(AtomicI64::new(clock.0.load(Ordering::SeqCst))));
     let app = App::new(store, Arc::clone(catalog), Arc::clone(clock) as Arc<dyn Clock>, entropy, None, settings);
     let matter = Arc::clone(catalog.matter(&office.matter.code().to_string()).unwrap());
-    Office { app, matter }
+    Office { app, matter, clock: Arc::clone(&office.clock) }
 }
 
 /// The built-in catalog with another guide: another version.
