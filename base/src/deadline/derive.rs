@@ -182,11 +182,11 @@ impl Walk<'_> {
                 Pausing::No => {
                     n += 1;
                     left -= 1;
-                    visit(on, LineKind::Calendar { n }, left == 0);
+                    visit(on, LineKind::Calendar { n }, false);
                 }
             }
         }
-        self.roll(on, visit)
+        Ok(self.due(on))
     }
 
     fn hours(&mut self, start: Timestamp, limit: u32, visit: Visit<'_>) -> Result<Due, DeadlineError> {

@@ -4,8 +4,8 @@
 //! - the day of the triggering event is day 0 and is not counted;
 //! - `wd(n)` ends with the n-th working day;
 //! - `cd(n)` counts every day; a last day that is not a working day moves to the next working day;
-//! - `months(n)` ends on the same day of the month, or on the month's last day where there is no such day; a last day that is not a working day
-//!   moves to the next working day. The validity of a licence is no such limit and does not move ([`validity_end`], [`LapseRule`]);
+//! - `months(n)` ends on the same day of the month, or on the month's last day where there is no such day, and does not move: it is used for
+//!   the validity of licences and for starting work ([`validity_end`], [`LapseRule`]), which end on their day;
 //! - `hours(n)` runs from instant to instant in Asia/Shanghai and does not move;
 //! - `before(event, n)` counts backwards from the event and does not move;
 //! - a paused day is not counted, whichever the limit;

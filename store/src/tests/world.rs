@@ -218,14 +218,14 @@ fn decide(command: &Command, actor: &Actor, loaded: &Loaded, facts: &Facts) -> R
     if asks(command, "refuse").is_some() {
         return Err(Refusal::NotFound);
     }
-    if let Some(Json::String(key)) = asks(command, "claim")
-        && let Some(Event::RecordWritten(written)) = decision.streams[0].events.first_mut()
+    // The kernel leaves a record its claims when it is written again; these let go of what their body does not ask for.
+    let event = decision.streams.first_mut().and_then(|part| part.events.first_mut());
+    if let Some(Event::RecordWritten(written)) = event
+        && written.register == "things"
     {
-        written.claims.push(ClaimHeld {
-            name: "one-site".to_owned(),
-            key: key.clone(),
-            release: "completed".to_owned(),
-        });
+        let claim =
+            |key: &str| ClaimHeld { name: "one-site".to_owned(), key: key.to_owned(), release: "completed".to_owned() };
+        written.claims = asks(command, "claim").and_then(Json::as_str).map(claim).into_iter().collect();
     }
     if let Some(Json::String(number)) = asks(command, "work") {
         let stream = decision.streams[0].stream.clone();
