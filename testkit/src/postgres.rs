@@ -186,7 +186,11 @@ impl Drop for Own {
 }
 
 fn execute(url: &str, statement: &str) {
-    let done = Client::connect(url, NoTls).and_then(|mut client| client.batch_execute(statement));
+    // A test may have left the server waiting for a standby that never comes: setting up and clearing away waits for none.
+    let done = Client::connect(url, NoTls).and_then(|mut client| {
+        client.batch_execute("set synchronous_commit = local")?;
+        client.batch_execute(statement)
+    });
     if let Err(error) = done {
         panic!("`{statement}` at {url}: {error}");
     }

@@ -12,6 +12,10 @@ use super::faults::fault;
 use super::world::{World, key, record, thing};
 use crate::{Fault, Submission};
 
+/// How often a configuration is waited for, and how long each time.
+const TRIES: usize = 50;
+const MOMENT: Duration = Duration::from_millis(20);
+
 /// A store in a database of its own: its connections are told from those of other tests by it.
 fn alone(cluster: &Cluster, test: impl AsyncFnOnce(World)) {
     let database = cluster.fresh_database();
@@ -146,9 +150,26 @@ fn a_server_without_its_standby_acknowledges_nothing() {
         world.write("1", json!({})).await.unwrap();
         let reload = "select pg_reload_conf()";
         beside(&world, &["alter system set synchronous_standby_names = 'nobody'", reload]);
-        assert!(matches!(*fault(world.write("2", json!({})).await), Fault::Silent));
+        // A server takes up its configuration a moment after it was told to.
+        let mut given_up = false;
+        for n in 0..TRIES {
+            let answer = world.write(&format!("2/{n}"), json!({})).await;
+            given_up = answer.is_err() && matches!(*fault(answer), Fault::Silent);
+            if given_up {
+                break;
+            }
+            tokio::time::sleep(MOMENT).await;
+        }
         beside(&world, &["alter system reset synchronous_standby_names", reload]);
-        world.write("3", json!({})).await.unwrap();
+        let mut acknowledged = false;
+        for n in 0..TRIES {
+            acknowledged = world.write(&format!("3/{n}"), json!({})).await.is_ok();
+            if acknowledged {
+                break;
+            }
+            tokio::time::sleep(MOMENT).await;
+        }
+        assert!(given_up && acknowledged, "given up: {given_up}, acknowledged afterwards: {acknowledged}");
         assert_eq!(block_in_place(|| world.store.verify().unwrap()).mismatches, []);
     });
 }
