@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base::deadline::{Light, LineKind, Remaining};
 use base::id::CaseId;
+use base::mask;
 use base::region::RegionCode;
 use jiff::civil::Date;
 use kernel::case::{
@@ -253,21 +254,13 @@ fn rows(app: &App, row: &SummaryRow, own: bool, words: Words) -> Vec<FormRow> {
     }]
 }
 
-/// A personal value as it is shown by default: enough to compare with a paper in hand, not enough to use.
+/// A personal value as it is shown by default: enough to compare with a paper in hand, not enough to use (security.md §4).
 pub fn mask(widget: Widget, value: &str) -> String {
-    let chars: Vec<char> = value.chars().collect();
-    let (head, tail) = match widget {
-        Widget::Idcard => (3, 2),
-        Widget::Phone => (3, 4),
-        _ if chars.len() <= 4 => (1, 0),
-        _ => (2, 2),
-    };
-    if chars.len() <= head + tail {
-        return "*".repeat(chars.len());
+    match widget {
+        Widget::Idcard => mask::id_number(value),
+        Widget::Phone => mask::phone(value),
+        _ => mask::name(value),
     }
-    let middle = "*".repeat(chars.len() - head - tail);
-    let (head, tail): (String, String) = (chars[..head].iter().collect(), chars[chars.len() - tail..].iter().collect());
-    format!("{head}{middle}{tail}")
 }
 
 /// The name of a region, or its code.
@@ -445,12 +438,10 @@ mod tests {
     #[test]
     fn masks_what_is_personal() {
         for (widget, value, shown) in [
-            (Widget::Idcard, "130102199003074512", "130*************12"),
+            (Widget::Idcard, "130102199003074512", "1301**********4512"),
             (Widget::Phone, "13800001234", "138****1234"),
-            (Widget::Text, "ab", "a*"),
-            (Widget::Text, "a", "*"),
-            (Widget::Text, "abcdefgh", "ab****gh"),
-            (Widget::Phone, "1234567", "*******"),
+            (Widget::Text, "欧阳示例", "欧*"),
+            (Widget::Text, "a", "a*"),
             (Widget::Text, "", ""),
         ] {
             assert_eq!(mask(widget, value), shown, "{value}");
