@@ -135,7 +135,7 @@ pub(super) fn machine_names(tree: &Tree, permits: &Permits) -> Vec<Finding> {
     findings
 }
 
-/// Whether the folder begins a path in this line: `catalog/work/x` holds the letters and is not one.
+/// Whether the folder begins a path in this line; inside a longer path its letters mean nothing.
 fn starts_a_path(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(start, _)| {
         let before = line[..start].chars().next_back();
