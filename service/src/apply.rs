@@ -29,7 +29,7 @@ use crate::identity::Identity;
 
 pub(crate) use applicant::{is_of_applicant, typed_text};
 pub use cases::{CaseView, ClockLine, MyCase, NoticeView, Progress, Verified, plain_code};
-pub use files::{FileSink, UPLOAD_BYTES_MAX, file_field, handed_in, hash_field, upload_rules};
+pub use files::{FileSink, UPLOAD_BYTES_MAX, handed_in, upload_rules};
 pub use send::Receipt;
 pub use supplement::{SupplementLine, SupplementView};
 

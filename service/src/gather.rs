@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::id::SubjectId;
-use kernel::case::{Case, Gathered, number_parts};
+use kernel::case::{Case, Gathered, form_pointer, number_parts};
 use kernel::catalog::Matter;
 use kernel::directory::Organisation;
 use kernel::policy::Scope;
@@ -92,7 +92,8 @@ impl App {
         let subject = case.applicant.subject;
         let wanted: Vec<(SubjectId, String)> =
             case.sealed.iter().map(|commitment| (subject, commitment.field.clone())).collect();
-        let pointers: Vec<Option<String>> = wanted.iter().map(|(_, field)| pointer_of(field)).collect();
+        let pointers: Vec<Option<String>> =
+            wanted.iter().map(|(_, field)| form_pointer(field).map(str::to_owned)).collect();
         let opened = self.store().read(move |reader| reader.open(&wanted)).await?;
         let values = pointers
             .into_iter()
@@ -120,11 +121,6 @@ impl App {
             _ => Err(Error::not_found()),
         }
     }
-}
-
-/// `case/<id>/form/manager_id` → `/manager_id`.
-fn pointer_of(field: &str) -> Option<String> {
-    field.split_once("/form/").map(|(_, rest)| format!("/{rest}"))
 }
 
 /// One register query of a matter.

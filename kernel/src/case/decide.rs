@@ -207,7 +207,7 @@ pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
         _ => None,
     });
     let mut keys: Vec<Option<NumberKey>> =
-        notices.iter().chain(notified).map(|kind| paper::counter(facts, &paper::register(*kind), &own)).collect();
+        notices.iter().chain(notified).map(|kind| paper::notice_counter(facts, matter, *kind, &own)).collect();
     if matches!(command, CaseCommand::Submit(_)) {
         keys.push(paper::counter(facts, paper::CASE_NUMBER, &own));
     }

@@ -13,6 +13,7 @@ mod events;
 mod evolve;
 mod inputs;
 mod paper;
+mod places;
 mod process;
 mod rows;
 mod submit;
@@ -36,6 +37,7 @@ pub use envelope::PAUSE_DAYS_MAX;
 pub use events::*;
 pub use inputs::{Gathered, applicant};
 pub use paper::{data as paper_data, data_hash, file_field as paper_field};
+pub use places::{Places, form_pointer, hash_place};
 pub use rows::{TIMER_DEEMED, TIMER_FLOW};
 
 /// Where a case stands in law. The work inside `Accepted` is the process's own; its tasks say more.

@@ -7,7 +7,7 @@ use super::act::{Act, Ask, acting_post, applicant_account, matter_object};
 use super::clock::{Due, Reckoning};
 use super::{
     Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit, SupplementAnswer,
-    paper, process,
+    form_pointer, paper, process,
 };
 use crate::catalog::Matter;
 use crate::catalog::matter::{ApplicantKind, NoticeKind};
@@ -120,8 +120,7 @@ pub(super) fn supplement(ask: Ask<'_>, answer: &SupplementAnswer) -> Result<Deci
 
 /// A field of the form among the secrets, as the notice names it: a list is one field, whatever it holds.
 fn form_target(secret: &Secret) -> Option<String> {
-    let (_, pointer) = secret.field.rsplit_once("/form/")?;
-    let field = pointer.split('/').next().unwrap_or(pointer);
+    let field = form_pointer(&secret.field)?.split('/').nth(1)?;
     Some(format!("form:{field}"))
 }
 

@@ -62,7 +62,7 @@ impl Reader<'_> {
         if let Some(result) = &spec.result {
             check_result(&spec, result, shared, &mut findings);
         }
-        let notices = self.notices(&spec, &folder, &toml_file);
+        let notices = self.notices(&spec, shared.numbers, &folder, &toml_file);
         let process = process?;
         let tasks = self.tasks(&spec, &process, shared, &toml_file);
         let acts = self.acts(&spec, &process, &names, shared, (&folder, &toml_file));
@@ -153,28 +153,6 @@ impl Reader<'_> {
         }
         let read = |file: &String| Some(Example { file: file.clone(), ..self.json::<Example>(file)? });
         files.iter().filter_map(read).collect()
-    }
-
-    /// The template of each statutory notice: the package's own, else the common one.
-    fn notices(&mut self, spec: &MatterSpec, folder: &str, toml_file: &str) -> BTreeMap<NoticeKind, String> {
-        let mut notices = BTreeMap::new();
-        if spec.notices.contains_key(&NoticeKind::Certificate) {
-            let message = "the certificate's template is named by the act issue_certificate";
-            self.findings(toml_file).error("certificate", "notice-template", message);
-        }
-        for kind in NoticeKind::ALL {
-            let name = spec.notices.get(&kind).map_or(kind.name(), String::as_str);
-            match self.template(folder, &format!("notices/{name}")) {
-                Some(path) => {
-                    notices.insert(kind, path);
-                }
-                None => {
-                    let message = format!("there is no template notices/{name}.typ for the notice {}", kind.name());
-                    self.findings(toml_file).error(kind.name(), "notice-template", message);
-                }
-            }
-        }
-        notices
     }
 
     pub(super) fn template(&self, folder: &str, name: &str) -> Option<String> {
@@ -297,13 +275,13 @@ impl Reader<'_> {
         &self,
         folder: &str,
         registers: &BTreeMap<String, Arc<Register>>,
-        notices: &BTreeMap<NoticeKind, String>,
+        notices: &BTreeMap<NoticeKind, NoticeForm>,
         acts: &BTreeMap<String, Act>,
     ) -> String {
         let mut paths: Vec<String> = self.files.below(folder).map(str::to_owned).collect();
         paths.extend(["standards/limits.toml", "standards/numbering.toml", "templates/common.typ"].map(str::to_owned));
         paths.extend(registers.values().map(|r| format!("systems/{}/registers/{}.schema.json", r.system, r.code)));
-        paths.extend(notices.values().cloned());
+        paths.extend(notices.values().map(|notice| notice.template.clone()));
         paths.extend(acts.values().filter_map(|act| match act {
             Act::IssueCertificate { template } => Some(template.clone()),
             _ => None,

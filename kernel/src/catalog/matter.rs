@@ -125,6 +125,22 @@ pub enum MatterKind {
     Publication,
 }
 
+impl MatterKind {
+    /// Words, papers and numbers are those of a licence unless they have this ending: a filing is filed and not granted (domain fact book §1.2).
+    pub fn ending(self) -> Option<&'static str> {
+        match self {
+            Self::Licence => None,
+            Self::Filing => Some("filing"),
+            _ => Some("other"),
+        }
+    }
+
+    /// The name of this kind's own variant of something that licences have, if there is one.
+    pub fn own(self, name: &str, exists: impl Fn(&str) -> bool) -> Option<String> {
+        self.ending().map(|ending| format!("{name}-{ending}")).filter(|own| exists(own))
+    }
+}
+
 /// A legal basis with the days on which it was in force.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

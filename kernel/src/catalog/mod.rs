@@ -10,6 +10,7 @@ mod files;
 mod kinds;
 mod limits;
 pub mod matter;
+mod notices;
 mod ordered;
 mod package;
 pub(crate) mod paths;

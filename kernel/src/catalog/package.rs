@@ -37,14 +37,23 @@ pub struct Matter {
     pub tasks: Ordered<Task>,
     /// BPMN service task id → its act with typed parameters.
     pub acts: BTreeMap<String, Act>,
-    /// The template of each statutory notice, as a path inside the catalog.
-    pub notices: BTreeMap<NoticeKind, String>,
+    /// What each statutory notice is made of.
+    pub notices: BTreeMap<NoticeKind, NoticeForm>,
     /// The registers that its facts and its result use.
     pub registers: BTreeMap<String, Arc<Register>>,
     /// FEEL of matter.toml, parsed.
     pub expressions: Expressions,
     /// `examples/*.json`.
     pub examples: Vec<Example>,
+}
+
+/// What a statutory notice is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeForm {
+    /// The template, as a path inside the catalog.
+    pub template: String,
+    /// The numbering register: filings are not numbered as licences are.
+    pub number: String,
 }
 
 impl Matter {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use base::id::CaseId;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use kernel::case::{Case, CaseCommand, Complete, SupplementAnswer};
+use kernel::case::{Case, CaseCommand, Complete, Places, SupplementAnswer};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::ApplicantKind;
 use kernel::{State, StreamId};
@@ -192,9 +192,10 @@ impl<'a> Run<'a> {
         }
         let mut entropy = self.app.entropy();
         let mut answer = SupplementAnswer { form: Map::new(), secrets: Vec::new(), materials: Vec::new() };
+        let places = Places::of(id, case.clocks.round + 1);
         for code in &step.bring {
             let file = self.file(&plan.matter, code);
-            let (material, secrets) = handed_in(id, case.applicant.subject, code, &file, &mut entropy);
+            let (material, secrets) = handed_in(&places, case.applicant.subject, code, &file, &mut entropy);
             answer.materials.push(material);
             answer.secrets.extend(secrets);
         }

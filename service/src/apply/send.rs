@@ -3,7 +3,7 @@
 use base::id::CaseId;
 use jiff::civil::Date;
 use kernel::Command;
-use kernel::case::{CaseCommand, Channel, Material, MaterialSource, Submit};
+use kernel::case::{CaseCommand, Channel, Material, MaterialSource, Places, Submit};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::DeliveryKind;
 use kernel::sealed::Secret;
@@ -59,7 +59,7 @@ fn submit_wish(case: CaseId) -> String {
 
 /// Values of personal fields as the vault keeps them.
 pub(super) fn secrets_of(
-    case: CaseId,
+    places: &Places,
     owner: &Owner,
     sealed: &[kernel::form::Sealed],
     entropy: &mut kernel::sealed::Entropy,
@@ -67,7 +67,7 @@ pub(super) fn secrets_of(
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let secret = |sealed: &kernel::form::Sealed| Secret {
         subject: owner.subject,
-        field: format!("case/{case}/form{}", sealed.pointer),
+        field: places.form(&sealed.pointer),
         salt: entropy.bytes16(),
         value: text(&sealed.value),
     };
@@ -132,11 +132,12 @@ impl App {
         let mut facts = self.submission_facts(&matter, draft).await?;
         let split = matter.form.split(&draft.form);
         let mut entropy = self.entropy();
-        let mut secrets = secrets_of(case, owner, &split.sealed, &mut entropy);
+        let places = Places::of(case, 1);
+        let mut secrets = secrets_of(&places, owner, &split.sealed, &mut entropy);
         facts.personal = split.sealed.iter().map(|sealed| (sealed.pointer.clone(), sealed.value.clone())).collect();
         let mut materials = Vec::new();
         for (code, file) in &draft.files {
-            let (material, more) = files::handed_in(case, owner.subject, code, file, &mut entropy);
+            let (material, more) = files::handed_in(&places, owner.subject, code, file, &mut entropy);
             materials.push(material);
             secrets.extend(more);
         }
