@@ -19,7 +19,7 @@ use crate::state::hex;
 /// The numbering register of cases (办件编号, domain.md §18).
 pub(crate) const CASE_NUMBER: &str = "case";
 
-fn broken(element: &str, reason: impl ToString) -> Refusal {
+fn broken(element: &str, reason: &impl ToString) -> Refusal {
     Refusal::Process { element: element.to_owned(), reason: reason.to_string() }
 }
 
@@ -73,14 +73,14 @@ impl<'a> Numbers<'a> {
     /// The next number of a register, formatted.
     pub(crate) fn take(&mut self, register: &str, parts: &BTreeMap<String, String>) -> Result<String, Refusal> {
         let (spec, on) = (self.facts.catalog.numbers.get(register), self.facts.today);
-        let spec = spec.map_err(|error| broken(register, error))?;
+        let spec = spec.map_err(|error| broken(register, &error))?;
         let fields = fields(parts);
-        let scope = spec.scope_key(&fields, on).map_err(|error| broken(register, error))?;
+        let scope = spec.scope_key(&fields, on).map_err(|error| broken(register, &error))?;
         let key = NumberKey { register: register.to_owned(), scope };
-        let reserved = *self.facts.numbers.get(&key).ok_or_else(|| broken(register, "number was not reserved"))?;
+        let reserved = *self.facts.numbers.get(&key).ok_or_else(|| broken(register, &"number was not reserved"))?;
         let again = self.taken.iter().filter(|(taken, _)| *taken == key).count() as u64;
         let n = reserved + again;
-        let text = spec.format(&fields, on, n).map_err(|error| broken(register, error))?;
+        let text = spec.format(&fields, on, n).map_err(|error| broken(register, &error))?;
         self.taken.push((key, n));
         Ok(text)
     }
@@ -89,7 +89,7 @@ impl<'a> Numbers<'a> {
 /// Issues a statutory notice: number, verification code, template and data hash go into the journal.
 pub(super) fn issue(act: &mut Act<'_>, kind: NoticeKind) -> Result<(), Refusal> {
     let parts = parts(act.organisation()?, None);
-    let form = act.matter.notices.get(&kind).ok_or_else(|| broken(kind.name(), "the matter has no such notice"))?;
+    let form = act.matter.notices.get(&kind).ok_or_else(|| broken(kind.name(), &"the matter has no such notice"))?;
     let number = act.numbers.take(&form.number, &parts)?;
     let notice = prepare(act, kind, number, form.template.clone());
     act.emit(NoticeIssued { notice })
