@@ -96,6 +96,16 @@ events! {
     "clock-extended@1" => ClockExtended(case::ClockExtended),
     /// A calendar moved a provisional date.
     "due-rederived@1" => DueRederived(case::DueRederived),
+    /// The right to a hearing was told.
+    "hearing-offered@1" => HearingOffered(case::HearingOffered),
+    /// It was asked for.
+    "hearing-requested@1" => HearingRequested(case::HearingRequested),
+    /// It was declined.
+    "hearing-declined@1" => HearingDeclined(case::HearingDeclined),
+    /// It was appointed.
+    "hearing-appointed@1" => HearingAppointed(case::HearingAppointed),
+    /// It was held.
+    "hearing-held@1" => HearingHeld(case::HearingHeld),
     /// Withdrawal.
     "case-withdrawn@1" => CaseWithdrawn(case::CaseWithdrawn),
     /// Grant or refusal.

@@ -23,6 +23,28 @@ pub enum Refusal {
         /// Where it is.
         stage: Stage,
     },
+    /// The matter knows no hearing.
+    HearingNotAllowed,
+    /// This step of a hearing is not the next one.
+    HearingStep,
+    /// The days in which a hearing may be asked for are over (行政许可法 art. 47(1)).
+    HearingRequestEnded {
+        /// The last of them.
+        on: Date,
+    },
+    /// Something waits for the hearing, or for the days in which it may be asked for.
+    HearingPending {
+        /// The last of those days; none once it is to be held.
+        until: Option<Date>,
+    },
+    /// Only its host records a hearing.
+    NotHost,
+    /// Who asks or declines must be named.
+    PartyMissing,
+    /// A hearing has a place.
+    PlaceMissing,
+    /// A hearing has minutes (行政许可法 art. 48(1)(5)).
+    MinutesMissing,
     /// The five days of the acceptance check are over: silence was acceptance as of receipt (行政许可法 art. 32(4)).
     AcceptanceDeemed,
     /// The task is no longer open.
@@ -190,6 +212,15 @@ impl Refusal {
             Self::NotFound => "not-found",
             Self::WrongStage { .. } => "wrong-stage",
             Self::AcceptanceDeemed => "acceptance-deemed",
+            Self::HearingNotAllowed => "hearing-not-allowed",
+            Self::HearingStep => "hearing-step",
+            Self::HearingRequestEnded { .. } => "hearing-request-ended",
+            Self::HearingPending { until: Some(_) } => "hearing-request-open",
+            Self::HearingPending { until: None } => "hearing-pending",
+            Self::NotHost => "not-host",
+            Self::PartyMissing => "party-missing",
+            Self::PlaceMissing => "place-missing",
+            Self::MinutesMissing => "minutes-missing",
             Self::TaskClosed => "task-closed",
             Self::TaskTaken => "task-taken",
             Self::TaskNotYours => "task-not-yours",
@@ -259,7 +290,10 @@ impl Refusal {
             Self::ClaimTaken { name, holder } => vec![("name", name.clone()), ("holder", holder.clone())],
             Self::RuleUndecided { decision } => vec![("decision", decision.clone())],
             Self::LicenceEnded { status } => vec![("status", status.clone())],
-            Self::NotYet { on } | Self::LimitEnded { on } => vec![("on", on.to_string())],
+            Self::HearingPending { until: Some(on) }
+            | Self::HearingRequestEnded { on }
+            | Self::NotYet { on }
+            | Self::LimitEnded { on } => vec![("on", on.to_string())],
             Self::Process { element, .. } => vec![("element", element.clone())],
             _ => Vec::new(),
         }

@@ -59,6 +59,9 @@ pub struct Clocks {
     /// How often the due dates moved since acceptance: each time they are reminded of anew.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub moved: u32,
+    /// End of the limit to hold the hearing that was asked for (art. 47(1)); none when none is to be held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hearing: Option<Due>,
     /// End of the delivery limit after the decision (art. 44).
     pub deliver_by: Option<Date>,
 }
@@ -95,6 +98,8 @@ pub enum ClockRule {
     Acceptance,
     /// The promised limit, or the statutory one where none was promised.
     Decision,
+    /// The limit to hold a hearing: it runs while the others wait for it.
+    Hearing,
 }
 
 impl ClockRule {
@@ -103,6 +108,7 @@ impl ClockRule {
         match self {
             Self::Acceptance => "acceptance",
             Self::Decision => "decision",
+            Self::Hearing => "hearing",
         }
     }
 }
@@ -127,7 +133,8 @@ pub struct ClockView {
 /// The clock that runs and its state on a day; none when the applicant is to answer or nothing is left to do.
 pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Date) -> Option<ClockView> {
     let (rule, round, due) = running(clocks, stage)?;
-    let paused = clocks.paused();
+    let paused = stopped(clocks, rule);
+    let pauses = if rule == ClockRule::Decision { clocks.pauses.as_slice() } else { &[] };
     let reckoned = deadline::Due {
         due_on: paused.is_none().then_some(due.on),
         due_at: None,
@@ -140,15 +147,21 @@ pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Dat
         round,
         light: light(due, paused.is_some(), today),
         due,
-        remaining: deadline::remaining(today, &reckoned, &clocks.pauses, calendar),
+        remaining: deadline::remaining(today, &reckoned, pauses, calendar),
         paused,
     })
+}
+
+/// The pause that stops the clock which counts: only the limits of the decision stand still.
+pub(super) fn stopped(clocks: &Clocks, rule: ClockRule) -> Option<PauseKind> {
+    if rule == ClockRule::Decision { clocks.paused() } else { None }
 }
 
 /// The due date that counts in a stage.
 pub(super) fn running(clocks: &Clocks, stage: Stage) -> Option<(ClockRule, u32, Due)> {
     match stage {
         Stage::Submitted => Some((ClockRule::Acceptance, clocks.round, clocks.accept_by?)),
+        Stage::Accepted if clocks.hearing.is_some() => Some((ClockRule::Hearing, 1, clocks.hearing?)),
         Stage::Accepted => Some((ClockRule::Decision, 1 + clocks.moved, clocks.promised.or(clocks.statutory)?)),
         _ => None,
     }
@@ -264,6 +277,13 @@ pub fn derivation(
         let reckoning = Reckoning { from, limit: check.limit, pauses: &[], extension: None };
         all.push((ClockName::Acceptance, reckoning.derive(calendar)?));
     }
+    let requested = case.hearing.as_ref().and_then(|hearing| hearing.requested.as_ref());
+    if let Some(from) = requested.map(|requested| requested.on)
+        && let Some(held) = limits.hearing_held.in_force(from)
+    {
+        let reckoning = Reckoning { from, limit: held.limit, pauses: &[], extension: None };
+        all.push((ClockName::Hearing, reckoning.derive(calendar)?));
+    }
     if let Some((statutory, promised)) = reckonings(matter, &case.clocks) {
         all.push((ClockName::Promised, promised.derive(calendar)?));
         all.push((ClockName::Statutory, statutory.derive(calendar)?));
@@ -280,4 +300,6 @@ pub enum ClockName {
     Promised,
     /// 法定时限
     Statutory,
+    /// 组织听证期限
+    Hearing,
 }

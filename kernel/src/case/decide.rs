@@ -7,7 +7,7 @@ use journal::Actor;
 use serde_json::{Map, Value};
 
 use super::act::Ask;
-use super::{Channel, Material, Officer, envelope, paper, submit, tasks};
+use super::{Appointment, Channel, Material, Officer, envelope, hearing, paper, submit, tasks};
 use crate::catalog::Act;
 use crate::catalog::matter::{ApplicantKind, DeliveryKind, NoticeKind};
 use crate::change::{Decision, NumberKey};
@@ -63,6 +63,28 @@ pub enum CaseCommand {
     Extend {
         /// Why; told to the applicant.
         reason: String,
+    },
+    /// Tell the right to a hearing (art. 47(1)).
+    OfferHearing {
+        /// Interested persons besides the applicant.
+        interested: Option<String>,
+    },
+    /// Ask for it.
+    RequestHearing {
+        /// Who asks, when an officer records it.
+        party: Option<String>,
+    },
+    /// Decline it, or take the request back.
+    DeclineHearing {
+        /// Who declines, when an officer records it.
+        party: Option<String>,
+    },
+    /// Say when, where and under whom (art. 48).
+    AppointHearing(Appointment),
+    /// Record that it was held.
+    HoldHearing {
+        /// What was said, as the parties signed it.
+        minutes: String,
     },
     /// Withdraw the application.
     Withdraw {
@@ -160,6 +182,11 @@ impl CaseCommand {
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
             Self::Extend { .. } => "extend",
+            Self::OfferHearing { .. } => "offer-hearing",
+            Self::RequestHearing { .. } => "request-hearing",
+            Self::DeclineHearing { .. } => "decline-hearing",
+            Self::AppointHearing(_) => "appoint-hearing",
+            Self::HoldHearing { .. } => "hold-hearing",
             Self::Withdraw { .. } => "withdraw",
             Self::DeemAccepted => "deem-accepted",
             Self::FlowTimer { .. } => "flow-timer",
@@ -170,11 +197,13 @@ impl CaseCommand {
     }
 }
 
-/// Streams the writer loads for a command: the case, the records that its facts were read from, the person who shall have a task.
+/// Streams the writer loads for a command: the case, the records that its facts were read from, the person who shall have a task or preside.
 pub fn streams_needed(case: CaseId, command: &CaseCommand, facts: &Facts) -> Vec<StreamId> {
     let mut streams = vec![StreamId::case(case)];
-    if let CaseCommand::Assign { to, .. } = command {
-        streams.push(StreamId::account(to.account));
+    if let CaseCommand::Assign { to: person, .. } | CaseCommand::AppointHearing(Appointment { host: person, .. }) =
+        command
+    {
+        streams.push(StreamId::account(person.account));
     }
     streams.extend(facts.read.iter().map(|(stream, _)| stream.clone()));
     streams
@@ -196,6 +225,9 @@ pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
         CaseCommand::Supplement(_) => &[NoticeKind::Receipt],
         CaseCommand::Pause { .. } => &[NoticeKind::Pause],
         CaseCommand::Extend { .. } => &[NoticeKind::Extension],
+        CaseCommand::OfferHearing { .. } => &[NoticeKind::HearingRight],
+        CaseCommand::AppointHearing(_) => &[NoticeKind::Hearing],
+        CaseCommand::HoldHearing { .. } => &[NoticeKind::HearingMinutes],
         CaseCommand::Withdraw { .. } => &[NoticeKind::Withdrawal],
         CaseCommand::Deliver { .. } => &[NoticeKind::Delivery],
         _ => &[],
@@ -240,6 +272,11 @@ pub fn decide(
         CaseCommand::Pause { kind, from, expected_days } => envelope::pause(ask, *kind, *from, *expected_days),
         CaseCommand::Resume { until } => envelope::resume(ask, *until),
         CaseCommand::Extend { reason } => envelope::extend(ask, reason),
+        CaseCommand::OfferHearing { interested } => hearing::offer(ask, interested.as_deref()),
+        CaseCommand::RequestHearing { party } => hearing::request(ask, party.as_deref()),
+        CaseCommand::DeclineHearing { party } => hearing::decline(ask, party.as_deref()),
+        CaseCommand::AppointHearing(appointment) => hearing::appoint(ask, appointment),
+        CaseCommand::HoldHearing { minutes } => hearing::hold(ask, minutes),
         CaseCommand::Withdraw { reason } => envelope::withdraw(ask, reason.as_deref()),
         CaseCommand::Deliver { method, signer } => envelope::deliver(ask, *method, signer.as_deref()),
         CaseCommand::DeemAccepted => envelope::deem_accepted(ask.by_system(command)?),

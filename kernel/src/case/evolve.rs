@@ -42,6 +42,7 @@ impl Case {
             decision: None,
             result: None,
             delivery: None,
+            hearing: None,
             incidents: Vec::new(),
         }
     }
@@ -108,6 +109,20 @@ impl Case {
                 self.clocks.accept_by = event.accept_by;
                 self.clocks.moved += 1;
                 self.set_dues(event.statutory, event.promised);
+            }
+            Event::HearingOffered(event) => self.hearing_mut().offered = Some(event.clone()),
+            Event::HearingRequested(event) => {
+                self.clocks.hearing = Some(event.hold_by);
+                self.hearing_mut().requested = Some(event.clone());
+            }
+            Event::HearingDeclined(event) => {
+                self.clocks.hearing = None;
+                self.hearing_mut().declined = Some(event.clone());
+            }
+            Event::HearingAppointed(event) => self.hearing_mut().appointed = Some(event.clone()),
+            Event::HearingHeld(event) => {
+                self.clocks.hearing = None;
+                self.hearing_mut().held = Some(event.clone());
             }
             Event::CaseWithdrawn(_) => self.stage = Stage::Withdrawn,
             Event::DecisionMade(event) => self.decide(event),

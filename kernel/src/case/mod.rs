@@ -11,6 +11,7 @@ mod duties;
 mod envelope;
 mod events;
 mod evolve;
+mod hearing;
 mod inputs;
 mod paper;
 mod places;
@@ -35,6 +36,7 @@ pub use clock::{ClockName, ClockRule, ClockView, Clocks, Due, Extended, derivati
 pub use decide::{CaseCommand, Complete, Submit, SupplementAnswer, decide, numbers_needed, streams_needed};
 pub use envelope::PAUSE_DAYS_MAX;
 pub use events::*;
+pub use hearing::*;
 pub use inputs::{Gathered, applicant};
 pub use paper::{data as paper_data, data_hash, file_field as paper_field};
 pub use places::{Places, form_pointer, hash_place};
@@ -302,6 +304,9 @@ pub struct Case {
     pub notices: Vec<Notice>,
     /// Grant or refusal.
     pub decision: Option<DecisionMade>,
+    /// The hearing, as far as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hearing: Option<Hearing>,
     /// The licence written, if any.
     pub result: Option<ResultRef>,
     /// How the result reached the applicant.

@@ -3,11 +3,12 @@
 use base::id::AccountId;
 use serde_json::{Value, json};
 
+use super::Hearing;
 use super::act::{Act, Ask, acting_post};
 use super::clock::{Reckoning, counted_from, reckonings};
 use super::{
     CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested, Task,
-    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, duties, paper, process,
+    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, duties, hearing, paper, process,
 };
 use crate::catalog::Matter;
 use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
@@ -52,8 +53,15 @@ pub(super) fn complete(ask: Ask<'_>, complete: &Complete) -> Result<Decision, Re
     let by = may_work_on(&act, task)?;
     let open = act.case.tasks[&task].clone();
     // Art. 45 takes the time out of the limit; the work that it is for, and all other work, goes on. Only the decision waits.
-    if act.case.clocks.paused().is_some() && open.kind == TaskKind::Decide {
-        return Err(Refusal::Paused);
+    if open.kind == TaskKind::Decide {
+        hearing::not_pending(&act.case, act.today())?;
+        if act.case.clocks.paused().is_some() {
+            return Err(Refusal::Paused);
+        }
+    }
+    // A process that waits for a hearing waits for its end, by minutes or by the parties' word (art. 48).
+    if open.kind == TaskKind::Hearing && !act.case.hearing.as_ref().is_some_and(Hearing::is_over) {
+        return Err(Refusal::HearingPending { until: None });
     }
     let outcome = declared_outcome(&act, &open.element, complete)?;
     if open.claimed_by.is_none() {

@@ -62,12 +62,16 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
                 );
             }
         }
-        if task.kind == TaskKind::Hearing && !spec.limits.pauses.contains(&PauseKind::Hearing) {
-            findings.error(&place, "pauses", "a hearing task needs the pause hearing among limits.pauses");
-        }
         if task.kind == TaskKind::ExpertReview && !spec.limits.pauses.contains(&PauseKind::ExpertReview) {
             findings.error(&place, "pauses", "an expert review task needs the pause expert_review among limits.pauses");
         }
+    }
+    if spec.limits.pauses.contains(&PauseKind::Hearing) {
+        findings.error(
+            "limits.pauses",
+            "pauses",
+            "any licence may need a hearing, and its appointment stops the clock: it is not declared",
+        );
     }
     // Applicants hold no lane: their part is the envelope's.
     for (lane, kind) in &spec.lanes {

@@ -590,6 +590,12 @@ pub enum NoticeKind {
     Pause,
     /// Extension notice (延长期限告知书).
     Extension,
+    /// The right to a hearing (听证告知书).
+    HearingRight,
+    /// Hearing notice (听证通知书).
+    Hearing,
+    /// Minutes of the hearing (听证笔录).
+    HearingMinutes,
     /// Grant (准予行政许可决定书).
     Grant,
     /// Refusal (不予行政许可决定书).
@@ -604,13 +610,16 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind that the envelope issues.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Receipt,
         Self::Acceptance,
         Self::Supplement,
         Self::NonAcceptance,
         Self::Pause,
         Self::Extension,
+        Self::HearingRight,
+        Self::Hearing,
+        Self::HearingMinutes,
         Self::Grant,
         Self::Refusal,
         Self::Withdrawal,
@@ -626,6 +635,9 @@ impl NoticeKind {
             Self::NonAcceptance => "non-acceptance",
             Self::Pause => "pause",
             Self::Extension => "extension",
+            Self::HearingRight => "hearing-right",
+            Self::Hearing => "hearing",
+            Self::HearingMinutes => "hearing-minutes",
             Self::Grant => "grant",
             Self::Refusal => "refusal",
             Self::Withdrawal => "withdrawal",

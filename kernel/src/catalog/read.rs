@@ -348,13 +348,14 @@ impl<'a> Reader<'a> {
 }
 
 /// What may be granted. `task.KIND` stands for the task kinds of matter.md §1.
-pub const ACTIONS: [&str; 39] = [
+pub const ACTIONS: [&str; 40] = [
     "account.manage",
     "audit.read",
     "calendar.load",
     "case.apply",
     "case.archive",
     "case.extend",
+    "case.hearing",
     "case.pause",
     "case.read",
     "case.receive",

@@ -12,6 +12,7 @@ use web::problem::Problem;
 use web::upload;
 
 use super::body::{Body, Holds, Takes};
+use super::envelope::unknown;
 use super::{ANY_MEDIA, After, Api, Doc, Key, done, parse, reply, reply_with, schema};
 use crate::app::App;
 use crate::apply::{CaseView, Draft, DraftLine, DraftView, MyCase, Receipt, SupplementView};
@@ -98,6 +99,11 @@ pub(super) fn api() -> Api {
             "/api/v1/my/cases/{id}/withdrawal",
             withdraw,
             Doc::new("Take the application back").key().takes::<Withdrawal>(),
+        )
+        .post(
+            "/api/v1/my/cases/{id}/hearing",
+            answer_hearing,
+            Doc::new("Ask for the hearing that was offered, or decline it").key().takes::<HearingAnswer>(),
         )
         .post("/api/v1/my/cases/{id}/delivery", take_delivery, Doc::new("Receive the result on line").key())
         .get(
@@ -395,6 +401,33 @@ async fn withdraw(
     let reason = given.reason.filter(|reason| !reason.is_empty());
     let taken = app.withdraw(visitor.applicant()?, &id, reason, &key.0).await;
     taken.map_err(|error| visitor.stop(error))?;
+    Ok(done())
+}
+
+/// The applicant's word on a hearing (行政许可法 art. 47).
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct HearingAnswer {
+    /// `request` or `decline`.
+    answer: String,
+}
+
+impl Takes for HearingAnswer {}
+
+async fn answer_hearing(
+    State(app): State<App>,
+    visitor: Visitor,
+    key: Key,
+    Path(id): Path<String>,
+    Body(given): Body<HearingAnswer>,
+) -> Answer {
+    let wants = match given.answer.as_str() {
+        "request" => true,
+        "decline" => false,
+        _ => return Err(unknown(&visitor, "answer")),
+    };
+    let answered = app.answer_hearing(visitor.applicant()?, &id, wants, &key.0).await;
+    answered.map_err(|error| visitor.stop(error))?;
     Ok(done())
 }
 

@@ -8,6 +8,7 @@ mod body;
 mod doc;
 mod document;
 mod envelope;
+mod hearing;
 mod journal;
 mod officer;
 mod public;
@@ -43,6 +44,7 @@ pub fn api() -> Api {
         .merge(applicant::api())
         .merge(officer::api())
         .merge(envelope::api())
+        .merge(hearing::api())
         .merge(journal::api())
         .get("/api/v1/openapi.json", document::show, Doc::new("This document").open().gives::<schema::OpenApi>())
 }

@@ -142,7 +142,8 @@ words! {
 
     /// Which document.
     NoticeKind of Notice {
-        Receipt Acceptance Supplement NonAcceptance Pause Extension Grant Refusal Withdrawal Delivery Certificate
+        Receipt Acceptance Supplement NonAcceptance Pause Extension HearingRight Hearing HearingMinutes Grant Refusal
+        Withdrawal Delivery Certificate
     }
 
     /// The colour of a clock.

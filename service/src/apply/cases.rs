@@ -134,6 +134,21 @@ pub struct CaseView {
     pub may_withdraw: bool,
     /// The decision is made, and its delivery not confirmed yet.
     pub may_take_delivery: bool,
+    /// The hearing, as far as it came.
+    pub hearing: Option<HearingLine>,
+}
+
+/// The hearing of a case as its applicant sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HearingLine {
+    /// `offered`, `requested`, `declined`, `appointed` or `held`.
+    pub state: &'static str,
+    /// Until when it may be asked for or declined now.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub answer_by: Option<Date>,
+    /// When it begins.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub at: Option<jiff::Timestamp>,
 }
 
 /// What anyone sees who knows the number and a second fact: no names of persons, no materials.
@@ -333,6 +348,11 @@ impl App {
             materials: materials.collect(),
             form: self.whole_form(&case, &matter).await?,
             may_withdraw: case.stage.is_open(),
+            hearing: case.hearing.as_ref().map(|hearing| HearingLine {
+                state: hearing.state(),
+                answer_by: hearing.pending(self.today()).flatten().filter(|_| case.stage == Stage::Accepted),
+                at: hearing.appointed.as_ref().and_then(|one| jiff::Timestamp::from_microsecond(one.at).ok()),
+            }),
             may_take_delivery: matches!(case.stage, Stage::Granted | Stage::Refused),
         })
     }

@@ -182,6 +182,16 @@ impl App {
         self.own_act(identity, id, CaseCommand::Withdraw { reason }, &wish, nonce).await
     }
 
+    /// Asks for the hearing that was offered, or declines it (行政许可法 art. 47).
+    pub async fn answer_hearing(&self, identity: &Identity, id: &str, wants: bool, nonce: &str) -> Result<()> {
+        let (command, wish) = if wants {
+            (CaseCommand::RequestHearing { party: None }, "request-hearing")
+        } else {
+            (CaseCommand::DeclineHearing { party: None }, "decline-hearing")
+        };
+        self.own_act(identity, id, command, wish, nonce).await
+    }
+
     /// Receives the result on line: the decision is delivered (行政许可法 art. 44).
     pub async fn take_delivery(&self, identity: &Identity, id: &str, nonce: &str) -> Result<()> {
         let command = CaseCommand::Deliver { method: DeliveryKind::Electronic, signer: None };

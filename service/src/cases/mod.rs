@@ -7,6 +7,7 @@ mod act;
 mod assign;
 mod envelope;
 mod file;
+mod hearing;
 mod inbox;
 mod process;
 mod supplement;
@@ -23,6 +24,7 @@ pub use assign::{Candidate, assignment, candidates};
 pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub(crate) use file::may_read;
 pub use file::{CaseFile, file};
+pub use hearing::{HearingShown, hosts};
 pub use inbox::{InboxFilter, InboxView, Reminded, Row, beside, case_list, inbox, reminders, window_queue};
 pub use process::{ProcessView, diagram, process};
 pub use view::{case_view, derivations, mask, region_name};
@@ -76,6 +78,8 @@ pub struct CaseView {
     pub documents: Vec<DocumentShown>,
     /// Open tasks with what this reader may do in each.
     pub tasks: Vec<TaskShown>,
+    /// The hearing, as far as it came.
+    pub hearing: Option<HearingShown>,
     /// Acts of the legal envelope that this reader may do.
     pub acts: Vec<EnvelopeShown>,
     /// Steps that come next, as far as no decision is needed on the way.

@@ -27,10 +27,11 @@ pub(super) struct Telling<'a> {
     pub words: Words,
 }
 
-/// The person who was given a task.
+/// The person who was given a task, or a hearing to preside over.
 fn assigned_to(row: &EntryRow) -> Option<AccountId> {
     match Event::decode(row.entry.kind.as_str(), &row.entry.body) {
         Ok(Event::TaskAssigned(event)) => Some(event.to.account),
+        Ok(Event::HearingAppointed(event)) => Some(event.host.account),
         _ => None,
     }
 }
@@ -124,6 +125,20 @@ impl Telling<'_> {
                 detail = words.t(&format!("pause-{}", event.pause.kind.key()));
             }
             Event::ClockExtended(event) => happened.opinion = self.opened(Some(&event.reason)),
+            Event::HearingOffered(event) => {
+                detail = words.t1("detail-request-by", "date", words.date(event.request_by));
+                happened.opinion = self.opened_some(event.interested.as_ref());
+            }
+            Event::HearingRequested(event) => {
+                detail = words.t1("detail-hold-by", "date", words.date(event.hold_by.on));
+                happened.opinion = self.opened_some(event.party.as_ref());
+            }
+            Event::HearingDeclined(event) => happened.opinion = self.opened_some(event.party.as_ref()),
+            Event::HearingAppointed(event) => {
+                detail = words.t2("detail-appointed", "at", when(event.at, words), "host", self.officer(&event.host));
+                happened.opinion = self.opened(Some(&event.place));
+            }
+            Event::HearingHeld(event) => happened.opinion = self.opened(Some(&event.minutes)),
             Event::CaseWithdrawn(event) => happened.opinion = self.opened(event.reason.as_ref()),
             Event::DecisionMade(event) => {
                 detail = stage_name(if event.granted { "granted" } else { "refused" }, self.matter.spec.kind, words);
@@ -142,7 +157,7 @@ impl Telling<'_> {
     }
 
     /// Nothing when nothing was written.
-    fn opened_some(&self, commitment: Option<&journal::Commitment>) -> String {
+    pub(super) fn opened_some(&self, commitment: Option<&journal::Commitment>) -> String {
         commitment.map(|written| self.opened(Some(written))).unwrap_or_default()
     }
 

@@ -8,18 +8,21 @@ use base::mask;
 use base::region::RegionCode;
 use jiff::civil::Date;
 use kernel::case::{
-    self, Case, CaseCommand, ClockName, ClockRule, Complete, Gathered, MaterialSource, Stage, derivation, view_clock,
+    self, Case, CaseCommand, ClockName, ClockRule, Complete, Gathered, MaterialSource, Officer, Stage, derivation,
+    view_clock,
 };
 use kernel::catalog::{Catalog, Matter, TargetClass};
+use kernel::change::Decision;
 use kernel::command::Loaded;
 use kernel::form::{FieldClass, Shown, SummaryRow, Widget};
 use kernel::policy::Object;
 use kernel::rules::{Checks, Evidence, Verdict};
-use kernel::{Command, Facts, StreamId};
+use kernel::{Command, Facts, Refusal, StreamId};
 use serde_json::Value;
 use web::words::Words;
 
-use super::envelope::{EnvelopeAct, EnvelopeShown, is_beside_the_point};
+use super::envelope::{EnvelopeAct, EnvelopeShown, is_beside_the_point, pause_kinds};
+use super::hearing::{hearing, is_about_the_host};
 use super::process::coming;
 use super::supplement::supplement;
 use super::timeline::{Telling, accounts, document, when};
@@ -90,6 +93,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         timeline: telling.tell(&entries),
         documents: case.notices.iter().map(|notice| document(notice, &matter, words)).collect(),
         tasks: case.tasks.iter().map(|(task, open)| trial.task(*task, open, &telling)).collect(),
+        hearing: hearing(&telling),
         acts: EnvelopeAct::ALL.into_iter().filter_map(|act| trial.envelope(act)).collect(),
         coming: coming(&case, &matter)
             .into_iter()
@@ -118,6 +122,7 @@ pub async fn derivations(app: &App, identity: &Identity, id: CaseId, words: Word
             ClockName::Acceptance => "acceptance",
             ClockName::Promised => "promised",
             ClockName::Statutory => "statutory",
+            ClockName::Hearing => "hearing",
         };
         Counted {
             clock,
@@ -181,6 +186,7 @@ fn clock(case: &Case, matter: &Matter, catalog: &Catalog, today: Date, words: Wo
     let from = match view.rule {
         ClockRule::Acceptance => case.clocks.received_on?,
         ClockRule::Decision => case.clocks.counted_from?,
+        ClockRule::Hearing => case.hearing.as_ref()?.requested.as_ref()?.on,
     };
     let between = |a: Date, b: Date| catalog.calendar.working_days_between(a, b).max(0).unsigned_abs();
     let all = between(from, view.due.on).max(1);
@@ -189,6 +195,7 @@ fn clock(case: &Case, matter: &Matter, catalog: &Catalog, today: Date, words: Wo
     let percent = |days: u32| u8::try_from((days.min(all) * 100) / all).unwrap_or(100);
     let basis = match view.rule {
         ClockRule::Acceptance => words.t("basis-acceptance"),
+        ClockRule::Hearing => words.t("basis-hearing"),
         ClockRule::Decision => case
             .clocks
             .accepted_on
@@ -335,6 +342,21 @@ fn materials(case: &Case, matter: &Matter, checks: &Checks, words: Words) -> Vec
     shown.collect()
 }
 
+/// Decides without doing: with numbers that nobody takes.
+pub(super) fn tried(
+    id: CaseId,
+    command: &CaseCommand,
+    identity: &Identity,
+    loaded: &Loaded,
+    facts: &Facts,
+) -> std::result::Result<Decision, Refusal> {
+    let mut facts = facts.clone();
+    for number in case::numbers_needed(command, &facts) {
+        facts.numbers.insert(number, 1);
+    }
+    case::decide(id, command, &identity.actor(), loaded, &facts)
+}
+
 /// Tries acts without doing them: the same `decide` that the writer runs, so a button is grey exactly when the act would be refused.
 struct Trial<'a> {
     app: &'a App,
@@ -348,11 +370,7 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     fn refused(&self, command: &CaseCommand) -> Option<RefusalShown> {
-        let mut facts = self.facts.clone();
-        for number in case::numbers_needed(command, &facts) {
-            facts.numbers.insert(number, 1);
-        }
-        let decided = case::decide(self.case.id, command, &self.identity.actor(), self.loaded, &facts);
+        let decided = tried(self.case.id, command, self.identity, self.loaded, self.facts);
         decided.err().map(|refusal| RefusalShown { code: refusal.code(), words: refusal_words(&refusal, self.words) })
     }
 
@@ -397,11 +415,17 @@ impl Trial<'_> {
 
     /// None when the act is not a matter of this moment or of this post.
     fn envelope(&self, act: EnvelopeAct) -> Option<EnvelopeShown> {
-        let refused = self.refused(&act.trial(self.case, self.matter, self.facts.today));
+        if !self.may(act.action()) {
+            return None;
+        }
+        let own = Officer { account: self.identity.account(), post: self.identity.post()?.id };
+        let refused = self.refused(&act.trial(self.case, self.matter, self.facts, own));
+        // Who shall preside is chosen on the act's page: that this reader may not is no reason to hide it.
+        let refused = refused.filter(|refusal| act != EnvelopeAct::AppointHearing || !is_about_the_host(refusal));
         if refused.as_ref().is_some_and(is_beside_the_point) {
             return None;
         }
-        let kinds = self.matter.spec.limits.pauses.iter().filter(|_| act == EnvelopeAct::Pause);
+        let kinds = pause_kinds(self.matter).filter(|_| act == EnvelopeAct::Pause);
         Some(EnvelopeShown {
             act: act.as_str(),
             refused,

@@ -1,5 +1,7 @@
 //! What a document says, as its template wants it (`catalog/templates/README.md`): every value is text made ready here.
 
+use base::deadline::PauseKind;
+use base::id::AccountId;
 use jiff::civil::Date;
 use kernel::Facts;
 use kernel::case::{Case, Channel, MaterialSource, Notice};
@@ -16,6 +18,7 @@ use crate::citation::cited;
 use crate::error::Result;
 use crate::naming::notice_name;
 use crate::pages::public::limit_words;
+use crate::session::names_of;
 
 /// Everything that the words of a document are made from.
 struct Paper<'a> {
@@ -30,6 +33,8 @@ struct Paper<'a> {
     form: Value,
     /// Free texts of the case by their field in the vault.
     texts: std::collections::BTreeMap<String, String>,
+    /// Who presides over the hearing.
+    host: Option<String>,
     words: Words,
 }
 
@@ -42,7 +47,11 @@ impl App {
         let personal = facts.personal.iter().map(|(pointer, value)| (pointer.as_str(), value.clone()));
         let form = matter.form.join(&Value::Object(case.form.clone()), personal);
         let (subject, prefix) = (case.applicant.subject, format!("case/{}/", case.id));
-        let opened = self.store().read(move |reader| reader.open_under(subject, &prefix)).await?;
+        let appointed = case.hearing.as_ref().and_then(|hearing| hearing.appointed.as_ref());
+        let host: Vec<AccountId> = appointed.map(|appointed| appointed.host.account).into_iter().collect();
+        let read =
+            self.store().read(move |reader| Ok((reader.open_under(subject, &prefix)?, names_of(reader, &host)?)));
+        let (opened, names) = read.await?;
         let text = |(field, opened): (String, Opened)| Some((field, opened.value()?.to_owned()));
         let paper = Paper {
             app: self,
@@ -54,6 +63,7 @@ impl App {
             facts: &facts,
             form,
             texts: opened.into_iter().filter_map(text).collect(),
+            host: names.into_values().next().map(|(name, _)| name),
             words: Words::new(Lang::ZhCn),
         };
         let mut data = paper.common();
@@ -64,6 +74,8 @@ impl App {
             NoticeKind::NonAcceptance => paper.non_acceptance(),
             NoticeKind::Pause => paper.pause(),
             NoticeKind::Extension => paper.extension(),
+            NoticeKind::HearingRight => paper.hearing_right(),
+            NoticeKind::Hearing | NoticeKind::HearingMinutes => paper.hearing(),
             NoticeKind::Grant => paper.grant(),
             NoticeKind::Refusal => paper.refusal(),
             NoticeKind::Withdrawal => paper.withdrawal(),
@@ -92,6 +104,16 @@ impl Paper<'_> {
 
     fn date_of(&self, on: Option<Date>) -> Option<String> {
         on.map(|on| self.date(on))
+    }
+
+    fn instant(&self, microseconds: i64) -> String {
+        let civil = base::time::civil(jiff::Timestamp::from_microsecond(microseconds).unwrap_or_default());
+        let args: Vec<(&'static str, Arg)> = vec![
+            ("date", self.date(civil.date()).into()),
+            ("hour", format!("{:02}", civil.hour()).into()),
+            ("minute", format!("{:02}", civil.minute()).into()),
+        ];
+        self.words.t_args("paper-date-time", &args)
     }
 
     fn limit(&self, limit: Limit) -> String {
@@ -150,13 +172,6 @@ impl Paper<'_> {
     }
 
     fn receipt(&self) -> Map<String, Value> {
-        let at = jiff::Timestamp::from_microsecond(self.case.received_at).unwrap_or_default();
-        let civil = base::time::civil(at);
-        let args: Vec<(&'static str, Arg)> = vec![
-            ("date", self.date(civil.date()).into()),
-            ("hour", format!("{:02}", civil.hour()).into()),
-            ("minute", format!("{:02}", civil.minute()).into()),
-        ];
         let (channel, by) = match self.case.channel {
             Channel::Online => ("paper-channel-online", "paper-received-by-system"),
             Channel::Window => ("paper-channel-window", "paper-received-by-window"),
@@ -166,7 +181,7 @@ impl Paper<'_> {
         })];
         items.extend(self.materials());
         fields(json!({
-            "received_at_text": self.words.t_args("paper-date-time", &args),
+            "received_at_text": self.instant(self.case.received_at),
             "channel": self.words.t(channel),
             "received_by": self.words.t(by),
             "check_due_text": self.date_of(self.case.clocks.accept_by.map(|due| due.on)),
@@ -259,6 +274,40 @@ impl Paper<'_> {
         }))
     }
 
+    fn hearing_right(&self) -> Map<String, Value> {
+        let offered = self.case.hearing.as_ref().and_then(|hearing| hearing.offered.as_ref());
+        let limit = offered.and_then(|offered| self.catalog.limits.hearing_request.in_force(offered.on));
+        fields(json!({
+            "accepted_on_text": self.date_of(self.case.clocks.accepted_on),
+            "interested": offered.and_then(|offered| self.text(offered.interested.as_ref())),
+            "request_by_text": self.date_of(offered.map(|offered| offered.request_by)),
+            "limit_text": limit.map(|limit| self.limit(limit.limit)),
+        }))
+    }
+
+    /// The appointment, and what was said there when it was held.
+    fn hearing(&self) -> Map<String, Value> {
+        let hearing = self.case.hearing.as_ref();
+        let appointed = hearing.and_then(|hearing| hearing.appointed.as_ref());
+        let held = hearing.and_then(|hearing| hearing.held.as_ref());
+        let pauses = self.case.clocks.pauses.iter();
+        let pause = pauses.rev().find(|pause| pause.kind == PauseKind::Hearing);
+        fields(json!({
+            "accepted_on_text": self.date_of(self.case.clocks.accepted_on),
+            "at_text": appointed.map(|appointed| self.instant(appointed.at)),
+            "place": appointed.and_then(|appointed| self.text(Some(&appointed.place))),
+            "host": self.host,
+            "from_text": self.date_of(pause.map(|pause| pause.from)),
+            "minutes": held.and_then(|held| self.text(Some(&held.minutes))),
+        }))
+    }
+
+    /// The number of the minutes on which the decision rests (行政许可法 art. 48(2)).
+    fn minutes(&self) -> Option<&str> {
+        let minutes = self.case.notices.iter().find(|notice| notice.kind == NoticeKind::HearingMinutes);
+        minutes.map(|notice| notice.number.as_str())
+    }
+
     fn grant(&self) -> Map<String, Value> {
         let result = self.matter.spec.result.as_ref();
         let delivery = result.and_then(|result| result.delivery.first()).map(|kind| match kind {
@@ -272,6 +321,7 @@ impl Paper<'_> {
             "result_name": result.map(|result| result.name.zh.clone()),
             "result_number": self.case.result.as_ref().map(|result| result.number.clone()),
             "delivery_text": delivery.map(|key| self.words.t(key)),
+            "hearing_minutes": self.minutes(),
         }))
     }
 
@@ -283,6 +333,7 @@ impl Paper<'_> {
             "accepted_on_text": self.date_of(accepted),
             "items": [{ "reason": reason, "basis": decision.and_then(|decision| Some(cited(decision.article.as_ref()?, self.words))) }],
             "remedies": self.remedies(),
+            "hearing_minutes": self.minutes(),
         }))
     }
 

@@ -106,6 +106,39 @@ pub(crate) const ASKS: &[Ask] = &[
     ),
     ask(
         "POST /office/cases/{case}/acts/{act}",
+        "offer-hearing",
+        On::Envelope("offer-hearing"),
+        With::Form(|_, _| vec![pair("interested", "")]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "request-hearing",
+        On::Envelope("request-hearing"),
+        With::Form(|_, _| vec![pair("party", "王小建")]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "decline-hearing",
+        On::Envelope("decline-hearing"),
+        With::Form(|_, _| vec![pair("party", "王小建")]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "appoint-hearing",
+        On::Envelope("appoint-hearing"),
+        With::Form(|_, _| {
+            vec![pair("host", head()), pair("day", HEARING_DAY), pair("begin", "09:00"), pair("place", "三楼听证室")]
+        }),
+    ),
+    ask("GET /my/cases/{id}/hearing", "offered", On::Envelope("request-hearing"), With::Nothing),
+    ask(
+        "POST /my/cases/{id}/hearing",
+        "offered",
+        On::Envelope("request-hearing"),
+        With::Form(|_, _| vec![pair("answer", "request")]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
         "deliver",
         On::Envelope("deliver"),
         With::Form(|_, _| vec![pair("method", "window"), pair("signer", "王小建")]),
@@ -204,6 +237,41 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Envelope("extend"),
         With::JsonUnelevated(|_, _| json!({ "reason": OPINION })),
     ),
+    ask("POST /api/v1/cases/{case}/hearing/offer", "", On::Envelope("offer-hearing"), With::Json(|_, _| json!({}))),
+    ask(
+        "POST /api/v1/cases/{case}/hearing/request",
+        "offered",
+        On::Envelope("request-hearing"),
+        With::Json(|_, _| json!({ "party": "王小建" })),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/hearing/refusal",
+        "offered",
+        On::Envelope("decline-hearing"),
+        With::Json(|_, _| json!({ "party": "王小建" })),
+    ),
+    ask("GET /api/v1/cases/{case}/hearing/hosts", "", On::Envelope("appoint-hearing"), With::Nothing),
+    ask(
+        "POST /api/v1/cases/{case}/hearing/appointment",
+        "",
+        On::Envelope("appoint-hearing"),
+        With::Json(|_, _| {
+            let at = format!("{HEARING_DAY}T09:00:00+08:00");
+            json!({ "account": post(HEAD), "post": post(HEAD), "at": at, "place": "三楼听证室" })
+        }),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/hearing/minutes",
+        TOO_EARLY,
+        On::Envelope("hold-hearing"),
+        With::Json(|_, _| json!({ "minutes": OPINION })),
+    ),
+    ask(
+        "POST /api/v1/my/cases/{id}/hearing",
+        "offered",
+        On::Envelope("request-hearing"),
+        With::Json(|_, _| json!({ "answer": "request" })),
+    ),
     ask(
         "POST /api/v1/cases/{case}/delivery",
         "",
@@ -262,10 +330,17 @@ fn item() -> Value {
 
 /// The day on which all this happens.
 const DAY: &str = "2025-11-17";
+const HEARING_DAY: &str = "2025-12-01";
+/// What may be done on its day only: who has the right is told that.
+pub(crate) const TOO_EARLY: &str = "too early";
 
 /// Whoever reviews, as account and post.
 fn reviewer() -> String {
     format!("{}/{}", post(REVIEWER), post(REVIEWER))
+}
+
+fn head() -> String {
+    format!("{}/{}", post(HEAD), post(HEAD))
 }
 
 const OPINION: &str = "材料齐全，符合法定形式";
@@ -445,15 +520,26 @@ impl Scene {
         let case: CaseId = ground.case.parse().unwrap();
         match act {
             "deliver" => self.office.finish(LEADER, case, "decide", "refuse").await,
+            "request-hearing" | "decline-hearing" => {
+                self.done(REVIEWER, &format!("/api/v1/cases/{case}/hearing/offer"), &json!({})).await;
+            }
+            "hold-hearing" => {
+                let at = format!("{HEARING_DAY}T09:00:00+08:00");
+                let given = json!({ "account": post(HEAD), "post": post(HEAD), "at": at, "place": "三楼听证室" });
+                self.done(REVIEWER, &format!("/api/v1/cases/{case}/hearing/appointment"), &given).await;
+            }
             "resume" => {
                 let pause = json!({ "kind": "expert_review", "from": DAY, "expected_days": 5 });
-                let reviewer = Client::signed_in(&self.served, REVIEWER).await;
-                let paused = reviewer.post(&format!("/api/v1/cases/{case}/pause"), &pause).await;
-                assert_eq!(paused.status, 200, "{}", paused.text());
+                self.done(REVIEWER, &format!("/api/v1/cases/{case}/pause"), &pause).await;
             }
             _ => {}
         }
         Ground { act, ..ground }
+    }
+
+    async fn done(&self, by: u8, path: &str, given: &Value) {
+        let answer = Client::signed_in(&self.served, by).await.post(path, given).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     async fn at(&self, id: CaseId) -> Ground {

@@ -11,7 +11,8 @@ use web::form::Fields;
 use web::page::{Page, percent_encode};
 use web::problem::Problem;
 use web::view::{
-    Confirmation, Empty, ErrorLine, Fact, Field as Question, FieldKind, Light, Link, SummaryGroup, Tag, error_lines,
+    Choice, Confirmation, Empty, ErrorLine, Fact, Field as Question, FieldKind, Light, Link, SummaryGroup, Tag,
+    error_lines,
 };
 
 use super::draft::ConfirmPage;
@@ -133,6 +134,9 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
     if view.stage == Stage::SupplementAsked {
         actions.push(Link::new(words.t("hall-supplement-title"), format!("/my/cases/{id}/supplement")));
     }
+    if view.hearing.as_ref().is_some_and(|hearing| hearing.answer_by.is_some()) {
+        actions.push(Link::new(words.t("hall-hearing-title"), format!("/my/cases/{id}/hearing")));
+    }
     if view.may_take_delivery {
         actions.push(Link::new(words.t("hall-delivery-title"), format!("/my/cases/{id}/delivery")));
     }
@@ -214,6 +218,11 @@ fn facts(visitor: &Visitor, view: &CaseView) -> Vec<Fact> {
     ] {
         facts.extend(day.map(|day| fact(key, words.date(day))));
     }
+    facts.extend(view.hearing.as_ref().map(|hearing| {
+        let at = hearing.at.filter(|_| hearing.state == "appointed").map(|at| words.date_time(base::time::civil(at)));
+        let state = words.t(&format!("hearing-{}", hearing.state));
+        fact("hall-hearing", at.map_or_else(|| state.clone(), |at| format!("{state} {at}")))
+    }));
     facts.extend(view.result.clone().map(|number| fact("hall-result", number)));
     facts
 }
@@ -381,6 +390,56 @@ pub(super) async fn withdraw_page(State(app): State<App>, visitor: Visitor, Path
         p: visitor.page("hall-withdraw-title"),
     };
     visitor.html(&page)
+}
+
+/// What an applicant may answer to the offer of a hearing.
+const HEARING_ANSWERS: [&str; 2] = ["request", "decline"];
+
+/// `GET /my/cases/{id}/hearing`: asks for the hearing, or declines it.
+pub(super) async fn hearing_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    hearing_shown(&app, &visitor, &id, None).await
+}
+
+async fn hearing_shown(app: &App, visitor: &Visitor, id: &str, error: Option<String>) -> Answer {
+    let view = app.case_page(visitor.applicant()?, id).await.map_err(|error| visitor.stop(error))?;
+    let words = visitor.words;
+    let by = view.hearing.and_then(|hearing| hearing.answer_by).ok_or_else(Problem::not_found)?;
+    let mut answer = Question::new(FieldKind::Radio, "answer", words.t("hall-hearing-answer"));
+    answer.choices = HEARING_ANSWERS.map(|word| Choice::new(word, words.t(&format!("hall-hearing-{word}")))).into();
+    answer.error = error;
+    let mut p = visitor.page("hall-hearing-title");
+    p.failed = answer.error.is_some();
+    let status = if p.failed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = ConfirmPage {
+        nonce: visitor.nonce()?,
+        action: format!("/my/cases/{id}/hearing"),
+        text: words.t2("hall-hearing-text", "number", view.number.as_str(), "on", words.date(by)),
+        field: Some(answer),
+        button: words.t("hall-hearing-send"),
+        back: format!("/my/cases/{id}"),
+        p,
+    };
+    visitor.html_with(status, &page)
+}
+
+/// `POST /my/cases/{id}/hearing`.
+pub(super) async fn answer_hearing(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let nonce = visitor.check_form(&fields)?;
+    let identity = visitor.applicant()?;
+    let wants = match fields.choice("answer", HEARING_ANSWERS) {
+        Ok(answer) => answer == HEARING_ANSWERS[0],
+        Err(complaint) => {
+            let sentence = complaint.say(visitor.words, &visitor.words.t("hall-hearing-answer"));
+            return hearing_shown(&app, &visitor, &id, Some(sentence)).await;
+        }
+    };
+    app.answer_hearing(identity, &id, wants, nonce).await.map_err(|error| visitor.stop(error))?;
+    onward(&format!("/my/cases/{id}?done=hearing-answered"))
 }
 
 /// `GET /my/cases/{id}/delivery`: says what it means first.

@@ -42,6 +42,8 @@ pub fn routes() -> Routes {
         .post("/my/cases/{id}/supplement/fields", cases::save_supplement)
         .get("/my/cases/{id}/withdraw", cases::withdraw_page)
         .post("/my/cases/{id}/withdraw", cases::withdraw)
+        .get("/my/cases/{id}/hearing", cases::hearing_page)
+        .post("/my/cases/{id}/hearing", cases::answer_hearing)
         .get("/my/cases/{id}/delivery", cases::delivery_page)
         .post("/my/cases/{id}/delivery", cases::take_delivery)
         .get("/drafts/{id}/files/{material}", files::upload_page)

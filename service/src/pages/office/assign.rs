@@ -71,7 +71,7 @@ async fn show(app: &App, visitor: &Visitor, case: &str, task: &str, note: &str, 
     visitor.html_with(status, &page)
 }
 
-fn choice(person: &Candidate) -> Choice {
+pub(super) fn choice(person: &Candidate) -> Choice {
     Choice {
         value: format!("{}/{}", person.account, person.post),
         label: person.name.clone(),

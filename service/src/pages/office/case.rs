@@ -144,6 +144,7 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
         .iter()
         .map(|line| Note { tone: Tone::Red, title: p.t("incident-title"), lines: vec![line.clone()], link: None })
         .collect();
+    notes.extend(view.hearing.as_ref().map(|hearing| hearing_note(&p, hearing)));
     notes.extend(greyed(&p, task, &view.acts));
     let claim = task.and_then(|task| claim_form(&p, &base, task));
     let phrases = task.map(|task| phrases(&p, task.kind, view.matter_kind)).unwrap_or_default();
@@ -228,6 +229,22 @@ fn workable(tasks: &[TaskShown]) -> Option<&TaskShown> {
     tasks.iter().find(possible).or_else(|| tasks.iter().find(concerns))
 }
 
+/// How far the hearing came.
+fn hearing_note(p: &Page, hearing: &cases::HearingShown) -> Note {
+    let open = |state: &str| hearing.state == state;
+    let said = |key: &str, name: &'static str, value: &str| (!value.is_empty()).then(|| p.t1(key, name, value));
+    let day = |date: &Option<String>| date.clone().unwrap_or_default();
+    let lines = [
+        said("hearing-request-by", "date", &day(&hearing.request_by)).filter(|_| open("offered")),
+        said("hearing-hold-by", "date", &day(&hearing.hold_by)).filter(|_| open("requested")),
+        said("hearing-at", "at", &day(&hearing.at)),
+        said("hearing-place", "place", &hearing.place),
+        said("hearing-host", "host", &hearing.host),
+    ];
+    let title = p.t1("hearing-note", "state", &hearing.state_name);
+    Note { tone: Tone::Blue, title, lines: lines.into_iter().flatten().collect(), link: None }
+}
+
 /// Why buttons are grey, each reason once.
 fn greyed(p: &Page, task: Option<&TaskShown>, acts: &[EnvelopeShown]) -> Option<Note> {
     let outcomes = task.into_iter().flat_map(|task| &task.outcomes);
@@ -310,7 +327,7 @@ fn stage_tag(view: &CaseView) -> Tag {
 fn bar(p: &Page, base: &str, clock: &cases::ClockShown) -> DeadlineBar {
     DeadlineBar {
         light: shown_light(clock.light, &clock.words),
-        due: p.t1(if clock.rule == "acceptance" { "due-acceptance" } else { "due-decision" }, "date", &clock.due_on),
+        due: p.t1(&format!("due-{}", clock.rule), "date", &clock.due_on),
         basis: clock.basis.clone(),
         counted_href: format!("{base}/clock"),
         used_percent: clock.used_percent,

@@ -4,6 +4,7 @@ mod assign;
 mod case;
 mod complete;
 mod envelope;
+mod hearing;
 mod lists;
 mod query;
 
