@@ -137,9 +137,10 @@ impl Hearing {
         }
     }
 
-    /// Who presides, or presided.
+    /// Who presides, or presided; nobody over a hearing that was taken back.
     pub(super) fn host(&self) -> Option<AccountId> {
-        self.appointed.as_ref().map(|appointed| appointed.host.account)
+        let appointed = self.appointed.as_ref().filter(|_| self.declined.is_none());
+        appointed.map(|appointed| appointed.host.account)
     }
 }
 

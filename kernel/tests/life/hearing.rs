@@ -195,6 +195,9 @@ fn a_party_is_named_when_an_officer_records_its_word_and_taking_it_back_lets_the
     // 26, 28 and 29 September are out of the count: seven days from the 30th on.
     assert_eq!(room.due(), "2025-10-15");
     assert_eq!(room.by(REVIEWER, offer()).unwrap_err(), Refusal::HearingStep);
+    room.done("review", REVIEWER, "countersign");
+    let task = room.world.task(1, "countersign");
+    room.by(HOST, outcome(task, "agree")).expect("who presided over nothing may countersign");
 }
 
 #[test]

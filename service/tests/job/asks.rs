@@ -90,7 +90,7 @@ pub(crate) const ASKS: &[Ask] = &[
         "POST /office/cases/{case}/acts/{act}",
         "pause",
         On::Envelope("pause"),
-        With::Form(|_, _| vec![pair("kind", "expert_review"), pair("from", DAY), pair("expected_days", "5")]),
+        With::Form(|_, _| vec![pair("kind", "expert_review"), pair("first_day", DAY), pair("expected_days", "5")]),
     ),
     ask(
         "POST /office/cases/{case}/acts/{act}",

@@ -386,6 +386,7 @@ pub(super) async fn withdraw_page(State(app): State<App>, visitor: Visitor, Path
         text: words.t1("hall-withdraw-text", "number", case.number.as_str()),
         field: Some(reason),
         button: words.t("hall-withdraw-title"),
+        danger: true,
         back: format!("/my/cases/{id}"),
         p: visitor.page("hall-withdraw-title"),
     };
@@ -416,6 +417,7 @@ async fn hearing_shown(app: &App, visitor: &Visitor, id: &str, error: Option<Str
         text: words.t2("hall-hearing-text", "number", view.number.as_str(), "on", words.date(by)),
         field: Some(answer),
         button: words.t("hall-hearing-send"),
+        danger: false,
         back: format!("/my/cases/{id}"),
         p,
     };
@@ -452,6 +454,7 @@ pub(super) async fn delivery_page(State(app): State<App>, visitor: Visitor, Path
         text: words.t1("hall-delivery-text", "number", case.number.as_str()),
         field: None,
         button: words.t("hall-delivery-title"),
+        danger: false,
         back: format!("/my/cases/{id}"),
         p: visitor.page("hall-delivery-title"),
     };

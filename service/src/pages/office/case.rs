@@ -234,12 +234,13 @@ fn hearing_note(p: &Page, hearing: &cases::HearingShown) -> Note {
     let open = |state: &str| hearing.state == state;
     let said = |key: &str, name: &'static str, value: &str| (!value.is_empty()).then(|| p.t1(key, name, value));
     let day = |date: &Option<String>| date.clone().unwrap_or_default();
+    let stands = open("appointed") || open("held");
     let lines = [
         said("hearing-request-by", "date", &day(&hearing.request_by)).filter(|_| open("offered")),
         said("hearing-hold-by", "date", &day(&hearing.hold_by)).filter(|_| open("requested")),
-        said("hearing-at", "at", &day(&hearing.at)),
-        said("hearing-place", "place", &hearing.place),
-        said("hearing-host", "host", &hearing.host),
+        said("hearing-at", "at", &day(&hearing.at)).filter(|_| stands),
+        said("hearing-place", "place", &hearing.place).filter(|_| stands),
+        said("hearing-host", "host", &hearing.host).filter(|_| stands),
     ];
     let title = p.t1("hearing-note", "state", &hearing.state_name);
     Note { tone: Tone::Blue, title, lines: lines.into_iter().flatten().collect(), link: None }

@@ -81,7 +81,7 @@ impl<'a> Asking<'a> {
                 let days = field(FieldKind::Number, "expected_days", "act-expected-days").width(Width::Narrow);
                 vec![
                     field(FieldKind::Radio, "kind", "act-pause-kind").choices(kinds.collect()),
-                    field(FieldKind::Date, "from", "act-pause-from").value(today.to_string()).width(Width::Middle),
+                    field(FieldKind::Date, "first_day", "act-pause-from").value(today.to_string()).width(Width::Middle),
                     days.hint(p.t("act-expected-days-hint")),
                 ]
             }
@@ -157,7 +157,7 @@ fn command(act: EnvelopeAct, fields: &Fields) -> Result<CaseCommand, (&'static s
             let days = fields.whole("expected_days", 1, PAUSE_DAYS_MAX.into()).map_err(at("expected_days"))?;
             CaseCommand::Pause {
                 kind: PauseKind::from_key(kind).unwrap_or(PauseKind::Hearing),
-                from: fields.date("from").map_err(at("from"))?,
+                from: fields.date("first_day").map_err(at("first_day"))?,
                 expected_days: u16::try_from(days).unwrap_or(PAUSE_DAYS_MAX),
             }
         }
@@ -257,7 +257,7 @@ impl Asking<'_> {
 
 fn day_field(act: EnvelopeAct) -> Option<&'static str> {
     match act {
-        EnvelopeAct::Pause => Some("from"),
+        EnvelopeAct::Pause => Some("first_day"),
         EnvelopeAct::Resume => Some("until"),
         EnvelopeAct::AppointHearing => Some("day"),
         _ => None,
