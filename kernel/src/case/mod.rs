@@ -14,6 +14,7 @@ mod evolve;
 mod inputs;
 mod paper;
 mod process;
+mod rederive;
 mod rows;
 mod submit;
 mod tasks;
@@ -36,6 +37,7 @@ pub use envelope::PAUSE_DAYS_MAX;
 pub use events::*;
 pub use inputs::{Gathered, applicant};
 pub use paper::{data as paper_data, data_hash, file_field as paper_field};
+pub use rederive::rederived;
 pub use rows::{TIMER_DEEMED, TIMER_FLOW};
 
 /// Where a case stands in law. The work inside `Accepted` is the process's own; its tasks say more.
