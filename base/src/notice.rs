@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::{NEXT_NOTICE_FROM, YEARS, is_weekend};
 
 /// The text of one year's notice has at most so many bytes; the longest so far has two thousand.
-pub const NOTICE_BYTES_MAX: usize = 16 * 1024;
+pub const NOTICE_BYTES_MAX: usize = 4 * 1024;
 /// Days that one notice names at most; none named more than 45.
 pub const NOTICE_DAYS_MAX: usize = 100;
 /// Characters of a festival's name.

@@ -5,6 +5,7 @@
 
 mod applicant;
 mod body;
+mod calendar;
 mod doc;
 mod document;
 mod envelope;
@@ -43,6 +44,7 @@ pub fn api() -> Api {
         .merge(applicant::api())
         .merge(officer::api())
         .merge(envelope::api())
+        .merge(calendar::api())
         .merge(journal::api())
         .get("/api/v1/openapi.json", document::show, Doc::new("This document").open().gives::<schema::OpenApi>())
 }

@@ -8,6 +8,7 @@ mod assign;
 mod envelope;
 mod file;
 mod inbox;
+mod moves;
 mod process;
 mod supplement;
 mod timeline;
@@ -24,7 +25,10 @@ pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub(crate) use file::may_read;
 pub use file::{CaseFile, file};
 pub use inbox::{InboxFilter, InboxView, Reminded, Row, beside, case_list, inbox, reminders, window_queue};
+pub use moves::MoveShown;
+pub(crate) use moves::{last_move, loads, moved, provisional_days};
 pub use process::{ProcessView, diagram, process};
+pub(crate) use view::ENTRIES_MAX;
 pub use view::{case_view, derivations, mask, region_name};
 pub use went::went_on;
 
@@ -62,6 +66,8 @@ pub struct CaseView {
     pub received: String,
     /// The clock that runs.
     pub clock: Option<ClockShown>,
+    /// Its deadlines as they were counted again last, because a year's notice was loaded.
+    pub moved: Option<MoveShown>,
     /// The form as a person reads it; personal values masked.
     pub form: Vec<FormPage>,
     /// What the rules found.
@@ -110,6 +116,8 @@ pub struct ClockShown {
     pub words: String,
     /// The last day.
     pub due_on: String,
+    /// It rests on a year whose notice of days off is not out: it may move.
+    pub provisional: bool,
     /// What is promised and what the law allows, in words.
     pub basis: String,
     /// Day 0.
@@ -289,6 +297,8 @@ pub struct Counted {
     pub name: String,
     /// The last day; none while it stands still.
     pub due_on: Option<String>,
+    /// It rests on a year whose notice of days off is not out: it may move.
+    pub provisional: bool,
     /// Each day.
     pub days: Vec<CountedDay>,
 }
