@@ -132,7 +132,7 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Oneself,
         With::Form(|_, _| ["current", "new", "again"].map(|name| pair(name, PASSWORD)).into()),
     ),
-    ask("POST /office/calendar/preview", "", On::Oneself, With::FormFields(|_, _| notice("2026-03-02").into())),
+    ask("POST /office/calendar/preview", "", On::Oneself, With::FormFields(|_, _| notice("2026-03-05").into())),
     ask(
         "POST /office/calendar",
         "",
@@ -142,7 +142,7 @@ pub(crate) const ASKS: &[Ask] = &[
         }),
     ),
     // The interface.
-    ask("POST /api/v1/calendar/preview", "", On::Oneself, With::Json(|_, _| notice_body("2026-03-03"))),
+    ask("POST /api/v1/calendar/preview", "", On::Oneself, With::Json(|_, _| notice_body("2026-03-06"))),
     ask("POST /api/v1/calendar", "", On::Oneself, With::JsonElevated(|_, _| notice_body("2026-03-03"))),
     ask("POST /api/v1/calendar", "no password", On::Oneself, With::JsonUnelevated(|_, _| notice_body("2026-03-04"))),
     ask("GET /api/v1/progress", "", On::LookedUp, With::Nothing),
