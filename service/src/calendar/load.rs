@@ -48,7 +48,7 @@ impl NoticeWrong {
     pub fn words(&self, words: Words) -> String {
         let args: Vec<(&'static str, Arg)> =
             self.0.params().into_iter().map(|(name, value)| (name, Arg::Text(value))).collect();
-        words.t_args(&format!("notice-{}", self.0.code()), &args)
+        words.t_args(&format!("calendar-wrong-{}", self.0.code()), &args)
     }
 }
 
@@ -144,4 +144,31 @@ fn node_calendar(catalog: &Catalog) -> Option<Object<'_>> {
 
 fn name_of(calendar: &Calendar, on: Date) -> String {
     calendar.day(on).name.map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use base::notice::RowProblem::{Cells, Date, Kind, Name, Notice, Order, OtherYear, Twice, Weekday};
+    use web::words::Lang;
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_wrong_with_a_notice_has_words_in_both_languages() {
+        let rows = [Cells, Date, Kind, Notice, OtherYear, Twice, Order, Weekday, Name];
+        let rows = rows.map(|problem| NoticeError::Row { line: 7, problem, text: "x".to_owned() });
+        let others = [
+            NoticeError::TooLarge { max: 7 },
+            NoticeError::Year { year: 7 },
+            NoticeError::Column { column: "7" },
+            NoticeError::Empty,
+            NoticeError::TooMany { max: 7 },
+        ];
+        for error in rows.into_iter().chain(others) {
+            let wrong = NoticeWrong(error);
+            let [zh, en] = [Lang::ZhCn, Lang::En].map(|lang| wrong.words(Words::new(lang)));
+            assert!(zh != en && !zh.starts_with("calendar-wrong") && !en.starts_with("calendar-wrong"), "{zh} / {en}");
+            assert!(wrong.0 == NoticeError::Empty || (zh.contains('7') && en.contains('7')), "{zh} / {en}");
+        }
+    }
 }

@@ -23,8 +23,6 @@ use crate::session::{Answer, Stop, Visitor, carrying, redirect};
 const HERE: &str = "/office/calendar";
 /// Fields of the form, its token and its key.
 const FIELDS_MAX: usize = 16;
-/// The fields of the form that are one line of text.
-const TEXTS: [&str; 3] = ["title", "number", "source"];
 
 #[derive(Template)]
 #[template(path = "office/calendar.html")]
@@ -159,10 +157,10 @@ fn questions(p: &Page, app: &App, given: &Fields) -> Vec<Field> {
     let today = app.today();
     let years = calendar_years(today).map(|year| Choice::new(year.to_string(), year.to_string()));
     let chosen = if given.has("year") { typed("year") } else { (today.year() + 1).to_string() };
-    let line = |name: &str| {
-        let mut field = Field::new(FieldKind::Text, name, p.t(&format!("calendar-{name}"))).value(typed(name));
+    let line = |name: &str, label: &str, hint: &str| {
+        let mut field = Field::new(FieldKind::Text, name, p.t(label)).value(typed(name));
         field.chars_max = text_max;
-        field.hint(p.t(&format!("calendar-{name}-hint")))
+        field.hint(p.t(hint))
     };
     let mut file = Field::new(FieldKind::File, "file", p.t("calendar-file")).hint(p.t("calendar-file-hint"));
     file.accept = ".csv".to_owned();
@@ -172,16 +170,15 @@ fn questions(p: &Page, app: &App, given: &Fields) -> Vec<Field> {
     text.optional = true;
     text.rows = 6;
     text.chars_max = u32::try_from(NOTICE_BYTES_MAX).unwrap_or(u32::MAX);
-    let mut reason = line("reason");
+    let mut reason = line("reason", "calendar-reason", "calendar-reason-hint");
     reason.optional = true;
     let issued = Field::new(FieldKind::Date, "issued_on", p.t("calendar-issued")).value(typed("issued_on"));
-    let [title, number, source] = TEXTS.map(line);
     vec![
         Field::new(FieldKind::Select, "year", p.t("calendar-year")).choices(years.collect()).value(chosen),
-        title,
-        number.width(Width::Middle),
+        line("title", "calendar-title", "calendar-title-hint"),
+        line("number", "calendar-number", "calendar-number-hint").width(Width::Middle),
         issued.width(Width::Middle),
-        source,
+        line("source", "calendar-source", "calendar-source-hint"),
         file,
         text.hint(p.t("calendar-text-hint")),
         reason,
@@ -252,7 +249,7 @@ async fn received(visitor: &Visitor, mut body: Multipart) -> Result<Fields, Stop
 }
 
 fn too_large(visitor: &Visitor) -> Problem {
-    Problem::too_large().detail(visitor.words.t1("notice-too-large", "max", NOTICE_BYTES_MAX.to_string()))
+    Problem::too_large().detail(visitor.words.t1("calendar-wrong-too-large", "max", NOTICE_BYTES_MAX.to_string()))
 }
 
 /// `POST /office/calendar/preview`: what the notice would change. Nothing is written.
