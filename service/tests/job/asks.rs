@@ -132,7 +132,12 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Oneself,
         With::Form(|_, _| ["current", "new", "again"].map(|name| pair(name, PASSWORD)).into()),
     ),
-    ask("POST /office/calendar/preview", "", On::Oneself, With::FormFields(|_, _| notice("2026-03-05").into())),
+    ask(
+        "POST /office/calendar/preview",
+        "",
+        On::Oneself,
+        With::FormFields(|_, _| notice("2026-03-05").map(|(name, value)| (name, value.replace('\n', "\r\n"))).into()),
+    ),
     ask(
         "POST /office/calendar",
         "",

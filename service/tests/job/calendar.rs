@@ -156,7 +156,9 @@ async fn load_on_the_page(office: &Office, cases: &Cases) {
     assert!(html.contains("第 4 行") && html.contains("2027-01-04") && html.contains("国办发明电"), "{html}");
     let large = "x".repeat(5_000);
     assert_eq!(province.upload_with("/office/calendar/preview", &form, "a.csv", large.as_bytes()).await.status, 413);
-    let shown = province.upload_with("/office/calendar/preview", &form, "2027.csv", THREE_DAYS.as_bytes()).await;
+    // As one operating system ends its lines.
+    let typed = THREE_DAYS.replace('\n', "\r\n");
+    let shown = province.upload_with("/office/calendar/preview", &form, "2027.csv", typed.as_bytes()).await;
     let number = case(&office.app, cases.accepted).await.number;
     assert_eq!(shown.status, 200);
     assert!(shown.text().contains(&number) && shown.text().contains("2027-01-04"), "{}", shown.text());

@@ -226,7 +226,7 @@ async fn received(visitor: &Visitor, mut body: Multipart) -> Result<Fields, Stop
             return Err(Problem::bad_request().into());
         }
         if part.file_name().is_none() {
-            pairs.push((name, upload::text_beside(part).await?));
+            pairs.push((name, lines(&upload::text_beside(part).await?)));
             continue;
         }
         let mut bytes = Vec::new();
@@ -240,12 +240,17 @@ async fn received(visitor: &Visitor, mut body: Multipart) -> Result<Fields, Stop
         let text = String::from_utf8(bytes).map_err(|_| Problem::media_type())?;
         if !text.trim().is_empty() {
             pairs.retain(|(name, _)| name != "text");
-            pairs.push(("text".to_owned(), text.trim_start_matches('\u{feff}').to_owned()));
+            pairs.push(("text".to_owned(), lines(text.trim_start_matches('\u{feff}'))));
         }
     }
     let fields = Fields::from_pairs(pairs);
     visitor.check_form(&fields)?;
     Ok(fields)
+}
+
+/// Lines as forms of the other kind come: browsers, and one operating system, end them with two characters.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
 }
 
 fn too_large(visitor: &Visitor) -> Problem {
