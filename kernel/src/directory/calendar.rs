@@ -135,7 +135,8 @@ pub(super) fn load(load: &LoadCalendar, settings: &NodeSettings, facts: &Facts) 
     if is_same && settings.loaded(year).is_some() {
         return Err(Refusal::CalendarUnchanged);
     }
-    if !is_same && before.is_official(year) && reason.is_none() {
+    let corrects = !is_same && before.is_official(year);
+    if corrects && reason.is_none() {
         return Err(Refusal::ReasonMissing);
     }
     let [title, number, source] = texts.map(str::to_owned);
@@ -143,7 +144,7 @@ pub(super) fn load(load: &LoadCalendar, settings: &NodeSettings, facts: &Facts) 
         year,
         days: days.to_vec(),
         source: NoticeSource { title, number, issued_on: *issued_on, source },
-        reason: reason.map(str::to_owned),
+        reason: reason.filter(|_| corrects).map(str::to_owned),
         calendar: before.with_notice(year, days).version().to_owned(),
         on: facts.today,
     })

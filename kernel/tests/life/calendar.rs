@@ -230,10 +230,10 @@ fn the_highest_administrator_loads_and_nobody_else() {
         assert_eq!(refused.unwrap_err(), Refusal::Forbidden { action: "calendar.load".to_owned() });
     }
     assert!(submit(&mut world, &applicant(), load(THREE_DAYS, None)).is_err());
-    submit(&mut world, &province, load(THREE_DAYS, None)).unwrap();
+    submit(&mut world, &province, load(THREE_DAYS, Some("nothing is corrected yet"))).unwrap();
     let State::Node(settings) = &world.streams[&StreamId::node()].1 else { panic!("the node's settings") };
     let loaded = settings.loaded(2027).unwrap();
-    assert_eq!((loaded.days.len(), &loaded.source, settings.loads), (3, &source(), 1));
+    assert_eq!((loaded.days.len(), &loaded.source, &loaded.reason, settings.loads), (3, &source(), &None, 1));
     assert_eq!(settings.calendar, with(THREE_DAYS).version());
     assert_eq!(settings.calendar_over(&CATALOG.calendar).version(), with(THREE_DAYS).version());
 }
