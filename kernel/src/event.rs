@@ -138,6 +138,8 @@ events! {
     "subject-erased@1" => SubjectErased(directory::SubjectErased),
     /// A catalog or calendar version was taken into use.
     "catalog-adopted@1" => CatalogAdopted(directory::CatalogAdopted),
+    /// A year's notice of days off was loaded.
+    "calendar-loaded@1" => CalendarLoaded(directory::CalendarLoaded),
     /// A reminder went out.
     "reminder-sent@1" => ReminderSent(reminder::ReminderSent),
 }

@@ -194,6 +194,22 @@ pub enum Refusal {
     SubjectErased,
     /// It exists already.
     Exists,
+    /// Only the years whose days may still be counted are loaded.
+    CalendarYear {
+        /// The first.
+        first: i16,
+        /// The last.
+        last: i16,
+    },
+    /// A day is named by another year's notice already.
+    CalendarTaken {
+        /// The day.
+        on: Date,
+    },
+    /// The year was loaded with the same days.
+    CalendarUnchanged,
+    /// A notice is loaded with its title, its number and its source.
+    NoticeUnnamed,
     /// The process definition cannot do this: an incident for its owner.
     Process {
         /// BPMN element.
@@ -264,6 +280,10 @@ impl Refusal {
             Self::NotYet { .. } => "not-yet",
             Self::SubjectErased => "subject-erased",
             Self::Exists => "exists",
+            Self::CalendarYear { .. } => "calendar-year",
+            Self::CalendarTaken { .. } => "calendar-taken",
+            Self::CalendarUnchanged => "calendar-unchanged",
+            Self::NoticeUnnamed => "notice-unnamed",
             Self::Process { .. } => "process",
         }
     }
@@ -290,10 +310,12 @@ impl Refusal {
             Self::ClaimTaken { name, holder } => vec![("name", name.clone()), ("holder", holder.clone())],
             Self::RuleUndecided { decision } => vec![("decision", decision.clone())],
             Self::LicenceEnded { status } => vec![("status", status.clone())],
+            Self::CalendarYear { first, last } => vec![("first", first.to_string()), ("last", last.to_string())],
             Self::HearingPending { until: Some(on) }
             | Self::HearingRequestEnded { on }
             | Self::NotYet { on }
-            | Self::LimitEnded { on } => vec![("on", on.to_string())],
+            | Self::LimitEnded { on }
+            | Self::CalendarTaken { on } => vec![("on", on.to_string())],
             Self::Process { element, .. } => vec![("element", element.clone())],
             _ => Vec::new(),
         }

@@ -113,6 +113,11 @@ impl State {
                 node.apply(event);
                 Ok(Self::Node(node))
             }
+            (state @ (None | Some(Self::Node(_))), Event::CalendarLoaded(event)) => {
+                let mut node = if let Some(Self::Node(node)) = state { node } else { NodeSettings::default() };
+                node.load(event);
+                Ok(Self::Node(node))
+            }
             (state @ (None | Some(Self::Reminders(_))), Event::ReminderSent(event)) => {
                 let mut sent = if let Some(Self::Reminders(sent)) = state { sent } else { RemindersSent::default() };
                 sent.apply(event);

@@ -48,6 +48,7 @@ impl App {
         form: &Value,
         applicant: &Value,
     ) -> Result<Facts> {
+        let settings = self.settle_calendar().await?;
         let mut facts = self.facts();
         let queries = matter.fact_queries(facts.today, form, applicant);
         let (spec, stream) = (Arc::clone(&matter), StreamId::organisation(organisation));
@@ -68,6 +69,8 @@ impl App {
             .await?;
         let streams = records.values().flatten();
         facts.read = streams.map(|record| (StreamId::record(&record.register, &record.id), record.version)).collect();
+        // Due dates rest on the calendar: a year that is loaded meanwhile makes them stale.
+        facts.read.push((StreamId::node(), settings));
         facts.organisation = Some(organisation.ok_or_else(Error::not_found)?);
         facts.records = records;
         facts.matter = Some(matter);

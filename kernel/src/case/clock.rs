@@ -27,6 +27,14 @@ pub struct Due {
     pub provisional: bool,
 }
 
+impl Due {
+    /// Does the date still rest on a year without its official notice? What was provisional when it was announced is firm once the notice is
+    /// loaded, also when the date stays and so no entry says anything.
+    pub fn is_provisional(&self, calendar: &Calendar) -> bool {
+        self.provisional && !calendar.day(self.on).official
+    }
+}
+
 /// The clocks of a case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clocks {
@@ -85,6 +93,11 @@ pub struct Extended {
 }
 
 impl Clocks {
+    /// The due dates as they were announced: acceptance check, statutory, promised, hearing.
+    pub fn dues(&self) -> [Option<Due>; 4] {
+        [self.accept_by, self.statutory, self.promised, self.hearing]
+    }
+
     /// The pause that stops the clock now.
     pub fn paused(&self) -> Option<PauseKind> {
         self.pauses.last().filter(|pause| pause.to.is_none()).map(|pause| pause.kind)
@@ -128,6 +141,8 @@ pub struct ClockView {
     pub remaining: Remaining,
     /// Why it stands still.
     pub paused: Option<PauseKind>,
+    /// The date rests on a year without its official notice.
+    pub provisional: bool,
 }
 
 /// The clock that runs and its state on a day; none when the applicant is to answer or nothing is left to do.
@@ -149,6 +164,7 @@ pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Dat
         due,
         remaining: deadline::remaining(today, &reckoned, pauses, calendar),
         paused,
+        provisional: due.is_provisional(calendar),
     })
 }
 
@@ -253,6 +269,13 @@ pub(super) fn reckonings<'a>(matter: &Matter, clocks: &'a Clocks) -> Option<(Rec
     let limits = matter.spec.limits.in_force(accepted_on)?;
     let reckon = |limit: Limit| Reckoning { from, limit, pauses: &clocks.pauses, extension: clocks.extension.as_ref() };
     Some((reckon(limits.statutory.limit), reckon(limits.promised.limit)))
+}
+
+/// The end of the acceptance check that began on a day.
+pub(super) fn accept_by(limits: &CommonLimits, calendar: &Calendar, received_on: Date) -> Result<Due, Refusal> {
+    let check = limits.material_check.in_force(received_on).ok_or(Refusal::NoLimitInForce)?;
+    let reckoning = Reckoning { from: received_on, limit: check.limit, pauses: &[], extension: None };
+    reckoning.due(calendar, limits.lights)
 }
 
 /// The day the limits count from: acceptance, or receipt where the matter says so or acceptance was deemed.

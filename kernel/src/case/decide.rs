@@ -7,7 +7,7 @@ use journal::Actor;
 use serde_json::{Map, Value};
 
 use super::act::Ask;
-use super::{Appointment, Channel, Material, Officer, envelope, hearing, paper, submit, tasks};
+use super::{Appointment, Channel, Material, Officer, envelope, hearing, paper, rederive, submit, tasks};
 use crate::catalog::Act;
 use crate::catalog::matter::{ApplicantKind, DeliveryKind, NoticeKind};
 use crate::change::{Decision, NumberKey};
@@ -281,7 +281,7 @@ pub fn decide(
         CaseCommand::Deliver { method, signer } => envelope::deliver(ask, *method, signer.as_deref()),
         CaseCommand::DeemAccepted => envelope::deem_accepted(ask.by_system(command)?),
         CaseCommand::FlowTimer { instance } => envelope::flow_timer(ask.by_system(command)?, *instance),
-        CaseCommand::Rederive => envelope::rederive(ask.by_system(command)?),
+        CaseCommand::Rederive => rederive::rederive(ask.by_system(command)?),
         CaseCommand::PaperRendered { number, pdf_hash, file } => {
             envelope::paper_rendered(ask.by_system(command)?, number, pdf_hash, file)
         }

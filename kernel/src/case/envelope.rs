@@ -5,11 +5,10 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::act::{Act, Ask};
-use super::submit::accept_by;
 use super::tasks::{accept, dues_again, require_stage};
 use super::{
-    CaseWithdrawn, ClockExtended, ClockPaused, ClockResumed, DueRederived, NoticeRendered, Officer, ResultDelivered,
-    Stage, TaskCompleted, paper, process,
+    CaseWithdrawn, ClockExtended, ClockPaused, ClockResumed, NoticeRendered, Officer, ResultDelivered, Stage,
+    TaskCompleted, paper, process,
 };
 use crate::catalog::matter::{DeliveryKind, NoticeKind, TaskKind};
 use crate::change::Decision;
@@ -172,22 +171,6 @@ pub(super) fn flow_timer(ask: Ask<'_>, instance: u32) -> Result<Decision, Refusa
     }
     process::timer(&mut act, instance)?;
     Ok(act.finish(json!({})))
-}
-
-/// Derives the due dates again after a calendar was loaded. No entry when nothing moves.
-pub(super) fn rederive(ask: Ask<'_>) -> Result<Decision, Refusal> {
-    let mut act = Act::on(ask)?;
-    if !act.case.stage.is_open() {
-        return Err(Refusal::WrongStage { stage: act.case.stage });
-    }
-    let clocks = act.case.clocks.clone();
-    let (statutory, promised) = dues_again(&act, &clocks)?;
-    let accept_by = clocks.received_on.map(|from| accept_by(ask, from)).transpose()?;
-    if (accept_by, statutory, promised) != (clocks.accept_by, clocks.statutory, clocks.promised) {
-        let calendar = act.facts.calendar().version().to_owned();
-        act.emit(DueRederived { calendar, accept_by, statutory, promised })?;
-    }
-    Ok(act.finish(json!({ "due": promised.map(|due| due.on) })))
 }
 
 /// The result reaches the applicant (art. 44): fetched on line by the owner, or handed over at the window and signed for.

@@ -107,6 +107,7 @@ impl Case {
             }
             Event::DueRederived(event) => {
                 self.clocks.accept_by = event.accept_by;
+                self.clocks.hearing = event.hearing;
                 self.clocks.moved += 1;
                 self.set_dues(event.statutory, event.promised);
             }

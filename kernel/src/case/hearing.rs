@@ -4,6 +4,7 @@
 //! Its time is none of the limit's (art. 45). It is taken out from the day of the appointment, because the applicant has to be told before;
 //! the five days in which it may be asked for, and the days until the appointment, count on.
 
+use base::calendar::Calendar;
 use base::deadline::PauseKind;
 use base::id::AccountId;
 use base::time;
@@ -18,8 +19,8 @@ use super::clock::Reckoning;
 use super::envelope::{let_run, still_running, stop};
 use super::tasks::require_stage;
 use super::{Case, Due, Officer, Stage, duties, paper};
-use crate::catalog::Versions;
 use crate::catalog::matter::{MatterKind, NoticeKind, TaskKind};
+use crate::catalog::{CommonLimits, Versions};
 use crate::change::Decision;
 use crate::directory::account_state;
 use crate::facts::Facts;
@@ -156,9 +157,9 @@ fn begin<'a>(ask: Ask<'a>) -> Result<(Act<'a>, Hearing), Refusal> {
 }
 
 /// The end of one of the hearing's limits that begins on a day.
-fn due(act: &Act<'_>, limit: &Versions, from: Date) -> Result<Due, Refusal> {
+fn due(limits: &CommonLimits, limit: &Versions, calendar: &Calendar, from: Date) -> Result<Due, Refusal> {
     let limit = limit.in_force(from).ok_or(Refusal::NoLimitInForce)?.limit;
-    Reckoning { from, limit, pauses: &[], extension: None }.due(act.facts.calendar(), act.facts.catalog.limits.lights)
+    Reckoning { from, limit, pauses: &[], extension: None }.due(calendar, limits.lights)
 }
 
 /// Tells the right to a hearing, once.
@@ -170,10 +171,16 @@ pub(super) fn offer(ask: Ask<'_>, interested: Option<&str>) -> Result<Decision, 
     }
     let interested = act.seal_some("interested", interested)?;
     let on = act.today();
-    let request_by = due(&act, &act.facts.catalog.limits.hearing_request, on)?.on;
+    let limits = &act.facts.catalog.limits;
+    let request_by = due(limits, &limits.hearing_request, act.facts.calendar(), on)?.on;
     act.emit(HearingOffered { by, interested, on, request_by })?;
     paper::issue(&mut act, NoticeKind::HearingRight)?;
     Ok(act.finish(json!({ "request_by": request_by })))
+}
+
+/// The end of the limit to hold a hearing that was asked for on a day (art. 47(1)).
+pub(super) fn hold_by(limits: &CommonLimits, calendar: &Calendar, from: Date) -> Result<Due, Refusal> {
+    due(limits, &limits.hearing_held, calendar, from)
 }
 
 /// Whose word it is: the applicant's own account's, or that of a party whom an officer names.
@@ -197,7 +204,7 @@ pub(super) fn request(ask: Ask<'_>, party: Option<&str>) -> Result<Decision, Ref
     if on > offered.request_by {
         return Err(Refusal::HearingRequestEnded { on: offered.request_by });
     }
-    let hold_by = due(&act, &act.facts.catalog.limits.hearing_held, on)?;
+    let hold_by = hold_by(&act.facts.catalog.limits, act.facts.calendar(), on)?;
     act.emit(HearingRequested { by, party, on, hold_by })?;
     Ok(act.finish(json!({ "hold_by": hold_by.on })))
 }
@@ -246,7 +253,7 @@ pub(super) fn appoint(ask: Ask<'_>, appointment: &Appointment) -> Result<Decisio
     }
     may_preside(&act, &appointment.host)?;
     let (on, day) = (act.today(), time::date(appointment.at));
-    fits(&act, &hearing, day)?;
+    fits(&act, day)?;
     let place = act.seal_some("place", Some(&appointment.place))?.ok_or(Refusal::PlaceMissing)?;
     let host = appointment.host.clone();
     act.emit(HearingAppointed { by: by.clone(), host, at: appointment.at.as_microsecond(), place, on })?;
@@ -261,20 +268,18 @@ pub(super) fn appoint(ask: Ask<'_>, appointment: &Appointment) -> Result<Decisio
 
 /// The first day that a hearing may be appointed for today: the parties are told so long before (art. 48(1)(1)).
 pub fn earliest_hearing(facts: &Facts) -> Option<Date> {
-    let (limits, from) = (&facts.catalog.limits, facts.today);
-    let limit = limits.hearing_notice.in_force(from)?.limit;
-    let reckoning = Reckoning { from, limit, pauses: &[], extension: None };
-    reckoning.due(facts.calendar(), limits.lights).ok().map(|due| due.on)
+    let limits = &facts.catalog.limits;
+    due(limits, &limits.hearing_notice, facts.calendar(), facts.today).ok().map(|due| due.on)
 }
 
 /// The parties are told seven working days before, and it is held within twenty of the request (arts. 47(1), 48(1)(1)). Once that is no
 /// longer possible it is late, and still to be held.
-fn fits(act: &Act<'_>, hearing: &Hearing, day: Date) -> Result<(), Refusal> {
+fn fits(act: &Act<'_>, day: Date) -> Result<(), Refusal> {
     let earliest = earliest_hearing(act.facts).ok_or(Refusal::NoLimitInForce)?;
     if day < earliest {
         return Err(Refusal::DayBefore { earliest });
     }
-    let hold_by = hearing.requested.as_ref().map(|requested| requested.hold_by.on);
+    let hold_by = act.case.clocks.hearing.map(|due| due.on);
     match hold_by.filter(|latest| earliest <= *latest && *latest < day) {
         Some(latest) => Err(Refusal::DayAfter { latest }),
         None => Ok(()),

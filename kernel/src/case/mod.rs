@@ -16,6 +16,7 @@ mod inputs;
 mod paper;
 mod places;
 mod process;
+mod rederive;
 mod rows;
 mod submit;
 mod tasks;
@@ -40,6 +41,7 @@ pub use hearing::*;
 pub use inputs::{Gathered, applicant};
 pub use paper::{data as paper_data, data_hash, file_field as paper_field};
 pub use places::{Places, form_pointer, hash_place};
+pub use rederive::rederived;
 pub use rows::{TIMER_DEEMED, TIMER_FLOW};
 
 /// Where a case stands in law. The work inside `Accepted` is the process's own; its tasks say more.

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::act::{Act, Ask, acting_post, applicant_account, matter_object};
-use super::clock::{Due, Reckoning};
+use super::clock::accept_by;
 use super::{
     Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit, SupplementAnswer,
     form_pointer, paper, process,
@@ -54,7 +54,7 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
         },
         title: submit.title.clone(),
         received_on,
-        accept_by: accept_by(ask, received_on)?,
+        accept_by: accept_by(&ask.facts.catalog.limits, ask.facts.calendar(), received_on)?,
         form: submit.form.clone(),
         sealed: submit.secrets.iter().map(Secret::commitment).collect(),
         materials: submit.materials.clone(),
@@ -106,7 +106,7 @@ pub(super) fn supplement(ask: Ask<'_>, answer: &SupplementAnswer) -> Result<Deci
     act.keep(&answer.secrets);
     act.emit(CaseSupplemented {
         received_on,
-        accept_by: accept_by(ask, received_on)?,
+        accept_by: accept_by(&ask.facts.catalog.limits, ask.facts.calendar(), received_on)?,
         form: answer.form.clone(),
         sealed: answer.secrets.iter().map(Secret::commitment).collect(),
         materials: answer.materials.clone(),
@@ -182,11 +182,4 @@ fn check_materials(ask: Ask<'_>, materials: &[Material], secrets: &[Secret]) -> 
 /// Day 0 of the acceptance check: what comes on a rest day counts as received on the next working day (domain.md §1.1).
 fn day_of_receipt(ask: Ask<'_>) -> Date {
     ask.facts.calendar().this_or_next_working_day(ask.facts.today)
-}
-
-/// The end of the acceptance check that began on a day.
-pub(super) fn accept_by(ask: Ask<'_>, received_on: Date) -> Result<Due, Refusal> {
-    let check = ask.facts.catalog.limits.material_check.in_force(received_on).ok_or(Refusal::NoLimitInForce)?;
-    let reckoning = Reckoning { from: received_on, limit: check.limit, pauses: &[], extension: None };
-    reckoning.due(ask.facts.calendar(), ask.facts.catalog.limits.lights)
 }

@@ -4,6 +4,7 @@
 
 extern crate jiantong_kernel as kernel;
 
+mod calendar;
 mod hearing;
 mod law;
 mod licence;

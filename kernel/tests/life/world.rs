@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub(crate) entries: Vec<(StreamId, kernel::Event)>,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) today: Date,
+    /// In use from now on.
+    pub(crate) catalog: Arc<Catalog>,
     numbers: BTreeMap<NumberKey, u64>,
     claims: BTreeMap<(String, String), StreamId>,
     records: BTreeMap<String, Vec<Value>>,
@@ -112,6 +114,7 @@ impl World {
             entries: Vec::new(),
             secrets: Vec::new(),
             today,
+            catalog: Arc::clone(&CATALOG),
             numbers: BTreeMap::new(),
             claims: BTreeMap::new(),
             records: example.registers.clone(),
@@ -175,7 +178,7 @@ impl World {
         Facts {
             now,
             today: self.today,
-            catalog: Arc::clone(&CATALOG),
+            catalog: Arc::clone(&self.catalog),
             matter: Some(Arc::clone(matter)),
             organisation: Some(organisation()),
             records: records.collect(),

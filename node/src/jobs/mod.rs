@@ -19,6 +19,9 @@ const DRAFTS_KEPT: Duration = days(30);
 /// Papers claimed in one go.
 const PAPERS: u32 = 8;
 
+/// Steps of counting deadlines again in one turn: whoever stops the node does not wait for all of them.
+const RECOUNT_STEPS: u32 = 5;
+
 /// Who holds a claimed job: this process.
 fn lease() -> String {
     format!("process-{}", std::process::id())
@@ -35,6 +38,8 @@ enum Job {
     Timers,
     /// Prints the papers that decisions asked for.
     Papers,
+    /// Counts open deadlines again after a year's notice was loaded.
+    Calendar,
     /// Sends the reminders that are owed.
     Reminders,
     /// Signs the journal's head, so that receipts can be given (security.md §5: at least every 60 s).
@@ -44,11 +49,13 @@ enum Job {
 }
 
 impl Job {
-    const ALL: [Self; 5] = [Self::Timers, Self::Papers, Self::Reminders, Self::Checkpoint, Self::Tidying];
+    const ALL: [Self; 6] =
+        [Self::Timers, Self::Papers, Self::Calendar, Self::Reminders, Self::Checkpoint, Self::Tidying];
 
     fn period(self) -> Duration {
         Duration::from_secs(match self {
             Self::Timers | Self::Papers => 1,
+            Self::Calendar => 2,
             Self::Reminders => 60,
             Self::Checkpoint => 45,
             Self::Tidying => 3600,
@@ -59,6 +66,7 @@ impl Job {
         match self {
             Self::Timers => Ok(app.run_timers().await.map(|_| ())?),
             Self::Papers => Ok(app.run_renders(&lease(), PAPERS).await.map(|_| ())?),
+            Self::Calendar => Ok(app.recount(RECOUNT_STEPS).await.map(|_| ())?),
             Self::Reminders => Ok(app.send_reminders().await.map(|_| ())?),
             Self::Checkpoint => sign_checkpoint(app).await,
             Self::Tidying => forget(app).await,

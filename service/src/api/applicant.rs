@@ -363,7 +363,7 @@ async fn cases(State(app): State<App>, visitor: Visitor, Query(query): Query<Aft
 }
 
 async fn case(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let view = app.case_page(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let view = app.case_page(visitor.applicant()?, &id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     reply(&view)
 }
 

@@ -5,6 +5,7 @@
 
 mod applicant;
 mod body;
+mod calendar;
 mod doc;
 mod document;
 mod envelope;
@@ -45,6 +46,7 @@ pub fn api() -> Api {
         .merge(officer::api())
         .merge(envelope::api())
         .merge(hearing::api())
+        .merge(calendar::api())
         .merge(journal::api())
         .get("/api/v1/openapi.json", document::show, Doc::new("This document").open().gives::<schema::OpenApi>())
 }

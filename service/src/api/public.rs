@@ -191,6 +191,8 @@ struct Progress {
     received_on: Option<String>,
     accepted_on: Option<String>,
     due_on: Option<String>,
+    /// The day rests on a year whose notice of days off is not out: it may move.
+    provisional: bool,
 }
 
 async fn progress(State(app): State<App>, visitor: Visitor, Query(query): Query<ProgressQuery>) -> Answer {
@@ -203,6 +205,7 @@ async fn progress(State(app): State<App>, visitor: Visitor, Query(query): Query<
         stage: found.stage.as_str().to_owned(),
         received_on: found.received_on.map(|on| on.to_string()),
         accepted_on: found.accepted_on.map(|on| on.to_string()),
+        provisional: found.clock.as_ref().is_some_and(|clock| clock.provisional),
         due_on: found.clock.map(|clock| clock.due_on.to_string()),
     })
 }

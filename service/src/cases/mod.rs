@@ -9,6 +9,7 @@ mod envelope;
 mod file;
 mod hearing;
 mod inbox;
+mod moves;
 mod process;
 mod supplement;
 mod timeline;
@@ -26,7 +27,10 @@ pub(crate) use file::may_read;
 pub use file::{CaseFile, file};
 pub use hearing::{HearingShown, hosts};
 pub use inbox::{InboxFilter, InboxView, Reminded, Row, beside, case_list, inbox, reminders, window_queue};
+pub use moves::MoveShown;
+pub(crate) use moves::{last_move, loads, moved, provisional_days};
 pub use process::{ProcessView, diagram, process};
+pub(crate) use view::ENTRIES_MAX;
 pub use view::{case_view, derivations, mask, region_name};
 pub use went::went_on;
 
@@ -64,6 +68,8 @@ pub struct CaseView {
     pub received: String,
     /// The clock that runs.
     pub clock: Option<ClockShown>,
+    /// Its deadlines as they were counted again last, because a year's notice was loaded.
+    pub moved: Option<MoveShown>,
     /// The form as a person reads it; personal values masked.
     pub form: Vec<FormPage>,
     /// What the rules found.
@@ -114,6 +120,8 @@ pub struct ClockShown {
     pub words: String,
     /// The last day.
     pub due_on: String,
+    /// It rests on a year whose notice of days off is not out: it may move.
+    pub provisional: bool,
     /// What is promised and what the law allows, in words.
     pub basis: String,
     /// Day 0.
@@ -293,6 +301,8 @@ pub struct Counted {
     pub name: String,
     /// The last day; none while it stands still.
     pub due_on: Option<String>,
+    /// It rests on a year whose notice of days off is not out: it may move.
+    pub provisional: bool,
     /// Each day.
     pub days: Vec<CountedDay>,
 }

@@ -8,11 +8,12 @@ use journal::Actor;
 use kernel::Event;
 use kernel::case::{Case, Notice, Officer};
 use kernel::catalog::{Catalog, Matter};
-use kernel::directory::Post;
+use kernel::directory::{CalendarLoaded, Post};
 use kernel::form::Widget;
 use store::EntryRow;
 use web::words::Words;
 
+use super::moves::{Announced, MoveShown};
 use super::{DocumentShown, Happened, mask};
 use crate::naming::{notice_name, stage_name};
 use crate::session::division_name;
@@ -24,6 +25,8 @@ pub(super) struct Telling<'a> {
     pub case: &'a Case,
     pub names: &'a BTreeMap<AccountId, (String, Vec<Post>)>,
     pub vault: &'a BTreeMap<String, String>,
+    /// The notices that moved its deadlines.
+    pub loads: &'a [(u64, CalendarLoaded)],
     pub words: Words,
 }
 
@@ -59,6 +62,7 @@ impl Telling<'_> {
         // Task instance → BPMN element, as the process opened them.
         let mut elements: BTreeMap<u32, String> = BTreeMap::new();
         let mut told: Vec<Happened> = Vec::new();
+        let mut announced = Announced::new(self.loads, self.words);
         let mut before: Option<&EntryRow> = None;
         let mut act_is_told = false;
         for row in entries {
@@ -69,7 +73,10 @@ impl Telling<'_> {
                 elements.extend(moved.opened.iter().map(|(task, open)| (*task, open.element.clone())));
                 continue;
             }
-            let happened = self.happened(row, &event, &elements);
+            let mut happened = self.happened(row, &event, &elements);
+            if let Some(MoveShown { lines, why, .. }) = announced.note(row, &event) {
+                happened.details.extend(lines.into_iter().chain(Some(why).filter(|why| !why.is_empty())));
+            }
             match told.last_mut().filter(|_| act_is_told) {
                 Some(act) => absorb(act, happened),
                 None => told.push(happened),

@@ -23,6 +23,7 @@ use web::words::Words;
 
 use super::envelope::{EnvelopeAct, EnvelopeShown, is_beside_the_point, pause_kinds};
 use super::hearing::{hearing, is_about_the_host};
+use super::moves::{last_move, loads};
 use super::process::coming;
 use super::supplement::supplement;
 use super::timeline::{Telling, accounts, document, when};
@@ -38,7 +39,7 @@ use crate::registers::is_personal_key;
 use crate::session::names_of;
 
 /// Entries of a case that a page reads: more than any case has.
-const ENTRIES_MAX: u32 = 2_000;
+pub(crate) const ENTRIES_MAX: u32 = 2_000;
 
 /// The case as this person sees it.
 pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words) -> Result<CaseView> {
@@ -48,7 +49,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
     let (stream, subject, prefix) = (StreamId::case(id), case.applicant.subject, format!("case/{id}/"));
     let commanded = Command::Case { case: id, command: CaseCommand::Claim { task: 0 } };
     let wanted = kernel::needs(&commanded, &identity.actor(), &facts).streams;
-    let (entries, vault, names, loaded) = app
+    let (entries, vault, names, loaded, loads) = app
         .store()
         .read(move |reader| {
             let entries = reader.entries_of(&stream, 0, ENTRIES_MAX)?;
@@ -59,11 +60,13 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
             let states = reader.states(&wanted)?;
             let loaded: Loaded =
                 states.into_iter().map(|(stream, version, state)| (stream, (version, state))).collect();
-            Ok((entries, vault, names, loaded))
+            let loads = loads(reader, &entries)?;
+            Ok((entries, vault, names, loaded, loads))
         })
         .await?;
     let catalog = app.catalog();
-    let telling = Telling { catalog: &catalog, matter: &matter, case: &case, names: &names, vault: &vault, words };
+    let telling =
+        Telling { catalog: &catalog, matter: &matter, case: &case, names: &names, vault: &vault, loads: &loads, words };
     let lang = words.lang.tag();
     let evaluated = Gathered::of(&matter, &case, &facts).evaluate(&matter).checks;
     let checks = case.checks.as_ref().map_or(&evaluated, |recorded| &recorded.checks);
@@ -86,6 +89,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         stage_name: stage_name(case.stage.as_str(), matter.spec.kind, words),
         received: when(case.received_at, words),
         clock: clock(&case, &matter, &catalog, app.today(), words),
+        moved: last_move(&case, &entries, &loads, words),
         form: form(app, &case, &matter, &values, identity, words),
         checks: checks.rows.iter().map(|row| check(row, &matter, words)).collect(),
         materials: materials(&case, &matter, checks, words),
@@ -128,6 +132,7 @@ pub async fn derivations(app: &App, identity: &Identity, id: CaseId, words: Word
             clock,
             name: words.t(&format!("clock-{clock}")),
             due_on: derived.due_on.map(|on| words.date(on)),
+            provisional: derived.provisional,
             days: derived.lines.iter().map(|line| counted_day(line, words)).collect(),
         }
     });
@@ -212,6 +217,7 @@ fn clock(case: &Case, matter: &Matter, catalog: &Catalog, today: Date, words: Wo
         light: light_word(view.light),
         words: held.unwrap_or_else(|| remaining_words(view.remaining, words)),
         due_on: words.date(view.due.on),
+        provisional: view.provisional,
         basis,
         from: words.date(from),
         used_percent: percent(used),

@@ -4,7 +4,7 @@ use base::deadline::PauseKind;
 use base::id::AccountId;
 use jiff::civil::Date;
 use kernel::Facts;
-use kernel::case::{Case, Channel, MaterialSource, Notice};
+use kernel::case::{Case, Channel, Due, MaterialSource, Notice};
 use kernel::catalog::matter::{DeliveryKind, Limit, MatterKind, NoticeKind};
 use kernel::catalog::{Catalog, Matter, Organisation, pattern};
 use kernel::form::{Shown, Widget};
@@ -116,6 +116,14 @@ impl Paper<'_> {
         self.words.t_args("paper-date-time", &args)
     }
 
+    /// A due date, marked when it rests on a year whose notice is not out.
+    fn due(&self, due: Option<Due>) -> Option<String> {
+        let due = due?;
+        let date = self.date(due.on);
+        let provisional = due.is_provisional(self.facts.calendar());
+        Some(if provisional { self.words.t1("date-provisional", "date", date) } else { date })
+    }
+
     fn limit(&self, limit: Limit) -> String {
         limit_words(limit, self.words)
     }
@@ -184,7 +192,7 @@ impl Paper<'_> {
             "received_at_text": self.instant(self.case.received_at),
             "channel": self.words.t(channel),
             "received_by": self.words.t(by),
-            "check_due_text": self.date_of(self.case.clocks.accept_by.map(|due| due.on)),
+            "check_due_text": self.due(self.case.clocks.accept_by),
             "items": items,
         }))
     }
@@ -212,9 +220,9 @@ impl Paper<'_> {
         fields(json!({
             "received_on_text": self.date_of(clocks.received_on),
             "limit_text": limits.map(|limits| self.limit(limits.statutory.limit)),
-            "due_text": self.date_of(clocks.statutory.map(|due| due.on)),
+            "due_text": self.due(clocks.statutory),
             "promised_text": limits.map(|limits| self.limit(limits.promised.limit)),
-            "promised_due_text": self.date_of(clocks.promised.map(|due| due.on)),
+            "promised_due_text": self.due(clocks.promised),
             "accepted_on_text": accepted_on,
             "deemed_on_text": deemed_on,
         }))
@@ -270,7 +278,7 @@ impl Paper<'_> {
             "reason": extended.and_then(|extended| self.text(Some(&extended.reason))),
             "approver": self.words.t("paper-extension-approver"),
             "days_text": clocks.extension.as_ref().map(|extension| self.limit(extension.limit())),
-            "due_text": self.date_of(clocks.statutory.map(|due| due.on)),
+            "due_text": self.due(clocks.statutory),
         }))
     }
 

@@ -8,11 +8,12 @@ use super::APPLICANT_HOME;
 use crate::app::App;
 
 /// The pages of officers: what grants.csv calls them, icon, words, address. A post starts at the first that it may open.
-pub(super) const OFFICE_PAGES: [(&str, &str, &str, &str); 4] = [
+pub(super) const OFFICE_PAGES: [(&str, &str, &str, &str); 5] = [
     ("inbox", "inbox", "menu-inbox", "/office/inbox"),
     ("hall", "building", "menu-desk", "/office/desk"),
     ("cases", "search", "menu-cases", "/office/cases"),
     ("inbox", "bell", "menu-reminders", "/office/reminders"),
+    ("calendar", "calendar", "menu-calendar", "/office/calendar"),
 ];
 
 /// May a post do this on a page of that name?

@@ -57,6 +57,8 @@ pub(crate) enum With {
     Form(fn(&Scene, u8) -> Vec<(String, String)>),
     File,
     FormFile,
+    /// A form that may carry a file, and does not.
+    FormFields(fn(&Scene, u8) -> Vec<(&'static str, String)>),
 }
 
 const fn ask(route: &'static str, what: &'static str, on: On, with: With) -> Ask {
@@ -163,7 +165,24 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Oneself,
         With::Form(|_, _| ["current", "new", "again"].map(|name| pair(name, PASSWORD)).into()),
     ),
+    ask(
+        "POST /office/calendar/preview",
+        "",
+        On::Oneself,
+        With::FormFields(|_, _| notice("2026-03-05").map(|(name, value)| (name, value.replace('\n', "\r\n"))).into()),
+    ),
+    ask(
+        "POST /office/calendar",
+        "",
+        On::Oneself,
+        With::Form(|_, _| {
+            notice("2026-03-02").into_iter().chain([("password", PASSWORD.to_owned())]).map(named).collect()
+        }),
+    ),
     // The interface.
+    ask("POST /api/v1/calendar/preview", "", On::Oneself, With::Json(|_, _| notice_body("2026-03-06"))),
+    ask("POST /api/v1/calendar", "", On::Oneself, With::JsonElevated(|_, _| notice_body("2026-03-03"))),
+    ask("POST /api/v1/calendar", "no password", On::Oneself, With::JsonUnelevated(|_, _| notice_body("2026-03-04"))),
     ask("GET /api/v1/progress", "", On::LookedUp, With::Nothing),
     ask("GET /api/v1/documents/{number}", "", On::LookedUp, With::Nothing),
     ask("POST /api/v1/session", "", On::Oneself, With::Json(|_, n| json!({ "login": login(n), "password": PASSWORD }))),
@@ -315,6 +334,30 @@ pub(crate) const ASKS: &[Ask] = &[
         With::JsonUnelevated(|_, _| done("refuse")),
     ),
 ];
+
+/// An invented notice for 2026 that names one day: nothing of the scene is counted over it.
+fn notice(day: &str) -> [(&'static str, String); 7] {
+    [
+        ("year", "2026".to_owned()),
+        ("title", "关于2026年部分节假日安排的通知".to_owned()),
+        ("number", "国办发明电〔2025〕7号".to_owned()),
+        ("issued_on", "2025-11-04".to_owned()),
+        ("source", "www.gov.cn".to_owned()),
+        ("reason", "更正".to_owned()),
+        ("text", format!("date,kind,name\n{day},holiday,春节\n")),
+    ]
+}
+
+fn named((name, value): (&'static str, String)) -> (String, String) {
+    (name.to_owned(), value)
+}
+
+fn notice_body(day: &str) -> Value {
+    let mut body: serde_json::Map<String, Value> =
+        notice(day).into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+    body.insert("year".to_owned(), json!(2026));
+    Value::Object(body)
+}
 
 fn pair(name: &str, value: impl Into<String>) -> (String, String) {
     (name.to_owned(), value.into())

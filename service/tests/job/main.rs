@@ -7,6 +7,7 @@ extern crate jiantong_service as service;
 
 mod asks;
 mod bodies;
+mod calendar;
 mod client;
 mod document;
 mod floors;

@@ -11,7 +11,7 @@ use web::form::Fields;
 use web::page::{Page, percent_encode};
 use web::problem::Problem;
 use web::view::{
-    Choice, Confirmation, Empty, ErrorLine, Fact, Field as Question, FieldKind, Light, Link, SummaryGroup, Tag,
+    Choice, Confirmation, Empty, ErrorLine, Fact, Field as Question, FieldKind, Light, Link, Note, SummaryGroup, Tag,
     error_lines,
 };
 
@@ -20,10 +20,11 @@ use super::fields::{clock_light, question, stage_of, stage_tag, summary_rows};
 use super::{onward, say, typed};
 use crate::app::App;
 use crate::apply::CaseView;
+use crate::calendar::date_words;
 use crate::citation::cited;
 use crate::error::Error;
 use crate::naming::notice_name;
-use crate::pages::attachment;
+use crate::pages::{attachment, moved_note};
 use crate::session::{Answer, Stop, Visitor};
 
 struct MyRow {
@@ -105,6 +106,8 @@ struct CasePage {
     p: Page,
     tag: Tag,
     light: Option<Light>,
+    /// Deadlines that moved.
+    note: Option<Note>,
     facts: Vec<Fact>,
     papers: Vec<Paper>,
     groups: Vec<SummaryGroup>,
@@ -115,7 +118,7 @@ struct CasePage {
 
 /// `GET /my/cases/{id}`.
 pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let view = app.case_page(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let view = app.case_page(visitor.applicant()?, &id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     // The form that was filled in, not the one that is offered today.
     let mut groups: Vec<SummaryGroup> = view
@@ -143,6 +146,7 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
     let page = CasePage {
         tag: stage_tag(words, view.declared.spec.kind, view.stage),
         light: view.clock.as_ref().map(|clock| clock_light(words, clock)),
+        note: view.moved.as_ref().map(|moved| moved_note(words, moved)),
         facts: facts(&visitor, &view),
         papers: view
             .notices
@@ -216,7 +220,7 @@ fn facts(visitor: &Visitor, view: &CaseView) -> Vec<Fact> {
         ("hall-promised-on", view.promised_on),
         ("hall-statutory-on", view.statutory_on),
     ] {
-        facts.extend(day.map(|day| fact(key, words.date(day))));
+        facts.extend(day.map(|day| fact(key, date_words(day, view.provisional.contains(&day), words))));
     }
     facts.extend(view.hearing.as_ref().map(|hearing| {
         let at = hearing.at.filter(|_| hearing.state == "appointed").map(|at| words.date_time(base::time::civil(at)));
@@ -236,14 +240,15 @@ struct SubmittedPage {
 
 /// `GET /my/cases/{id}/submitted`: number, what happens next and by when.
 pub(super) async fn submitted_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let view = app.case_page(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let view = app.case_page(visitor.applicant()?, &id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     let mut next = Vec::new();
     if let Some(day) = view.received_on {
         next.push(words.t1("hall-done-received", "on", words.date(day)));
     }
     if let Some(day) = view.accept_by {
-        next.push(words.t2("hall-done-accept", "organisation", view.organisation.as_str(), "on", words.date(day)));
+        let due = date_words(day, view.provisional.contains(&day), words);
+        next.push(words.t2("hall-done-accept", "organisation", view.organisation.as_str(), "on", due));
     }
     next.push(words.t("hall-done-result"));
     let page = SubmittedPage {
@@ -402,7 +407,7 @@ pub(super) async fn hearing_page(State(app): State<App>, visitor: Visitor, Path(
 }
 
 async fn hearing_shown(app: &App, visitor: &Visitor, id: &str, error: Option<String>) -> Answer {
-    let view = app.case_page(visitor.applicant()?, id).await.map_err(|error| visitor.stop(error))?;
+    let view = app.case_page(visitor.applicant()?, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     let by = view.hearing.and_then(|hearing| hearing.answer_by).ok_or_else(Problem::not_found)?;
     let mut answer = Question::new(FieldKind::Radio, "answer", words.t("hall-hearing-answer"));

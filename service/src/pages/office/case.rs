@@ -21,6 +21,7 @@ use crate::citation::cited;
 use crate::naming::of_kind;
 use crate::pages::attachment;
 use crate::pages::hall::verify_href;
+use crate::pages::moved_note;
 use crate::session::{Answer, Stop, Visitor};
 
 /// Facts shown on the case page; the rest is one link away.
@@ -145,6 +146,7 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
         .map(|line| Note { tone: Tone::Red, title: p.t("incident-title"), lines: vec![line.clone()], link: None })
         .collect();
     notes.extend(view.hearing.as_ref().map(|hearing| hearing_note(&p, hearing)));
+    notes.extend(view.moved.as_ref().map(|moved| moved_note(p.words, moved)));
     notes.extend(greyed(&p, task, &view.acts));
     let claim = task.and_then(|task| claim_form(&p, &base, task));
     let phrases = task.map(|task| phrases(&p, task.kind, view.matter_kind)).unwrap_or_default();
@@ -326,17 +328,23 @@ fn stage_tag(view: &CaseView) -> Tag {
 }
 
 fn bar(p: &Page, base: &str, clock: &cases::ClockShown) -> DeadlineBar {
+    let due = marked(p, &clock.due_on, clock.provisional);
     DeadlineBar {
         light: shown_light(clock.light, &clock.words),
-        due: p.t1(&format!("due-{}", clock.rule), "date", &clock.due_on),
+        due: p.t1(&format!("due-{}", clock.rule), "date", &due),
         basis: clock.basis.clone(),
         counted_href: format!("{base}/clock"),
         used_percent: clock.used_percent,
         late_percent: clock.late_percent,
         from: p.t1("bar-from", "date", &clock.from),
         used: p.t1("bar-used", "days", clock.used_days),
-        until: p.t1("bar-until", "date", &clock.due_on),
+        until: p.t1("bar-until", "date", &due),
     }
+}
+
+/// A date with the mark that it may move.
+fn marked(p: &Page, date: &str, provisional: bool) -> String {
+    if provisional { p.t1("date-provisional", "date", date) } else { date.to_owned() }
 }
 
 fn answers(view: &CaseView) -> usize {
@@ -564,7 +572,7 @@ pub(super) async fn clock_page(State(app): State<App>, visitor: Visitor, Path(ca
     };
     let table = |counted: cases::Counted| ClockTable {
         caption: match &counted.due_on {
-            Some(on) => p.t2("clock-caption", "name", &counted.name, "date", on),
+            Some(on) => p.t2("clock-caption", "name", &counted.name, "date", marked(&p, on, counted.provisional)),
             None => p.t1("clock-caption-held", "name", &counted.name),
         },
         days: counted.days.into_iter().map(day).collect(),

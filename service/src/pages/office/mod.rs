@@ -1,6 +1,7 @@
 //! The officers' pages: inbox, case, window desk, lists. Nothing here is written for one matter.
 
 mod assign;
+mod calendar;
 mod case;
 mod complete;
 mod envelope;
@@ -29,6 +30,9 @@ pub fn routes() -> Routes {
         .get("/office/cases", lists::cases_page)
         .get("/office/desk", lists::desk_page)
         .get("/office/reminders", lists::reminders_page)
+        .get("/office/calendar", calendar::page)
+        .post("/office/calendar", calendar::load)
+        .post("/office/calendar/preview", calendar::preview)
         .get("/office/cases/{case}", case::case_page)
         .get("/office/cases/{case}/form", case::form_page)
         .get("/office/cases/{case}/clock", case::clock_page)
