@@ -78,6 +78,10 @@ events! {
     "task-assigned@1" => TaskAssigned(case::TaskAssigned),
     /// A task was given back.
     "task-released@1" => TaskReleased(case::TaskReleased),
+    /// An opinion from outside the process was asked for.
+    "countersigner-added@1" => CountersignerAdded(case::CountersignerAdded),
+    /// The question was taken back.
+    "countersigner-dropped@1" => CountersignerDropped(case::CountersignerDropped),
     /// A task was completed.
     "task-completed@1" => TaskCompleted(case::TaskCompleted),
     /// The single supplement notice.

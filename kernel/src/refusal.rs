@@ -23,6 +23,10 @@ pub enum Refusal {
         /// Where it is.
         stage: Stage,
     },
+    /// This step asks nobody, or not this person.
+    CountersignerNotAllowed,
+    /// An opinion that the step asked for is out.
+    CountersignPending,
     /// The matter knows no hearing.
     HearingNotAllowed,
     /// This step of a hearing is not the next one.
@@ -228,6 +232,8 @@ impl Refusal {
             Self::NotFound => "not-found",
             Self::WrongStage { .. } => "wrong-stage",
             Self::AcceptanceDeemed => "acceptance-deemed",
+            Self::CountersignerNotAllowed => "countersigner-not-allowed",
+            Self::CountersignPending => "countersign-pending",
             Self::HearingNotAllowed => "hearing-not-allowed",
             Self::HearingStep => "hearing-step",
             Self::HearingRequestEnded { .. } => "hearing-request-ended",

@@ -43,6 +43,15 @@ await journey(async (run) => {
   await officer.press(officer.page.locator('a[href$="/assign"]'));
   await officer.look("assign");
   await officer.page.goBack();
+  await officer.press(officer.page.locator('a[href$="/countersigner"]'));
+  await officer.page.locator('main [name="whom"]').last().check();
+  await officer.fill({ note: "深基坑方案是否可行？" });
+  await officer.look("countersigner");
+  await finish(officer);
+  run.expect((await officer.text()).includes("加签意见还没有回来"), "the step waits for the opinion that it asked for");
+  await officer.look("office-case-asked");
+  await officer.press(officer.page.locator('form[action$="/drop"] button'));
+  run.expect((await officer.text()).includes("已撤回加签"), "the question is taken back");
 
   const leader = await run.person();
   await leader.signIn("juzhang");

@@ -7,7 +7,7 @@ use journal::Actor;
 use serde_json::{Map, Value};
 
 use super::act::Ask;
-use super::{Appointment, Channel, Material, Officer, envelope, hearing, paper, rederive, submit, tasks};
+use super::{Appointment, Channel, Material, Officer, added, envelope, hearing, paper, rederive, submit, tasks};
 use crate::catalog::Act;
 use crate::catalog::matter::{ApplicantKind, DeliveryKind, NoticeKind};
 use crate::change::{Decision, NumberKey};
@@ -42,6 +42,20 @@ pub enum CaseCommand {
         to: Officer,
         /// What is said with it.
         note: Option<String>,
+    },
+    /// Ask somebody outside the process for an opinion on a step (加签).
+    AddCountersigner {
+        /// The step that asks.
+        task: u32,
+        /// Who is asked.
+        to: Officer,
+        /// What is asked.
+        question: Option<String>,
+    },
+    /// Take the question back.
+    DropCountersigner {
+        /// The added task.
+        task: u32,
     },
     /// Finish a task with one of its outcomes.
     Complete(Box<Complete>),
@@ -178,6 +192,8 @@ impl CaseCommand {
             Self::Claim { .. } => "claim",
             Self::Release { .. } => "release",
             Self::Assign { .. } => "assign",
+            Self::AddCountersigner { .. } => "add-countersigner",
+            Self::DropCountersigner { .. } => "drop-countersigner",
             Self::Complete(_) => "complete",
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
@@ -197,14 +213,15 @@ impl CaseCommand {
     }
 }
 
-/// Streams the writer loads for a command: the case, the records that its facts were read from, the person who shall have a task or preside.
+/// Streams the writer loads for a command: the case, the records that its facts were read from, the person who shall have a task, be asked or preside.
 pub fn streams_needed(case: CaseId, command: &CaseCommand, facts: &Facts) -> Vec<StreamId> {
     let mut streams = vec![StreamId::case(case)];
-    if let CaseCommand::Assign { to: person, .. } | CaseCommand::AppointHearing(Appointment { host: person, .. }) =
-        command
-    {
-        streams.push(StreamId::account(person.account));
-    }
+    let person = match command {
+        CaseCommand::Assign { to, .. } | CaseCommand::AddCountersigner { to, .. } => Some(to),
+        CaseCommand::AppointHearing(appointment) => Some(&appointment.host),
+        _ => None,
+    };
+    streams.extend(person.map(|person| StreamId::account(person.account)));
     streams.extend(facts.read.iter().map(|(stream, _)| stream.clone()));
     streams
 }
@@ -268,6 +285,8 @@ pub fn decide(
         CaseCommand::Claim { task } => tasks::claim(ask, *task),
         CaseCommand::Release { task } => tasks::release(ask, *task),
         CaseCommand::Assign { task, to, note } => tasks::assign(ask, *task, to, note.as_deref()),
+        CaseCommand::AddCountersigner { task, to, question } => added::add(ask, *task, to, question.as_deref()),
+        CaseCommand::DropCountersigner { task } => added::drop_task(ask, *task),
         CaseCommand::Complete(complete) => tasks::complete(ask, complete),
         CaseCommand::Pause { kind, from, expected_days } => envelope::pause(ask, *kind, *from, *expected_days),
         CaseCommand::Resume { until } => envelope::resume(ask, *until),

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Case, CaseSubmitted, Clocks, DecisionMade, Due, Extended, FlowAdvanced, Material, Stage, Supplement, TaskCompleted,
-    TaskDone,
+    Case, CaseSubmitted, Clocks, CountersignerAdded, DecisionMade, Due, Extended, FlowAdvanced, Material, Stage,
+    Supplement, Task, TaskCompleted, TaskDone,
 };
+use crate::catalog::matter::TaskKind;
 use crate::event::Event;
 
 impl Case {
@@ -54,6 +55,10 @@ impl Case {
             Event::TaskClaimed(event) => self.task_mut(event.task)?.claimed_by = Some(event.by.clone()),
             Event::TaskAssigned(event) => self.task_mut(event.task)?.claimed_by = Some(event.to.clone()),
             Event::TaskReleased(event) => self.task_mut(event.task)?.claimed_by = None,
+            Event::CountersignerAdded(event) => self.add_countersigner(event, at),
+            Event::CountersignerDropped(event) => {
+                self.tasks.remove(&event.task).ok_or("no such task")?;
+            }
             Event::TaskCompleted(event) => self.complete(event, at)?,
             Event::SupplementRequested(event) => {
                 self.stage = Stage::SupplementAsked;
@@ -149,6 +154,8 @@ impl Case {
         self.process.apply(&event.delta);
         for task in &event.closed {
             self.tasks.remove(task);
+            // What it asked for is not needed any more.
+            self.tasks.retain(|_, other| other.asked_for != Some(*task));
         }
         for timer in &event.timers_gone {
             self.timers.remove(timer);
@@ -170,6 +177,19 @@ impl Case {
             at,
         });
         Ok(())
+    }
+
+    fn add_countersigner(&mut self, event: &CountersignerAdded, at: i64) {
+        let task = Task {
+            element: event.element.clone(),
+            kind: TaskKind::Countersign,
+            post_kind: event.post_kind.clone(),
+            opened_at: at,
+            step_due_on: None,
+            claimed_by: Some(event.to.clone()),
+            asked_for: Some(event.of),
+        };
+        self.tasks.insert(event.task, task);
     }
 
     fn decide(&mut self, event: &DecisionMade) {

@@ -5,6 +5,7 @@
 
 mod act;
 mod acts;
+mod added;
 mod clock;
 mod decide;
 mod duties;
@@ -33,6 +34,7 @@ use serde_json::Map;
 use crate::catalog::matter::{ApplicantKind, NoticeKind, TaskKind};
 
 pub use acts::number_parts;
+pub use added::{ADDED_FROM, ADDED_OUTCOMES, CountersignerAdded, CountersignerDropped, may_ask};
 pub use clock::{ClockName, ClockRule, ClockView, Clocks, Due, Extended, derivation, light, view_clock};
 pub use decide::{CaseCommand, Complete, Submit, SupplementAnswer, decide, numbers_needed, streams_needed};
 pub use envelope::PAUSE_DAYS_MAX;
@@ -179,6 +181,9 @@ pub struct Task {
     pub step_due_on: Option<Date>,
     /// Who has claimed it (认领).
     pub claimed_by: Option<Officer>,
+    /// The step that asked for it, when it is an added countersigner's (加签) and not the process's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_for: Option<u32>,
 }
 
 /// A task that was completed, kept for the duties and the opinions on the case page.

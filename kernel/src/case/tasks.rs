@@ -8,7 +8,7 @@ use super::act::{Act, Ask, acting_post};
 use super::clock::{Reckoning, counted_from, reckonings};
 use super::{
     CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested, Task,
-    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, duties, hearing, paper, process,
+    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, added, duties, hearing, paper, process,
 };
 use crate::catalog::Matter;
 use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
@@ -52,6 +52,12 @@ pub(super) fn complete(ask: Ask<'_>, complete: &Complete) -> Result<Decision, Re
     let task = complete.task;
     let by = may_work_on(&act, task)?;
     let open = act.case.tasks[&task].clone();
+    if open.asked_for.is_some() {
+        added::answer(&mut act, task, by, complete)?;
+        let reply = json!({ "stage": act.case.stage, "outcome": complete.outcome });
+        return Ok(act.finish(reply));
+    }
+    added::none_is_out(&act, task)?;
     // Art. 45 takes the time out of the limit; the work that it is for, and all other work, goes on. Only the decision waits.
     if open.kind == TaskKind::Decide {
         hearing::not_pending(&act.case, act.today())?;
@@ -110,7 +116,7 @@ fn asks_for_supplement(matter: &Matter, kind: TaskKind) -> bool {
 }
 
 /// The post may take the task: granted, in the handling organisation, of the lane's kind, not claimed by another, duties kept apart.
-fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
+pub(super) fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
     let open = act.case.tasks.get(&task).ok_or(Refusal::TaskClosed)?;
     let (by, post) = act.officer(&format!("task.{}", open.kind.as_str()))?;
     if open.claimed_by.as_ref().is_some_and(|claimed| claimed.account != by.account) {
@@ -137,7 +143,7 @@ fn may_have(act: &Act<'_>, task: u32, open: &Task, person: AccountId, post: &Pos
             && done.instance > round
             && done.by.as_ref().is_some_and(|did| did.account == person)
     };
-    let is_multiple = act.matter.task(&open.element).is_some_and(|task| task.is_multiple);
+    let is_multiple = open.asked_for.is_none() && act.matter.task(&open.element).is_some_and(|task| task.is_multiple);
     if is_multiple && act.case.done.iter().any(did_in_round) {
         return Err(Refusal::DutiesSeparated { did: open.kind, now: open.kind });
     }

@@ -4,6 +4,7 @@
 
 extern crate jiantong_kernel as kernel;
 
+mod added;
 mod calendar;
 mod hearing;
 mod law;

@@ -1,9 +1,8 @@
 //! The steps of a hearing by officers (行政许可法 arts. 46–48).
 
 use axum::extract::{Path, State};
-use base::id::{AccountId, PostId};
 use jiff::Timestamp;
-use kernel::case::{Appointment, CaseCommand, Officer};
+use kernel::case::{Appointment, CaseCommand};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -149,9 +148,8 @@ async fn appoint(
     Path(case): Path<String>,
     Body(given): Body<Appointing>,
 ) -> Answer {
-    let account: AccountId = given.account.parse().map_err(|_| unknown(&visitor, "account"))?;
-    let post: PostId = given.post.parse().map_err(|_| unknown(&visitor, "post"))?;
-    let appointment = Appointment { host: Officer { account, post }, at: given.at, place: given.place };
+    let host = cases::person(&given.account, &given.post).ok_or_else(|| unknown(&visitor, "account"))?;
+    let appointment = Appointment { host, at: given.at, place: given.place };
     let command = CaseCommand::AppointHearing(appointment);
     envelope(&app, &visitor, &case, EnvelopeAct::AppointHearing, command, &key).await
 }

@@ -2,8 +2,10 @@
 
 use base::id::{AccountId, CaseId, PostId};
 use kernel::case::{Case, CaseCommand, Officer};
+use kernel::catalog::TargetClass;
 use kernel::command::Loaded;
 use kernel::directory::Post;
+use kernel::policy::{self, Object};
 use kernel::{Facts, StreamId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,6 +46,35 @@ pub async fn candidates(
     let give = |to: Officer, _: &Facts| CaseCommand::Assign { task, to, note: None };
     let found = people(app, identity, &case, vec![kind], give, words).await?;
     Ok((case.number, found))
+}
+
+/// Who may be asked for an opinion on a step (加签), those who can first.
+pub async fn countersigners(
+    app: &App,
+    identity: &Identity,
+    id: CaseId,
+    task: u32,
+    words: Words,
+) -> Result<(String, Vec<Candidate>)> {
+    let case = load(app, identity, id).await?;
+    case.tasks.get(&task).ok_or_else(Error::not_found)?;
+    let kinds = kinds_that_may(app, &case, "task.countersign").await?;
+    let add = |to: Officer, _: &Facts| CaseCommand::AddCountersigner { task, to, question: None };
+    let found = people(app, identity, &case, kinds, add, words).await?;
+    Ok((case.number, found))
+}
+
+/// The kinds of post that may do this where the case is handled.
+pub(super) async fn kinds_that_may(app: &App, case: &Case, action: &str) -> Result<Vec<String>> {
+    let matter = app.matter_at(&case.matter, &case.catalog).await?;
+    let object = Object {
+        class: TargetClass::Matter,
+        name: &case.matter,
+        immediate: matter.spec.immediate,
+        organisation: &case.organisation,
+        region: case.region,
+    };
+    Ok(policy::post_kinds(&app.catalog().grants, action, &object))
 }
 
 /// Who holds posts of these kinds where the case is handled, with what the kernel says of each.
@@ -95,8 +126,17 @@ pub(super) async fn people(
 
 /// The command for a person named by account and post.
 pub fn assignment(task: u32, account: &str, post: &str, note: Option<String>) -> Option<CaseCommand> {
-    let to = Officer { account: account.parse::<AccountId>().ok()?, post: post.parse::<PostId>().ok()? };
-    Some(CaseCommand::Assign { task, to, note })
+    Some(CaseCommand::Assign { task, to: person(account, post)?, note })
+}
+
+/// The question to a person named by account and post.
+pub fn question(task: u32, account: &str, post: &str, question: Option<String>) -> Option<CaseCommand> {
+    Some(CaseCommand::AddCountersigner { task, to: person(account, post)?, question })
+}
+
+/// A person named by account and post.
+pub fn person(account: &str, post: &str) -> Option<Officer> {
+    Some(Officer { account: account.parse::<AccountId>().ok()?, post: post.parse::<PostId>().ok()? })
 }
 
 #[cfg(test)]

@@ -5,13 +5,11 @@ use jiff::Timestamp;
 use jiff::civil::Time;
 use kernel::Facts;
 use kernel::case::{Appointment, CaseCommand, Officer, earliest_hearing};
-use kernel::catalog::TargetClass;
-use kernel::policy::{self, Object};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::words::Words;
 
-use super::assign::{Candidate, people};
+use super::assign::{Candidate, kinds_that_may, people};
 use super::timeline::{Telling, when};
 use super::{RefusalShown, load};
 use crate::app::App;
@@ -72,15 +70,7 @@ pub(super) fn is_about_the_host(refusal: &RefusalShown) -> bool {
 /// Who may preside, those who can first.
 pub async fn hosts(app: &App, identity: &Identity, id: CaseId, words: Words) -> Result<(String, Vec<Candidate>)> {
     let case = load(app, identity, id).await?;
-    let (catalog, matter) = (app.catalog(), app.matter_at(&case.matter, &case.catalog).await?);
-    let object = Object {
-        class: TargetClass::Matter,
-        name: &case.matter,
-        immediate: matter.spec.immediate,
-        organisation: &case.organisation,
-        region: case.region,
-    };
-    let kinds = policy::post_kinds(&catalog.grants, "task.hearing", &object);
+    let kinds = kinds_that_may(app, &case, "task.hearing").await?;
     let found = people(app, identity, &case, kinds, |host, facts| trial(facts, host), words).await?;
     Ok((case.number, found))
 }

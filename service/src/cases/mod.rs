@@ -21,7 +21,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use act::{act, load, was_done};
-pub use assign::{Candidate, assignment, candidates};
+pub use assign::{Candidate, assignment, candidates, countersigners, person, question};
 pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub(crate) use file::may_read;
 pub use file::{CaseFile, file};
@@ -266,6 +266,10 @@ pub struct TaskShown {
     pub elevate: bool,
     /// This reader may give it to a person, or hand it on.
     pub may_assign: bool,
+    /// This reader may ask somebody for an opinion on it.
+    pub may_ask: bool,
+    /// The task that asked for this one, when it is an added countersigner's.
+    pub asked_for: Option<u32>,
 }
 
 /// One outcome of a task.

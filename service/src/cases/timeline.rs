@@ -6,7 +6,7 @@ use base::id::AccountId;
 use jiff::Timestamp;
 use journal::Actor;
 use kernel::Event;
-use kernel::case::{Case, Notice, Officer};
+use kernel::case::{ADDED_FROM, Case, Notice, Officer, Task};
 use kernel::catalog::{Catalog, Matter};
 use kernel::directory::{CalendarLoaded, Post};
 use kernel::form::Widget;
@@ -34,6 +34,7 @@ pub(super) struct Telling<'a> {
 fn assigned_to(row: &EntryRow) -> Option<AccountId> {
     match Event::decode(row.entry.kind.as_str(), &row.entry.body) {
         Ok(Event::TaskAssigned(event)) => Some(event.to.account),
+        Ok(Event::CountersignerAdded(event)) => Some(event.to.account),
         Ok(Event::HearingAppointed(event)) => Some(event.host.account),
         _ => None,
     }
@@ -73,6 +74,9 @@ impl Telling<'_> {
                 elements.extend(moved.opened.iter().map(|(task, open)| (*task, open.element.clone())));
                 continue;
             }
+            if let Event::CountersignerAdded(added) = &event {
+                elements.insert(added.task, added.element.clone());
+            }
             let mut happened = self.happened(row, &event, &elements);
             if let Some(MoveShown { lines, why, .. }) = announced.note(row, &event) {
                 happened.details.extend(lines.into_iter().chain(Some(why).filter(|why| !why.is_empty())));
@@ -100,6 +104,11 @@ impl Telling<'_> {
             entries: vec![row.sequence],
         };
         let mut detail = String::new();
+        if let Event::CountersignerAdded(added) = event {
+            detail =
+                words.t2("detail-assigned", "step", self.task_name(&added.element), "name", self.officer(&added.to));
+            happened.opinion = self.opened_some(added.question.as_ref());
+        }
         let task_name = |task: u32| elements.get(&task).map(|element| self.task_name(element)).unwrap_or_default();
         match event {
             Event::TaskClaimed(event) => detail = task_name(event.task),
@@ -108,6 +117,12 @@ impl Telling<'_> {
                 happened.opinion = self.opened_some(event.note.as_ref());
             }
             Event::TaskReleased(event) => detail = task_name(event.task),
+            Event::TaskCompleted(event) if event.task >= ADDED_FROM => {
+                happened.title = words.t1("added-for", "step", task_name(event.task));
+                detail = words.t(&format!("added-{}", event.outcome));
+                happened.opinion = self.opened_some(event.opinion.as_ref());
+            }
+            Event::CountersignerDropped(event) => detail = task_name(event.task),
             Event::TaskCompleted(event) => {
                 happened.title = task_name(event.task);
                 let outcome = elements.get(&event.task).and_then(|element| self.matter.task(element));
@@ -166,6 +181,12 @@ impl Telling<'_> {
     /// Nothing when nothing was written.
     pub(super) fn opened_some(&self, commitment: Option<&journal::Commitment>) -> String {
         commitment.map(|written| self.opened(Some(written))).unwrap_or_default()
+    }
+
+    /// An open task: the step of the process, or an opinion that a step asked for.
+    pub(super) fn open_name(&self, open: &Task) -> String {
+        let step = self.task_name(&open.element);
+        if open.asked_for.is_some() { self.words.t1("added-for", "step", step) } else { step }
     }
 
     fn task_name(&self, element: &str) -> String {

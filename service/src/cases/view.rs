@@ -8,8 +8,8 @@ use base::mask;
 use base::region::RegionCode;
 use jiff::civil::Date;
 use kernel::case::{
-    self, Case, CaseCommand, ClockName, ClockRule, Complete, Gathered, MaterialSource, Officer, Stage, derivation,
-    view_clock,
+    self, ADDED_OUTCOMES, Case, CaseCommand, ClockName, ClockRule, Complete, Gathered, MaterialSource, Officer, Stage,
+    derivation, view_clock,
 };
 use kernel::catalog::{Catalog, Matter, TargetClass};
 use kernel::change::Decision;
@@ -384,6 +384,8 @@ impl Trial<'_> {
         let lang = self.words.lang.tag();
         let declared = self.matter.task(&open.element);
         let mine = open.claimed_by.as_ref().is_some_and(|by| by.account == self.identity.account());
+        let added = open.asked_for.iter().flat_map(|_| self.added_outcomes(task));
+        let declared = declared.filter(|_| open.asked_for.is_none());
         let outcomes = declared.into_iter().flat_map(|declared| declared.outcomes.iter()).map(|(id, outcome)| {
             let supplement = self.case.supplement.is_none() && self.case.stage == Stage::Submitted;
             let items = self.matter.spec.materials.first().filter(|_| supplement);
@@ -403,20 +405,38 @@ impl Trial<'_> {
                 refused: self.refused(&CaseCommand::Complete(Box::new(complete))),
             }
         });
+        let claim_refused = self.refused(&CaseCommand::Claim { task });
         TaskShown {
             task,
             element: open.element.clone(),
-            name: declared.map_or_else(|| open.element.clone(), |declared| declared.name.get(lang).to_owned()),
+            name: telling.open_name(open),
             kind: open.kind.as_str(),
             opened: when(open.opened_at, self.words),
             step_due_on: open.step_due_on.map(|on| self.words.date(on)),
             claimed_by: open.claimed_by.as_ref().map(|by| telling.officer(by)).unwrap_or_default(),
             mine,
-            claim_refused: self.refused(&CaseCommand::Claim { task }),
-            outcomes: outcomes.collect(),
+            may_ask: claim_refused.is_none() && open.asked_for.is_none() && case::may_ask(open.kind),
+            asked_for: open.asked_for,
+            claim_refused,
+            outcomes: outcomes.chain(added).collect(),
             elevate: self.elevates(&format!("task.{}", open.kind.as_str())),
             may_assign: mine || self.may("task.assign"),
         }
+    }
+
+    /// What an added countersigner may answer.
+    fn added_outcomes(&self, task: u32) -> impl Iterator<Item = OutcomeShown> {
+        ADDED_OUTCOMES.into_iter().map(move |id| {
+            let complete =
+                Complete { task, outcome: id.to_owned(), opinion: Some("-".to_owned()), ..Complete::default() };
+            OutcomeShown {
+                id: id.to_owned(),
+                text: self.words.t(&format!("added-{id}")),
+                reason: id == ADDED_OUTCOMES[1],
+                article: false,
+                refused: self.refused(&CaseCommand::Complete(Box::new(complete))),
+            }
+        })
     }
 
     /// None when the act is not a matter of this moment or of this post.

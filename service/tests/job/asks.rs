@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use base::id::CaseId;
+use kernel::case::ADDED_FROM;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -23,6 +24,8 @@ pub(crate) struct Ask {
 /// What it is asked on.
 #[derive(Clone, Copy)]
 pub(crate) enum On {
+    /// A case whose reviewer asked the head for an opinion: the added task.
+    Added,
     /// What can be read: a draft, a case with its papers, its entries.
     Read,
     /// The same, not looked up by anybody: who tries too often has to wait.
@@ -152,6 +155,14 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Step("review"),
         With::Form(|_, _| vec![pair("whom", reviewer()), pair("note", "")]),
     ),
+    ask("GET /office/cases/{case}/tasks/{task}/countersigner", "", On::Step("review"), With::Nothing),
+    ask(
+        "POST /office/cases/{case}/tasks/{task}/countersigner",
+        "",
+        On::Step("review"),
+        With::Form(|_, _| vec![pair("whom", head()), pair("note", "")]),
+    ),
+    ask("POST /office/cases/{case}/tasks/{task}/drop", "", On::Added, With::Form(|_, _| Vec::new())),
     ask("POST /my/cases/{id}/delivery", "", On::Envelope("deliver"), With::Form(|_, _| Vec::new())),
     ask("POST /sign-in", "", On::Oneself, With::Form(|_, n| vec![pair("login", login(n)), pair("password", PASSWORD)])),
     ask("POST /sign-in/again", "", On::Oneself, With::Form(|_, _| vec![pair("password", PASSWORD)])),
@@ -297,6 +308,14 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Envelope("deliver"),
         With::Json(|_, _| json!({ "method": "window", "signer": "王小建" })),
     ),
+    ask("GET /api/v1/cases/{case}/tasks/{task}/countersigners", "", On::Step("review"), With::Nothing),
+    ask(
+        "POST /api/v1/cases/{case}/tasks/{task}/countersigners",
+        "",
+        On::Step("review"),
+        With::Json(|_, _| json!({ "account": post(HEAD), "post": post(HEAD), "note": OPINION })),
+    ),
+    ask("DELETE /api/v1/cases/{case}/tasks/{task}", "", On::Added, With::Nothing),
     ask(
         "POST /api/v1/cases/{case}/tasks/{task}/assignment",
         "",
@@ -492,6 +511,13 @@ impl Scene {
             On::Asked => self.asked().await,
             On::Step(element) => self.step(element).await,
             On::Envelope(act) => self.envelope(act).await,
+            On::Added => {
+                let ground = self.step("review").await;
+                let given = json!({ "account": post(HEAD), "post": post(HEAD), "note": null });
+                let path = format!("/api/v1/cases/{}/tasks/{}/countersigners", ground.case, ground.task);
+                self.done(REVIEWER, &path, &given).await;
+                Ground { task: ADDED_FROM, ..ground }
+            }
             On::Taken => {
                 let ground = self.step("accept").await;
                 self.office.claim(CLERK, ground.case.parse().unwrap(), ground.task).await;

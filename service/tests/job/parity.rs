@@ -98,6 +98,12 @@ const PAGES: &[(&str, &[&str])] = &[
     ),
     ("GET /office/cases/{case}/tasks/{task}/assign", &["GET /api/v1/cases/{case}/tasks/{task}/candidates"]),
     ("POST /office/cases/{case}/tasks/{task}/assign", &["POST /api/v1/cases/{case}/tasks/{task}/assignment"]),
+    ("GET /office/cases/{case}/tasks/{task}/countersigner", &["GET /api/v1/cases/{case}/tasks/{task}/countersigners"]),
+    (
+        "POST /office/cases/{case}/tasks/{task}/countersigner",
+        &["POST /api/v1/cases/{case}/tasks/{task}/countersigners"],
+    ),
+    ("POST /office/cases/{case}/tasks/{task}/drop", &["DELETE /api/v1/cases/{case}/tasks/{task}"]),
     ("GET /office/cases/{case}/materials/{material}", &["GET /api/v1/cases/{case}/materials/{material}"]),
     ("GET /office/cases/{case}/papers/{number}", &["GET /api/v1/cases/{case}/papers/{number}"]),
     ("POST /office/cases/{case}/tasks/{task}", &["POST /api/v1/cases/{case}/tasks/{task}/completion"]),

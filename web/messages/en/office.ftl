@@ -297,3 +297,21 @@ assign-button = Hand over
 assign-none = Choose a colleague
 action-assign = Assign
 action-hand-on = Hand on
+
+## Opinions asked for
+countersigner-title = Ask for an opinion
+countersigner-intro = A colleague is asked for an opinion on “{ $step }”. The step cannot be finished before it is there; the clock runs on.
+countersigner-whom = Whom
+countersigner-note = The question
+countersigner-button = Ask
+action-ask = Ask for an opinion
+action-drop = Take back the question to { $name }
+added-for = { $step } · opinion
+added-agree = Agree
+added-disagree = Disagree
+event-countersigner-added = Opinion asked for
+event-countersigner-dropped = Question taken back
+done-countersigner = Asked; the colleague has it in the inbox
+done-countersigner-dropped = The question is taken back
+refusal-countersigner-not-allowed = This person cannot be asked here: not before acceptance, nobody twice, and not oneself.
+refusal-countersign-pending = An opinion that was asked for is still out. Wait for it, or take the question back.

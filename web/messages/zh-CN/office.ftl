@@ -300,3 +300,21 @@ assign-button = 交办
 assign-none = 请选择一位同事
 action-assign = 分派
 action-hand-on = 转办
+
+## 加签
+countersigner-title = 加签
+countersigner-intro = 就“{ $step }”请一位同事提出意见。意见回来之前本环节不能提交，时限照常计算。
+countersigner-whom = 请谁提意见
+countersigner-note = 请对方回答的问题
+countersigner-button = 加签
+action-ask = 加签
+action-drop = 撤回对 { $name } 的加签
+added-for = { $step } · 加签意见
+added-agree = 同意
+added-disagree = 不同意
+event-countersigner-added = 加签
+event-countersigner-dropped = 撤回加签
+done-countersigner = 已加签，对方的待办中已有这件
+done-countersigner-dropped = 已撤回加签
+refusal-countersigner-not-allowed = 本环节不能向此人加签：受理环节不加签，同一人只请一次，也不能请自己。
+refusal-countersign-pending = 加签意见还没有回来。请等对方提出意见，或者撤回加签后提交。

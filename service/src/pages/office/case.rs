@@ -65,6 +65,10 @@ struct CasePage {
     next: Option<Link>,
     claim: Option<SmallForm>,
     assign: Option<Link>,
+    /// Asks somebody for an opinion on the step.
+    ask: Option<Link>,
+    /// Opinions asked for that may be taken back.
+    asked: Vec<SmallForm>,
     complete_action: String,
     opinion: Option<Field>,
     phrases: Vec<Link>,
@@ -188,6 +192,10 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
             let key = if open.mine { "action-hand-on" } else { "action-assign" };
             Link::new(p.t(key), format!("{base}/tasks/{}/assign", open.task))
         }),
+        ask: task
+            .filter(|task| task.may_ask)
+            .map(|open| Link::new(p.t("action-ask"), format!("{base}/tasks/{}/countersigner", open.task))),
+        asked: asked(&p, &base, &view.tasks),
         complete_action: task.map(|task| format!("{base}/tasks/{}", task.task)).unwrap_or_default(),
         opinion,
         phrases: phrases
@@ -229,6 +237,17 @@ fn workable(tasks: &[TaskShown]) -> Option<&TaskShown> {
         task.claim_refused.as_ref().is_none_or(|refusal| !matches!(refusal.code, "forbidden" | "post-not-held"))
     };
     tasks.iter().find(possible).or_else(|| tasks.iter().find(concerns))
+}
+
+/// Opinions that this reader asked for and may take back.
+fn asked(p: &Page, base: &str, tasks: &[TaskShown]) -> Vec<SmallForm> {
+    let may = |of: u32| tasks.iter().any(|task| task.task == of && task.may_ask && task.mine);
+    let mine = tasks.iter().filter(|task| task.asked_for.is_some_and(may));
+    let form = |task: &TaskShown| SmallForm {
+        action: format!("{base}/tasks/{}/drop", task.task),
+        text: p.t1("action-drop", "name", &task.claimed_by),
+    };
+    mine.map(form).collect()
 }
 
 /// How far the hearing came.

@@ -1,16 +1,15 @@
 //! What the steps of a hearing ask on their pages, and the commands that they make.
 
-use base::id::{AccountId, PostId};
 use base::time;
 use jiff::civil::Time;
-use kernel::case::{Appointment, CaseCommand, Officer};
+use kernel::case::{Appointment, CaseCommand};
 use web::form::{Complaint, Fields};
 use web::page::Page;
 use web::view::{Field, FieldKind, Width};
 
 use super::assign::choice;
 use super::envelope::{Asking, REASON_CHARS_MAX, long};
-use crate::cases::EnvelopeAct;
+use crate::cases::{EnvelopeAct, person};
 
 /// Longest name of a party, longest place.
 const LINE_CHARS_MAX: usize = 100;
@@ -67,18 +66,15 @@ pub(super) fn command(act: EnvelopeAct, fields: &Fields) -> Result<CaseCommand, 
 fn appointment(fields: &Fields) -> Result<Appointment, (&'static str, Complaint)> {
     let at = |name: &'static str| move |complaint| (name, complaint);
     let whom = fields.text("host", LINE_CHARS_MAX).map_err(at("host"))?;
-    let host = host(&whom).ok_or(("host", Complaint::new("input-choice")))?;
+    let host = whom
+        .split_once('/')
+        .and_then(|(account, post)| person(account, post))
+        .ok_or(("host", Complaint::new("input-choice")))?;
     let day = fields.date("day").map_err(at("day"))?;
     let begin = fields.text("begin", LINE_CHARS_MAX).map_err(at("begin"))?;
     let begin: Time = begin.parse().map_err(|_| ("begin", Complaint::new("input-time")))?;
     let begins = time::instant(day.to_datetime(begin)).ok_or(("day", Complaint::new("input-date")))?;
     Ok(Appointment { host, at: begins, place: fields.text("place", LINE_CHARS_MAX).map_err(at("place"))? })
-}
-
-/// A person named by account and post.
-fn host(text: &str) -> Option<Officer> {
-    let (account, post) = text.split_once('/')?;
-    Some(Officer { account: account.parse::<AccountId>().ok()?, post: post.parse::<PostId>().ok()? })
 }
 
 #[cfg(test)]

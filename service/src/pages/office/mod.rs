@@ -46,6 +46,9 @@ pub fn routes() -> Routes {
         .post("/office/cases/{case}/tasks/{task}/release", complete::release)
         .get("/office/cases/{case}/tasks/{task}/assign", assign::assign_page)
         .post("/office/cases/{case}/tasks/{task}/assign", assign::assign)
+        .get("/office/cases/{case}/tasks/{task}/countersigner", assign::countersigner_page)
+        .post("/office/cases/{case}/tasks/{task}/countersigner", assign::add_countersigner)
+        .post("/office/cases/{case}/tasks/{task}/drop", assign::drop_countersigner)
         .get("/office/cases/{case}/tasks/{task}/outcomes/{outcome}", complete::outcome_page)
 }
 
