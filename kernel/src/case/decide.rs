@@ -7,7 +7,7 @@ use journal::Actor;
 use serde_json::{Map, Value};
 
 use super::act::Ask;
-use super::{Channel, Material, Officer, envelope, paper, submit, tasks};
+use super::{Channel, Material, Officer, envelope, paper, statement, submit, tasks};
 use crate::catalog::Act;
 use crate::catalog::matter::{ApplicantKind, DeliveryKind, NoticeKind};
 use crate::change::{Decision, NumberKey};
@@ -68,6 +68,11 @@ pub enum CaseCommand {
     Withdraw {
         /// Why, if the applicant says.
         reason: Option<String>,
+    },
+    /// State one's case before a decision of the authority's own motion (art. 7).
+    State {
+        /// What is said.
+        words: String,
     },
     /// Silence until the end of the acceptance check (art. 32(4)). From the timer.
     DeemAccepted,
@@ -161,6 +166,7 @@ impl CaseCommand {
             Self::Resume { .. } => "resume",
             Self::Extend { .. } => "extend",
             Self::Withdraw { .. } => "withdraw",
+            Self::State { .. } => "state",
             Self::DeemAccepted => "deem-accepted",
             Self::FlowTimer { .. } => "flow-timer",
             Self::Rederive => "rederive",
@@ -184,6 +190,7 @@ pub fn streams_needed(case: CaseId, command: &CaseCommand, facts: &Facts) -> Vec
 pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
     let (Some(matter), Some(organisation)) = (&facts.matter, &facts.organisation) else { return Vec::new() };
     let notices: &[NoticeKind] = match command {
+        CaseCommand::Submit(submit) if submit.channel == Channel::Office => &[NoticeKind::Acceptance],
         CaseCommand::Submit(_) => &[NoticeKind::Receipt],
         CaseCommand::Complete(_) => &[
             NoticeKind::Acceptance,
@@ -204,6 +211,7 @@ pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
     // Whatever moves the process may reach a task that issues a notice.
     let notified = matter.acts.values().filter_map(|act| match act {
         Act::Notify { notice } if !notices.contains(notice) => Some(notice),
+        Act::InviteStatement => Some(&NoticeKind::Statement),
         _ => None,
     });
     let mut keys: Vec<Option<NumberKey>> =
@@ -242,6 +250,7 @@ pub fn decide(
         CaseCommand::Extend { reason } => envelope::extend(ask, reason),
         CaseCommand::Withdraw { reason } => envelope::withdraw(ask, reason.as_deref()),
         CaseCommand::Deliver { method, signer } => envelope::deliver(ask, *method, signer.as_deref()),
+        CaseCommand::State { words } => statement::state(ask, words),
         CaseCommand::DeemAccepted => envelope::deem_accepted(ask.by_system(command)?),
         CaseCommand::FlowTimer { instance } => envelope::flow_timer(ask.by_system(command)?, *instance),
         CaseCommand::Rederive => envelope::rederive(ask.by_system(command)?),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Case, CaseSubmitted, Clocks, DecisionMade, Due, Extended, FlowAdvanced, Material, Stage, Supplement, TaskCompleted,
+    Case, CaseSubmitted, Clocks, DecisionMade, Due, Extended, FlowAdvanced, Material, Stage, Statement, Supplement, TaskCompleted,
     TaskDone,
 };
 use crate::event::Event;
@@ -40,6 +40,7 @@ impl Case {
             checks: None,
             notices: Vec::new(),
             decision: None,
+            statement: None,
             result: None,
             delivery: None,
             incidents: Vec::new(),
@@ -124,6 +125,8 @@ impl Case {
                 self.stage = Stage::Delivered;
                 self.delivery = Some(event.clone());
             }
+            Event::StatementInvited(event) => self.statement = Some(Statement::invited(event)),
+            Event::StatementGiven(event) => self.statement.as_mut().ok_or("nobody was invited")?.given = Some(event.clone()),
             _ => return Err("no arm".to_owned()),
         }
         Ok(())

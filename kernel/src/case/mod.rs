@@ -5,6 +5,7 @@
 
 mod act;
 mod acts;
+mod bar;
 mod clock;
 mod decide;
 mod duties;
@@ -12,10 +13,12 @@ mod envelope;
 mod events;
 mod evolve;
 mod inputs;
+mod licence;
 mod paper;
 mod places;
 mod process;
 mod rows;
+mod statement;
 mod submit;
 mod tasks;
 
@@ -39,6 +42,7 @@ pub use inputs::{Gathered, applicant};
 pub use paper::{data as paper_data, data_hash, file_field as paper_field};
 pub use places::{Places, form_pointer, hash_place};
 pub use rows::{TIMER_DEEMED, TIMER_FLOW};
+pub use statement::{Statement, StatementGiven, StatementInvited};
 
 /// Where a case stands in law. The work inside `Accepted` is the process's own; its tasks say more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -94,6 +98,8 @@ pub enum Channel {
     Online,
     /// At the window, entered by a clerk (窗口收件).
     Window,
+    /// Nobody applied: the authority opened it of its own motion (依职权).
+    Office,
 }
 
 /// Who applies. A person's name and number are personal and lie in the vault; an organisation's are public.
@@ -302,6 +308,9 @@ pub struct Case {
     pub notices: Vec<Notice>,
     /// Grant or refusal.
     pub decision: Option<DecisionMade>,
+    /// The party's statement before a decision of the authority's own motion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Statement>,
     /// The licence written, if any.
     pub result: Option<ResultRef>,
     /// How the result reached the applicant.
