@@ -4,6 +4,7 @@
 
 extern crate jiantong_kernel as kernel;
 
+mod after;
 mod law;
 mod licence;
 mod path;
