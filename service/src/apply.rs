@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::id::{AccountId, CaseId, DraftId, SubjectId};
-use kernel::catalog::{Matter, TargetClass};
 use kernel::catalog::matter::{ApplicantKind, MaterialSource, OpenedBy, Text};
+use kernel::catalog::{Matter, TargetClass};
 use kernel::form::{Field, Widget};
 use kernel::policy::Scope;
 use kernel::rules::{Evaluation, Evidence, Inputs};

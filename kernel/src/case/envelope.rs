@@ -8,8 +8,8 @@ use super::act::{Act, Ask};
 use super::submit::accept_by;
 use super::tasks::{accept, dues_again, require_stage};
 use super::{
-    CaseWithdrawn, Channel, ClockExtended, ClockPaused, ClockResumed, DueRederived, NoticeRendered, ResultDelivered, Stage,
-    TaskCompleted, licence, paper, process,
+    CaseWithdrawn, Channel, ClockExtended, ClockPaused, ClockResumed, DueRederived, NoticeRendered, ResultDelivered,
+    Stage, TaskCompleted, licence, paper, process,
 };
 use crate::catalog::matter::{DeliveryKind, NoticeKind, TaskKind};
 use crate::change::Decision;

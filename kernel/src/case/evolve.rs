@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Case, CaseSubmitted, Clocks, DecisionMade, Due, Extended, FlowAdvanced, Material, Stage, Statement, Supplement, TaskCompleted,
-    TaskDone,
+    Case, CaseSubmitted, Clocks, DecisionMade, Due, Extended, FlowAdvanced, Material, Stage, Statement, Supplement,
+    TaskCompleted, TaskDone,
 };
 use crate::event::Event;
 
@@ -126,7 +126,9 @@ impl Case {
                 self.delivery = Some(event.clone());
             }
             Event::StatementInvited(event) => self.statement = Some(Statement::invited(event)),
-            Event::StatementGiven(event) => self.statement.as_mut().ok_or("nobody was invited")?.given = Some(event.clone()),
+            Event::StatementGiven(event) => {
+                self.statement.as_mut().ok_or("nobody was invited")?.given = Some(event.clone())
+            }
             _ => return Err("no arm".to_owned()),
         }
         Ok(())

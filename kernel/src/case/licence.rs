@@ -6,10 +6,10 @@ use flow::feel::{Context, Expression};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::Stage;
 use super::act::Act;
 use super::acts::{RESULT_NUMBER, Request, refuse, result_fields, split_fields};
 use super::inputs::Gathered;
-use super::Stage;
 use crate::catalog::LicenceStep;
 use crate::change::StreamDecision;
 use crate::event::Event;
@@ -103,9 +103,8 @@ pub(super) fn may_refuse(act: &Act<'_>) -> Result<(), Refusal> {
 }
 
 fn renewed_by_silence(licence: &Record, act: &Act<'_>) -> bool {
-    let silence = |step: &record::LicenceChanged| {
-        step.change == LicenceChange::DeemedRenewed && step.case == Some(act.case.id)
-    };
+    let silence =
+        |step: &record::LicenceChanged| step.change == LicenceChange::DeemedRenewed && step.case == Some(act.case.id);
     licence.changes.iter().any(silence)
 }
 
@@ -137,7 +136,8 @@ fn loaded(act: &Act<'_>, stream: &StreamId) -> Result<Record, Refusal> {
 
 fn put(act: &mut Act<'_>, stream: &StreamId, event: Event) -> Result<(), Refusal> {
     let (version, before) = act.ask.loaded.get(stream).ok_or(Refusal::NotFound)?;
-    let broken = |error: crate::state::EvolveError| Refusal::Process { element: stream.to_string(), reason: error.to_string() };
+    let broken =
+        |error: crate::state::EvolveError| Refusal::Process { element: stream.to_string(), reason: error.to_string() };
     let state = State::evolve(Some(before.clone()), &event, act.facts.at()).map_err(broken)?;
     act.also(StreamDecision {
         stream: stream.clone(),

@@ -106,9 +106,7 @@ impl Reader<'_> {
         match name {
             "evaluate" => Some(Act::Evaluate),
             "invite_statement" if spec.opened_by == OpenedBy::Authority => Some(Act::InviteStatement),
-            "invite_statement" => {
-                refuse(&mut findings, "who applies states their case in the application".to_owned())
-            }
+            "invite_statement" => refuse(&mut findings, "who applies states their case in the application".to_owned()),
             "bar_holder" if shared.registers.contains_key(&register) => {
                 Some(Act::BarHolder { register, key: names.parse(&get("key"), &place, &mut findings)? })
             }

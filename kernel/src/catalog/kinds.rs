@@ -19,7 +19,11 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
     }
     let opened = spec.opened_by == OpenedBy::Authority;
     if opened && spec.immediate {
-        findings.error("immediate", "task-kinds", "what the authority opens is not decided on the spot: the party is heard");
+        findings.error(
+            "immediate",
+            "task-kinds",
+            "what the authority opens is not decided on the spot: the party is heard",
+        );
     }
     match (spec.immediate || opened, of_kind(TaskKind::Accept)) {
         (true, 0) | (false, 1) => {}

@@ -293,7 +293,12 @@ fn happened_within(record: &Record, on: Date, today: Date) -> Result<(), Refusal
 }
 
 /// The application comes at least so long before the end as the law says (行政许可法 art. 50(1)).
-pub(crate) fn renewal_asked(record: &Record, case: CaseId, until: Date, facts: &Facts) -> Result<RenewalAsked, Refusal> {
+pub(crate) fn renewal_asked(
+    record: &Record,
+    case: CaseId,
+    until: Date,
+    facts: &Facts,
+) -> Result<RenewalAsked, Refusal> {
     let ended = || Refusal::LicenceEnded { status: record.status.clone() };
     let last = record.valid_until.filter(|_| record.status == VALID).ok_or_else(ended)?;
     if until <= last {
@@ -361,7 +366,12 @@ pub(crate) fn renewal(
         // Silence answers the application that it met.
         case: case.or_else(|| record.renewal.as_ref().filter(|_| deemed).map(|asked| asked.case)),
         // What the register's row says of the term is what other matters' rules read.
-        fields: record.body.get("valid_to").map(|_| ("valid_to".to_owned(), until.to_string().into())).into_iter().collect(),
+        fields: record
+            .body
+            .get("valid_to")
+            .map(|_| ("valid_to".to_owned(), until.to_string().into()))
+            .into_iter()
+            .collect(),
         sealed: Vec::new(),
     })
 }

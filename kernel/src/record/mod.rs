@@ -15,8 +15,8 @@ use crate::projection::{ClaimRow, RecordRow, Rows, SearchRow, TimerRow};
 
 mod decide;
 
-pub(crate) use decide::{Step, renewal, renewal_asked, step};
 pub use decide::{RecordCommand, RecordWrite, decide};
+pub(crate) use decide::{Step, renewal, renewal_asked, step};
 
 /// Status of a record in force.
 pub const VALID: &str = "valid";
@@ -269,8 +269,7 @@ impl Record {
                 if let Some(status) = self.body.get_mut("status") {
                     *status = Value::String(event.status.clone());
                 }
-                let answered =
-                    [LicenceChange::Renewed, LicenceChange::DeemedRenewed, LicenceChange::RenewalDropped];
+                let answered = [LicenceChange::Renewed, LicenceChange::DeemedRenewed, LicenceChange::RenewalDropped];
                 if answered.contains(&event.change) {
                     self.renewal = None;
                 }

@@ -181,7 +181,11 @@ fn a_lost_certificate_is_issued_again_under_its_number() {
     let mut life = Life::begun("licence-reissue", "pass");
     life.finish(CLERK, "decide", "grant").unwrap();
     let licence = life.licence();
-    assert_eq!((licence.status.as_str(), licence.valid_until), (VALID, Some(day("2028-03-09"))), "nothing else changed");
+    assert_eq!(
+        (licence.status.as_str(), licence.valid_until),
+        (VALID, Some(day("2028-03-09"))),
+        "nothing else changed"
+    );
     assert_eq!(licence.paper_replaced_on(case_id(9)), Some(life.world.today));
     assert_eq!(life.world.case(1).result.as_ref().unwrap().number, licence.id);
 }

@@ -225,6 +225,8 @@ struct Verified {
     /// Status of the licence in its register; none for a notice.
     status: Option<String>,
     valid_until: Option<String>,
+    /// The day on which a later certificate under the same number replaced this one.
+    replaced_on: Option<String>,
     /// SHA-256 over the verification code's 16 bytes and the PDF.
     pdf_hash: Option<String>,
 }
@@ -246,6 +248,7 @@ async fn verify(
         title: found.title,
         status: found.status,
         valid_until: found.valid_until.map(|on| on.to_string()),
+        replaced_on: found.replaced_on.map(|on| on.to_string()),
         pdf_hash: found.pdf_hash,
     })
 }

@@ -2,11 +2,11 @@
 
 use base::id::{AccountId, CaseId};
 use jiff::civil::Date;
-use kernel::{Command, Facts, State, StreamId};
 use kernel::case::{CaseCommand, Channel, Material, MaterialSource, Places, Submit};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::{DeliveryKind, OpenedBy};
 use kernel::sealed::Secret;
+use kernel::{Command, Facts, State, StreamId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{IdempotencyKey, Submission, SubmitError};

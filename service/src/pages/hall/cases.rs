@@ -445,8 +445,7 @@ pub(super) async fn state_case(
     let nonce = visitor.check_form(&fields)?;
     let identity = visitor.applicant()?;
     let said = fields.optional_long_text("words", STATEMENT_CHARS_MAX).map_err(|complaint| {
-        Problem::unprocessable()
-            .field("words", complaint.say(visitor.words, &visitor.words.t("hall-statement-words")))
+        Problem::unprocessable().field("words", complaint.say(visitor.words, &visitor.words.t("hall-statement-words")))
     })?;
     app.state_case(identity, &id, said, nonce).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/my/cases/{id}?done=stated"))

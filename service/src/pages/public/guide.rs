@@ -6,7 +6,7 @@ use kernel::catalog::Matter;
 use web::page::Page;
 use web::words::Words;
 
-use super::{limit_words, promise, may_apply};
+use super::{limit_words, may_apply, promise};
 use crate::app::App;
 use crate::citation::cited;
 use crate::error::Error;
