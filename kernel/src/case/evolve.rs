@@ -127,7 +127,7 @@ impl Case {
             }
             Event::StatementInvited(event) => self.statement = Some(Statement::invited(event)),
             Event::StatementGiven(event) => {
-                self.statement.as_mut().ok_or("nobody was invited")?.given = Some(event.clone())
+                self.statement.as_mut().ok_or("nobody was invited")?.given = Some(event.clone());
             }
             _ => return Err("no arm".to_owned()),
         }

@@ -241,8 +241,8 @@ impl Record {
 
     /// The day on which the certificate that a case issued was replaced by a later one, if it was.
     pub fn paper_replaced_on(&self, case: CaseId) -> Option<Date> {
-        let papers = self.changes.iter().filter(|step| step.change.replaces_paper() && step.case.is_some());
-        let last = papers.last()?;
+        let mut papers = self.changes.iter().filter(|step| step.change.replaces_paper() && step.case.is_some());
+        let last = papers.next_back()?;
         (last.case != Some(case)).then_some(last.on)
     }
 
