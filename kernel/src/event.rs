@@ -122,6 +122,10 @@ events! {
     "certificate-issued@1" => CertificateIssued(case::CertificateIssued),
     /// The result reached the applicant.
     "result-delivered@1" => ResultDelivered(case::ResultDelivered),
+    /// The party was invited to state their case.
+    "statement-invited@1" => StatementInvited(case::StatementInvited),
+    /// They stated it.
+    "statement-given@1" => StatementGiven(case::StatementGiven),
     /// A record of a register was written.
     "record-written@1" => RecordWritten(record::RecordWritten),
     /// A licence's life went on.

@@ -187,6 +187,20 @@ pub enum Refusal {
         /// The last day to ask.
         latest: Date,
     },
+    /// The party was not heard yet (行政许可法 arts. 7, 36).
+    NotHeard {
+        /// Until when they may state their case; none when nobody invited them.
+        until: Option<Date>,
+    },
+    /// The law leaves another outcome only.
+    OutcomeBound {
+        /// The one outcome.
+        outcome: String,
+        /// Law and article.
+        article: String,
+    },
+    /// Silence has renewed the licence: there is nothing left to refuse (行政许可法 art. 50(2)).
+    RenewalDeemed,
     /// No more extensions of the start limit (建筑法 art. 9: two).
     ExtensionsExhausted,
     /// Too early: the day has not come.
@@ -282,6 +296,9 @@ impl Refusal {
             Self::CertificatePending => "certificate-pending",
             Self::SignerMissing => "signer-missing",
             Self::RenewalLate { .. } => "renewal-late",
+            Self::NotHeard { .. } => "not-heard",
+            Self::OutcomeBound { .. } => "outcome-bound",
+            Self::RenewalDeemed => "renewal-deemed",
             Self::ExtensionsExhausted => "extensions-exhausted",
             Self::NotYet { .. } => "not-yet",
             Self::SubjectErased => "subject-erased",
@@ -322,6 +339,12 @@ impl Refusal {
             | Self::NotYet { on }
             | Self::LimitEnded { on }
             | Self::CalendarTaken { on } => vec![("on", on.to_string())],
+            Self::NotHeard { until } => {
+                vec![("until", until.map_or_else(|| "none".to_owned(), |until| until.to_string()))]
+            }
+            Self::OutcomeBound { outcome, article } => {
+                vec![("outcome", outcome.clone()), ("article", article.clone())]
+            }
             Self::Process { element, .. } => vec![("element", element.clone())],
             _ => Vec::new(),
         }

@@ -14,9 +14,11 @@ const ISSUED_ON: Date = date(2026, 11, 22);
 const QR: &str = "https://zj.hebei.example/verify?n=130102202611250101&c=7F3A91C25D08E6B422A90C71F8D34E5B";
 
 /// All templates, by the name that their sample has.
-const TEMPLATES: [&str; 18] = [
+const TEMPLATES: [&str; 22] = [
     "notices/acceptance",
+    "notices/closing",
     "notices/delivery",
+    "notices/ending",
     "notices/extension",
     "notices/filing",
     "notices/filing-refusal",
@@ -25,9 +27,11 @@ const TEMPLATES: [&str; 18] = [
     "notices/hearing-minutes",
     "notices/hearing-right",
     "notices/non-acceptance",
+    "notices/opening",
     "notices/pause",
     "notices/receipt",
     "notices/refusal",
+    "notices/statement",
     "notices/supplement",
     "notices/withdrawal",
     "results/completion-record",

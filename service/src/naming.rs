@@ -34,6 +34,9 @@ pub(crate) fn public_stage_name(stage: Stage, kind: MatterKind, words: Words) ->
 
 /// A document of a matter: the result has its own name, the notices those of the law.
 pub(crate) fn notice_name(matter: &Matter, kind: NoticeKind, words: Words) -> String {
+    if let Some(title) = matter.spec.titles.get(&kind) {
+        return title.get(words.lang.tag()).to_owned();
+    }
     match (&matter.spec.result, kind) {
         (Some(result), NoticeKind::Certificate) => result.name.get(words.lang.tag()).to_owned(),
         _ => of_kind(&format!("notice-{}", kind.name()), matter.spec.kind, words),

@@ -7,7 +7,9 @@ use journal::Actor;
 use serde_json::{Map, Value};
 
 use super::act::Ask;
-use super::{Appointment, Channel, Material, Officer, added, envelope, hearing, paper, rederive, submit, tasks};
+use super::{
+    Appointment, Channel, Material, Officer, added, envelope, hearing, paper, rederive, statement, submit, tasks,
+};
 use crate::catalog::Act;
 use crate::catalog::matter::{ApplicantKind, DeliveryKind, NoticeKind};
 use crate::change::{Decision, NumberKey};
@@ -104,6 +106,11 @@ pub enum CaseCommand {
     Withdraw {
         /// Why, if the applicant says.
         reason: Option<String>,
+    },
+    /// State one's case before a decision of the authority's own motion (art. 7).
+    State {
+        /// What is said.
+        words: String,
     },
     /// Silence until the end of the acceptance check (art. 32(4)). From the timer.
     DeemAccepted,
@@ -204,6 +211,7 @@ impl CaseCommand {
             Self::AppointHearing(_) => "appoint-hearing",
             Self::HoldHearing { .. } => "hold-hearing",
             Self::Withdraw { .. } => "withdraw",
+            Self::State { .. } => "state",
             Self::DeemAccepted => "deem-accepted",
             Self::FlowTimer { .. } => "flow-timer",
             Self::Rederive => "rederive",
@@ -230,6 +238,7 @@ pub fn streams_needed(case: CaseId, command: &CaseCommand, facts: &Facts) -> Vec
 pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
     let (Some(matter), Some(organisation)) = (&facts.matter, &facts.organisation) else { return Vec::new() };
     let notices: &[NoticeKind] = match command {
+        CaseCommand::Submit(submit) if submit.channel == Channel::Office => &[NoticeKind::Acceptance],
         CaseCommand::Submit(_) => &[NoticeKind::Receipt],
         CaseCommand::Complete(_) => &[
             NoticeKind::Acceptance,
@@ -253,6 +262,7 @@ pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
     // Whatever moves the process may reach a task that issues a notice.
     let notified = matter.acts.values().filter_map(|act| match act {
         Act::Notify { notice } if !notices.contains(notice) => Some(notice),
+        Act::InviteStatement => Some(&NoticeKind::Statement),
         _ => None,
     });
     let mut keys: Vec<Option<NumberKey>> =
@@ -298,6 +308,7 @@ pub fn decide(
         CaseCommand::HoldHearing { minutes } => hearing::hold(ask, minutes),
         CaseCommand::Withdraw { reason } => envelope::withdraw(ask, reason.as_deref()),
         CaseCommand::Deliver { method, signer } => envelope::deliver(ask, *method, signer.as_deref()),
+        CaseCommand::State { words } => statement::state(ask, words),
         CaseCommand::DeemAccepted => envelope::deem_accepted(ask.by_system(command)?),
         CaseCommand::FlowTimer { instance } => envelope::flow_timer(ask.by_system(command)?, *instance),
         CaseCommand::Rederive => rederive::rederive(ask.by_system(command)?),

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::act::{Act, Ask};
 use super::tasks::{accept, dues_again, require_stage};
 use super::{
-    CaseWithdrawn, ClockExtended, ClockPaused, ClockResumed, NoticeRendered, Officer, ResultDelivered, Stage,
-    TaskCompleted, paper, process,
+    CaseWithdrawn, Channel, ClockExtended, ClockPaused, ClockResumed, NoticeRendered, Officer, ResultDelivered, Stage,
+    TaskCompleted, licence, paper, process,
 };
 use crate::catalog::matter::{DeliveryKind, NoticeKind, TaskKind};
 use crate::change::Decision;
@@ -122,6 +122,10 @@ pub(super) fn still_running(act: &Act<'_>) -> Result<Date, Refusal> {
 /// The applicant takes the application back, at any time before the decision.
 pub(super) fn withdraw(ask: Ask<'_>, reason: Option<&str>) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
+    // What the authority opened is not the party's to take back.
+    if act.case.channel == Channel::Office {
+        return Err(Refusal::NotApplicant);
+    }
     // Who came to the window without an account withdraws there.
     if act.case.applicant.account.is_none() {
         act.officer("case.receive")?;
@@ -134,6 +138,7 @@ pub(super) fn withdraw(ask: Ask<'_>, reason: Option<&str>) -> Result<Decision, R
     let reason = act.seal_some("withdrawal", reason)?;
     let on = act.today();
     act.emit(CaseWithdrawn { reason, on })?;
+    licence::drop_renewal(&mut act)?;
     paper::issue(&mut act, NoticeKind::Withdrawal)?;
     process::or_incident(&mut act, |act| {
         process::message(act, "withdrawn")?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Case, CaseSubmitted, Clocks, CountersignerAdded, DecisionMade, Due, Extended, FlowAdvanced, Material, Stage,
-    Supplement, Task, TaskCompleted, TaskDone,
+    Statement, Supplement, Task, TaskCompleted, TaskDone,
 };
 use crate::catalog::matter::TaskKind;
 use crate::event::Event;
@@ -41,6 +41,7 @@ impl Case {
             checks: None,
             notices: Vec::new(),
             decision: None,
+            statement: None,
             result: None,
             delivery: None,
             hearing: None,
@@ -144,6 +145,10 @@ impl Case {
             Event::ResultDelivered(event) => {
                 self.stage = Stage::Delivered;
                 self.delivery = Some(event.clone());
+            }
+            Event::StatementInvited(event) => self.statement = Some(Statement::invited(event)),
+            Event::StatementGiven(event) => {
+                self.statement.as_mut().ok_or("nobody was invited")?.given = Some(event.clone());
             }
             _ => return Err("no arm".to_owned()),
         }

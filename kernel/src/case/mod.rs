@@ -6,6 +6,7 @@
 mod act;
 mod acts;
 mod added;
+mod bar;
 mod clock;
 mod decide;
 mod duties;
@@ -14,11 +15,13 @@ mod events;
 mod evolve;
 mod hearing;
 mod inputs;
+mod licence;
 mod paper;
 mod places;
 mod process;
 mod rederive;
 mod rows;
+mod statement;
 mod submit;
 mod tasks;
 
@@ -45,6 +48,7 @@ pub use paper::{data as paper_data, data_hash, file_field as paper_field};
 pub use places::{Places, form_pointer, hash_place};
 pub use rederive::rederived;
 pub use rows::{TIMER_DEEMED, TIMER_FLOW};
+pub use statement::{Statement, StatementGiven, StatementInvited};
 
 /// Where a case stands in law. The work inside `Accepted` is the process's own; its tasks say more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -100,6 +104,8 @@ pub enum Channel {
     Online,
     /// At the window, entered by a clerk (窗口收件).
     Window,
+    /// Nobody applied: the authority opened it of its own motion (依职权).
+    Office,
 }
 
 /// Who applies. A person's name and number are personal and lie in the vault; an organisation's are public.
@@ -314,6 +320,9 @@ pub struct Case {
     /// The hearing, as far as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hearing: Option<Hearing>,
+    /// The party's statement before a decision of the authority's own motion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Statement>,
     /// The licence written, if any.
     pub result: Option<ResultRef>,
     /// How the result reached the applicant.

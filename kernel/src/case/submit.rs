@@ -7,10 +7,10 @@ use super::act::{Act, Ask, acting_post, applicant_account, matter_object};
 use super::clock::accept_by;
 use super::{
     Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit, SupplementAnswer,
-    form_pointer, paper, process,
+    form_pointer, paper, process, tasks,
 };
 use crate::catalog::Matter;
-use crate::catalog::matter::{ApplicantKind, NoticeKind};
+use crate::catalog::matter::{ApplicantKind, NoticeKind, OpenedBy};
 use crate::change::Decision;
 use crate::form::Field;
 use crate::policy;
@@ -60,8 +60,15 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
         materials: submit.materials.clone(),
     };
     let mut act = Act::begin(ask, event, submit.secrets.clone(), draft)?;
-    paper::issue(&mut act, NoticeKind::Receipt)?;
-    process::evaluate(&mut act)?;
+    if submit.channel == Channel::Office {
+        // Nothing was received and nobody waits for acceptance: opening the case is the acceptance, and its clock runs.
+        let (by, _) = act.officer("case.open")?;
+        process::evaluate(&mut act)?;
+        tasks::accept(&mut act, Some(by), false)?;
+    } else {
+        paper::issue(&mut act, NoticeKind::Receipt)?;
+        process::evaluate(&mut act)?;
+    }
     process::start(&mut act)?;
     let reply = json!({
         "case": act.case.id, "number": act.case.number, "received_on": received_on,
@@ -128,7 +135,16 @@ fn form_target(secret: &Secret) -> Option<String> {
 fn may_submit(ask: Ask<'_>, submit: &Submit) -> Result<(), Refusal> {
     let organisation = ask.facts.organisation.as_ref().ok_or(Refusal::NotHandledHere)?;
     let object = matter_object(ask.matter()?, &organisation.code, organisation.region);
+    let by_authority = ask.matter()?.spec.opened_by == OpenedBy::Authority;
+    if by_authority != (submit.channel == Channel::Office) {
+        return Err(Refusal::ApplicantKind);
+    }
     match submit.channel {
+        Channel::Office => {
+            let (_, post) = acting_post(ask)?;
+            let allowed = policy::allows(&ask.facts.catalog.grants, post, "case.open", &object);
+            if allowed { Ok(()) } else { Err(Refusal::Forbidden { action: "case.open".to_owned() }) }
+        }
         Channel::Online => {
             let account = applicant_account(ask)?;
             if submit.account != Some(account.id) {

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use super::Hearing;
 use super::act::{Act, Ask, acting_post};
 use super::clock::{Reckoning, counted_from, reckonings};
+use super::inputs::Gathered;
 use super::{
     CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested, Task,
-    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, added, duties, hearing, paper, process,
+    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, added, bar, duties, hearing, licence, paper,
+    process, statement,
 };
 use crate::catalog::Matter;
 use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
@@ -24,6 +26,8 @@ const NOT_ACCEPTED: &str = "not_accepted";
 /// Outcomes of a decide task.
 const GRANT: &str = "grant";
 const REFUSE: &str = "refuse";
+/// A refusal for false materials in a matter of public safety (art. 78).
+const REFUSE_FALSE: &str = "refuse_false";
 
 /// Takes a task from the shared queue; fails politely if someone was faster.
 pub(super) fn claim(ask: Ask<'_>, task: u32) -> Result<Decision, Refusal> {
@@ -180,7 +184,7 @@ fn envelope_of(act: &mut Act<'_>, kind: TaskKind, by: &Officer, complete: &Compl
         (TaskKind::Accept, ACCEPTED) => accept(act, Some(by.clone()), false),
         (TaskKind::Accept, NOT_ACCEPTED) => not_accept(act, by, complete),
         (TaskKind::Decide, NOT_ACCEPTED) if immediate => not_accept(act, by, complete),
-        (TaskKind::Decide, GRANT | REFUSE) => {
+        (TaskKind::Decide, GRANT | REFUSE | REFUSE_FALSE) => {
             // Accepted by silence before, it is only decided.
             if immediate && act.case.stage == Stage::Submitted {
                 accept(act, Some(by.clone()), false)?;
@@ -264,6 +268,7 @@ fn not_accept(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<()
     let article = article_of(complete)?.ok_or(Refusal::ArticleMissing)?;
     let on = act.today();
     act.emit(CaseNotAccepted { by: by.clone(), reason, article, on })?;
+    licence::drop_renewal(act)?;
     paper::issue(act, NoticeKind::NonAcceptance)
 }
 
@@ -279,12 +284,33 @@ fn decide(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<(), Re
     if !granted && article.is_none() {
         return Err(Refusal::ArticleMissing);
     }
+    if granted {
+        statement::require_heard(act)?;
+    } else {
+        licence::may_refuse(act)?;
+    }
+    require_lawful(act, if granted { GRANT } else { REFUSE })?;
     let on = act.today();
     let limit = act.facts.catalog.limits.delivery.in_force(on).ok_or(Refusal::NoLimitInForce)?.limit;
     let reckoning = Reckoning { from: on, limit, pauses: &[], extension: None };
     let deliver_by = reckoning.due(act.facts.calendar(), act.facts.catalog.limits.lights)?.on;
     act.emit(DecisionMade { granted, by: by.clone(), reason, article, on, deliver_by })?;
-    paper::issue(act, if granted { NoticeKind::Grant } else { NoticeKind::Refusal })
+    if !granted {
+        licence::drop_renewal(act)?;
+    }
+    paper::issue(act, if granted { NoticeKind::Grant } else { NoticeKind::Refusal })?;
+    if complete.outcome == REFUSE_FALSE { bar::applicant(act) } else { Ok(()) }
+}
+
+/// Where the law leaves one outcome, the rules say which, and nobody decides otherwise.
+fn require_lawful(act: &Act<'_>, outcome: &str) -> Result<(), Refusal> {
+    let bound = Gathered::of(act.matter, &act.case, act.facts).evaluate(act.matter).bound;
+    match bound {
+        Some(bound) if bound.outcome != outcome => {
+            Err(Refusal::OutcomeBound { outcome: bound.outcome, article: bound.article })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Due dates of the statutory and the promised clock.

@@ -31,7 +31,7 @@ pub(super) struct SharedNames<'a> {
 }
 
 /// Messages of the envelope that a process may wait for (matter.md §1).
-const ENVELOPE_MESSAGES: [&str; 5] = ["accepted", "paused", "resumed", "withdrawn", "supplemented"];
+const ENVELOPE_MESSAGES: [&str; 6] = ["accepted", "paused", "resumed", "withdrawn", "supplemented", "stated"];
 /// Parts of a number that the organisation gives: region, short code, mark, credit code's organisation part.
 const NUMBER_FIELDS: [&str; 5] = ["reg6", "org", "org9", "abbr", "code"];
 /// Columns of the decision `checks` (matter.md §3).
@@ -232,9 +232,6 @@ impl Reader<'_> {
         for variable in ["checks_failed", "checks_undecided", "exempt"] {
             names = names.with_open(variable);
         }
-        for task in spec.tasks.names() {
-            names = names.with_open(&format!("{task}_outcome"));
-        }
         let mut findings = Findings { file: &file, text, list: &mut self.problems };
         for flow in process.flows() {
             let Some(condition) = &flow.condition else { continue };
@@ -319,6 +316,9 @@ fn scope(spec: &MatterSpec, form: &Form, shared: &SharedNames<'_>) -> Names {
         .with_open("case")
         .with("form", form.fields().iter().map(|field| field.name.as_str()))
         .with("materials", spec.materials.iter().map(|material| material.code.as_str()));
+    for task in spec.tasks.names() {
+        names = names.with_open(&format!("{task}_outcome"));
+    }
     for (name, fact) in spec.facts.iter() {
         names = match shared.registers.get(&fact.register) {
             Some(register) => names.with(name, register.schema.fields().iter().map(|field| field.name.as_str())),
@@ -470,12 +470,13 @@ fn check_result(
     shared: &SharedNames<'_>,
     findings: &mut Findings<'_>,
 ) {
-    match shared.numbers.get(&result.number) {
-        Err(_) => {
-            let message = format!("there is no numbering register {}", result.number);
+    match result.number.as_ref().map(|number| shared.numbers.get(number).map_err(|_| number)) {
+        None => {}
+        Some(Err(number)) => {
+            let message = format!("there is no numbering register {number}");
             findings.error("result.number", "number-register", message);
         }
-        Ok(number) => {
+        Some(Ok(number)) => {
             let given = |field: &str| NUMBER_FIELDS.contains(&field) || result.number_parts.contains(field);
             for field in number.fields().filter(|field| !given(field)) {
                 let message = format!("the number needs {field}: say it in number_parts");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base::number::Registers;
 
-use super::matter::{MatterSpec, NoticeKind};
+use super::matter::{MatterSpec, NoticeKind, OpenedBy};
 use super::package::NoticeForm;
 use super::read::Reader;
 
@@ -22,7 +22,8 @@ impl Reader<'_> {
             let message = "the certificate's template is named by the act issue_certificate";
             self.findings(toml_file).error("certificate", "notice-template", message);
         }
-        for kind in NoticeKind::ALL {
+        let issued = |kind: &NoticeKind| *kind != NoticeKind::Statement || spec.opened_by == OpenedBy::Authority;
+        for kind in NoticeKind::ALL.into_iter().filter(issued) {
             let number = number_register(spec, numbers, kind);
             if let Err(error) = numbers.get(&number) {
                 self.findings(toml_file).error(kind.name(), "number-register", error.to_string());
@@ -40,6 +41,9 @@ impl Reader<'_> {
 }
 
 fn number_register(spec: &MatterSpec, numbers: &Registers, kind: NoticeKind) -> String {
+    if let Some(own) = spec.numbers.get(&kind) {
+        return own.clone();
+    }
     let common = format!("notice-{}", kind.name());
     spec.kind.own(&common, |own| numbers.get(own).is_ok()).unwrap_or(common)
 }

@@ -348,7 +348,7 @@ impl<'a> Reader<'a> {
 }
 
 /// What may be granted. `task.KIND` stands for the task kinds of matter.md §1.
-pub const ACTIONS: [&str; 40] = [
+pub const ACTIONS: [&str; 42] = [
     "account.manage",
     "audit.read",
     "calendar.load",
@@ -356,10 +356,12 @@ pub const ACTIONS: [&str; 40] = [
     "case.archive",
     "case.extend",
     "case.hearing",
+    "case.open",
     "case.pause",
     "case.read",
     "case.receive",
     "case.resume",
+    "case.state",
     "case.supplement",
     "case.withdraw",
     "catalog.publish",

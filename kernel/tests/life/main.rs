@@ -5,6 +5,7 @@
 extern crate jiantong_kernel as kernel;
 
 mod added;
+mod after;
 mod calendar;
 mod hearing;
 mod law;

@@ -17,7 +17,7 @@ use super::{ANY_MEDIA, After, Api, Doc, Key, done, parse, reply, reply_with, sch
 use crate::app::App;
 use crate::apply::{CaseView, Draft, DraftLine, DraftView, MyCase, Receipt, SupplementView};
 use crate::pages::attachment;
-use crate::pages::hall::REASON_CHARS_MAX;
+use crate::pages::hall::{REASON_CHARS_MAX, STATEMENT_CHARS_MAX};
 use crate::session::{Answer, Stop, Visitor};
 
 pub(super) fn api() -> Api {
@@ -105,6 +105,11 @@ pub(super) fn api() -> Api {
             answer_hearing,
             Doc::new("Ask for the hearing that was offered, or decline it").key().takes::<HearingAnswer>(),
         )
+        .post(
+            "/api/v1/my/cases/{id}/statement",
+            state_case,
+            Doc::new("State one's case before the authority decides of its own motion").key().takes::<StatementGiven>(),
+        )
         .post("/api/v1/my/cases/{id}/delivery", take_delivery, Doc::new("Receive the result on line").key())
         .get(
             "/api/v1/my/cases/{id}/papers/{number}",
@@ -171,6 +176,17 @@ struct Withdrawal {
 
 impl Takes for Withdrawal {
     const TEXTS: &'static [(&'static str, Holds)] = &[("reason", Holds::Lines(REASON_CHARS_MAX))];
+}
+
+/// What the party has to say.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct StatementGiven {
+    words: String,
+}
+
+impl Takes for StatementGiven {
+    const TEXTS: &'static [(&'static str, Holds)] = &[("words", Holds::Lines(STATEMENT_CHARS_MAX))];
 }
 
 /// For whom one may apply. At the window it is whoever stands there.
@@ -428,6 +444,18 @@ async fn answer_hearing(
     };
     let answered = app.answer_hearing(visitor.applicant()?, &id, wants, &key.0).await;
     answered.map_err(|error| visitor.stop(error))?;
+    Ok(done())
+}
+
+async fn state_case(
+    State(app): State<App>,
+    visitor: Visitor,
+    key: Key,
+    Path(id): Path<String>,
+    Body(given): Body<StatementGiven>,
+) -> Answer {
+    let stated = app.state_case(visitor.applicant()?, &id, given.words, &key.0).await;
+    stated.map_err(|error| visitor.stop(error))?;
     Ok(done())
 }
 

@@ -12,6 +12,7 @@ use web::problem::Problem;
 
 use super::{Api, Doc, reply, schema};
 use crate::app::App;
+use crate::pages::public::may_apply;
 use crate::session::{Answer, Visitor};
 
 pub(super) fn api() -> Api {
@@ -128,7 +129,7 @@ async fn matters(State(app): State<App>) -> Answer {
         code: matter.code().to_string(),
         name: matter.spec.name.clone(),
         kind: matter.spec.kind,
-        applicant: matter.spec.applicant.clone(),
+        applicant: may_apply(matter).to_vec(),
         immediate: matter.spec.immediate,
     };
     reply(&catalog.matters.values().map(line).collect::<Vec<_>>())
@@ -150,7 +151,7 @@ async fn matter(State(app): State<App>, Path(code): Path<String>) -> Answer {
         version: matter.version.clone(),
         name: matter.spec.name.clone(),
         kind: matter.spec.kind,
-        applicant: matter.spec.applicant.clone(),
+        applicant: may_apply(&matter).to_vec(),
         immediate: matter.spec.immediate,
         guide: sections
             .map(|section| GuideSection { heading: section.heading.clone(), body: section.body.clone() })
@@ -227,6 +228,8 @@ struct Verified {
     /// Status of the licence in its register; none for a notice.
     status: Option<String>,
     valid_until: Option<String>,
+    /// The day on which a later certificate under the same number replaced this one.
+    replaced_on: Option<String>,
     /// SHA-256 over the verification code's 16 bytes and the PDF.
     pdf_hash: Option<String>,
 }
@@ -248,6 +251,7 @@ async fn verify(
         title: found.title,
         status: found.status,
         valid_until: found.valid_until.map(|on| on.to_string()),
+        replaced_on: found.replaced_on.map(|on| on.to_string()),
         pdf_hash: found.pdf_hash,
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base::deadline::{Light, Remaining};
 use jiff::civil::Date;
-use kernel::case::{Case, Notice, Stage, view_clock};
+use kernel::case::{Case, Channel, Notice, Stage, view_clock};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::{MatterKind, NoticeKind, Text};
 use kernel::policy::Scope;
@@ -144,6 +144,11 @@ pub struct CaseView {
     pub form: serde_json::Value,
     /// The applicant may take it back.
     pub may_withdraw: bool,
+    /// The party was invited to state their case until this day.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub statement_until: Option<Date>,
+    /// They may state it now.
+    pub may_state: bool,
     /// The decision is made, and its delivery not confirmed yet.
     pub may_take_delivery: bool,
     /// The hearing, as far as it came.
@@ -209,6 +214,8 @@ pub struct Verified {
     pub status: Option<String>,
     /// Its last valid day.
     pub valid_until: Option<Date>,
+    /// The day on which a later certificate under the same number replaced this one.
+    pub replaced_on: Option<Date>,
     /// SHA-256 of its PDF.
     pub pdf_hash: Option<String>,
 }
@@ -362,12 +369,14 @@ impl App {
             notices: notices.collect(),
             materials: materials.collect(),
             form: self.whole_form(&case, &matter).await?,
-            may_withdraw: case.stage.is_open(),
             hearing: case.hearing.as_ref().map(|hearing| HearingLine {
                 state: hearing.state(),
                 answer_by: hearing.pending(self.today()).flatten().filter(|_| case.stage == Stage::Accepted),
                 at: hearing.appointed.as_ref().and_then(|one| jiff::Timestamp::from_microsecond(one.at).ok()),
             }),
+            may_withdraw: case.stage.is_open() && case.channel != Channel::Office,
+            statement_until: case.statement.as_ref().map(|statement| statement.until),
+            may_state: case.stage.is_open() && case.statement.as_ref().is_some_and(|asked| asked.given.is_none()),
             may_take_delivery: matches!(case.stage, Stage::Granted | Stage::Refused),
         })
     }
@@ -429,6 +438,7 @@ impl App {
             title: case.title.clone(),
             status: record.as_ref().map(|record| record.status.clone()),
             valid_until: record.as_ref().and_then(|record| record.valid_until),
+            replaced_on: record.as_ref().and_then(|record| record.paper_replaced_on(case.id)),
             pdf_hash: notice.pdf_hash.clone(),
         })
     }

@@ -4,9 +4,9 @@ use base::deadline::PauseKind;
 use base::id::AccountId;
 use jiff::civil::Date;
 use kernel::Facts;
-use kernel::case::{Case, Channel, Due, MaterialSource, Notice};
-use kernel::catalog::matter::{DeliveryKind, Limit, MatterKind, NoticeKind};
-use kernel::catalog::{Catalog, Matter, Organisation, pattern};
+use kernel::case::{Case, Channel, Due, Gathered, MaterialSource, Notice};
+use kernel::catalog::matter::{DeliveryKind, Limit, MatterKind, NoticeKind, TaskKind};
+use kernel::catalog::{Act, Catalog, Matter, Organisation, pattern};
 use kernel::form::{Shown, Widget};
 use serde_json::{Map, Value, json};
 use store::Opened;
@@ -80,6 +80,7 @@ impl App {
             NoticeKind::Refusal => paper.refusal(),
             NoticeKind::Withdrawal => paper.withdrawal(),
             NoticeKind::Delivery => paper.delivery(),
+            NoticeKind::Statement => paper.statement(),
             NoticeKind::Certificate => paper.certificate(),
         });
         // What is missing is left out: the template decides whether it can do without.
@@ -182,7 +183,7 @@ impl Paper<'_> {
     fn receipt(&self) -> Map<String, Value> {
         let (channel, by) = match self.case.channel {
             Channel::Online => ("paper-channel-online", "paper-received-by-system"),
-            Channel::Window => ("paper-channel-window", "paper-received-by-window"),
+            Channel::Window | Channel::Office => ("paper-channel-window", "paper-received-by-window"),
         };
         let mut items = vec![json!({
             "name": self.words.t("paper-application-form"), "form": self.words.t("paper-form-electronic"), "count": "1",
@@ -330,19 +331,46 @@ impl Paper<'_> {
             "result_number": self.case.result.as_ref().map(|result| result.number.clone()),
             "delivery_text": delivery.map(|key| self.words.t(key)),
             "hearing_minutes": self.minutes(),
+            "licence_number": self.altered_number(),
+            "items": self.decided_items(),
+            "remedies": (self.matter.spec.kind == MatterKind::Ending).then(|| self.remedies()),
         }))
     }
 
-    fn refusal(&self) -> Map<String, Value> {
+    /// The reasons of the decision with their article; nothing where none were asked for.
+    fn decided_items(&self) -> Value {
         let decision = self.case.decision.as_ref();
         let reason = decision.and_then(|decision| self.text(decision.reason.as_ref()));
+        let basis = decision.and_then(|decision| Some(cited(decision.article.as_ref()?, self.words)));
+        json!([{ "reason": reason, "basis": basis }])
+    }
+
+    fn refusal(&self) -> Map<String, Value> {
         let accepted = self.case.clocks.accepted_on.or(self.case.clocks.received_on);
         fields(json!({
             "accepted_on_text": self.date_of(accepted),
-            "items": [{ "reason": reason, "basis": decision.and_then(|decision| Some(cited(decision.article.as_ref()?, self.words))) }],
+            "items": self.decided_items(),
             "remedies": self.remedies(),
             "hearing_minutes": self.minutes(),
         }))
+    }
+
+    fn statement(&self) -> Map<String, Value> {
+        let invited = self.case.statement.as_ref();
+        let mut reviews = self.case.done.iter().rev().filter(|done| done.kind == TaskKind::Review);
+        fields(json!({
+            "until_text": self.date_of(invited.map(|statement| statement.until)),
+            "reason": reviews.next().and_then(|review| self.text(review.opinion.as_ref())),
+        }))
+    }
+
+    /// The number of the licence that an act of the matter is about.
+    fn altered_number(&self) -> Option<String> {
+        let context = Gathered::of(self.matter, self.case, self.facts).context(self.matter);
+        self.matter.acts.values().find_map(|act| match act {
+            Act::AlterLicence { key, .. } => key.evaluate(&context).as_text().map(str::to_owned),
+            _ => None,
+        })
     }
 
     fn withdrawal(&self) -> Map<String, Value> {

@@ -40,6 +40,8 @@ pub(crate) enum On {
     ClerksDraft,
     /// A case at that step.
     Step(&'static str),
+    /// A case that the authority opened, whose party was invited to state their case.
+    Invited,
     /// A case whose first task the clerk took.
     Taken,
     /// A case on which that act of the envelope can be done.
@@ -84,6 +86,7 @@ pub(crate) const ASKS: &[Ask] = &[
     ask("GET /my/cases/{id}/supplement/files/{material}", "", On::Asked, With::Nothing),
     ask("POST /my/cases/{id}/supplement/files/{material}", "", On::Asked, With::FormFile),
     ask("POST /my/cases/{id}/withdraw", "", On::Step("accept"), With::Form(|_, _| vec![pair("reason", "sold")])),
+    ask("POST /my/cases/{id}/statement", "", On::Invited, With::Form(|_, _| vec![pair("words", OPINION)])),
     ask("POST /office/cases/{case}/tasks/{task}/claim", "", On::Step("accept"), With::Form(|_, _| Vec::new())),
     ask("POST /office/cases/{case}/tasks/{task}/release", "", On::Taken, With::Form(|_, _| Vec::new())),
     ask("POST /office/cases/{case}/tasks/{task}", "accept", On::Step("accept"), With::Form(|_, _| outcome("accepted"))),
@@ -243,6 +246,7 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Step("accept"),
         With::Json(|_, _| json!({ "reason": "sold" })),
     ),
+    ask("POST /api/v1/my/cases/{id}/statement", "", On::Invited, With::Json(|_, _| json!({ "words": OPINION }))),
     ask("POST /api/v1/reminders/seen", "", On::Oneself, With::Nothing),
     ask("POST /api/v1/cases/{case}/tasks/{task}/claim", "accept", On::Step("accept"), With::Nothing),
     ask("POST /api/v1/cases/{case}/tasks/{task}/claim", "review", On::Step("review"), With::Nothing),
@@ -518,6 +522,7 @@ impl Scene {
                 self.done(REVIEWER, &path, &given).await;
                 Ground { task: ADDED_FROM, ..ground }
             }
+            On::Invited => self.at(self.office.invited().await).await,
             On::Taken => {
                 let ground = self.step("accept").await;
                 self.office.claim(CLERK, ground.case.parse().unwrap(), ground.task).await;

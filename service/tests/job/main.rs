@@ -13,6 +13,7 @@ mod document;
 mod floors;
 mod golden;
 mod hostile;
+mod licence;
 mod office;
 mod once;
 mod openapi;

@@ -47,6 +47,8 @@ const PAGES: &[(&str, &[&str])] = &[
     ("POST /my/cases/{id}/withdraw", &["POST /api/v1/my/cases/{id}/withdrawal"]),
     ("GET /my/cases/{id}/hearing", &["GET /api/v1/my/cases/{id}"]),
     ("POST /my/cases/{id}/hearing", &["POST /api/v1/my/cases/{id}/hearing"]),
+    ("GET /my/cases/{id}/statement", &["GET /api/v1/my/cases/{id}"]),
+    ("POST /my/cases/{id}/statement", &["POST /api/v1/my/cases/{id}/statement"]),
     ("GET /my/cases/{id}/delivery", &["GET /api/v1/my/cases/{id}"]),
     ("POST /my/cases/{id}/delivery", &["POST /api/v1/my/cases/{id}/delivery"]),
     ("GET /drafts/{id}/files/{material}", &["GET /api/v1/drafts/{id}"]),

@@ -16,6 +16,7 @@ pub(crate) const SCHEMA: i64 = STEPS.len() as i64;
 const STEPS: &[Step] = &[
     Step { both: STEP_1, sqlite: STEP_1_SQLITE, postgres: STEP_1_POSTGRES },
     Step { both: STEP_2, sqlite: "", postgres: "" },
+    Step { both: STEP_3, sqlite: "", postgres: "" },
 ];
 
 /// Brings an older database to this program's schema; refuses a newer one. Each step is one transaction, so that a run that was killed is
@@ -227,6 +228,18 @@ const STEP_2: &str = "
 create table timers_put_off (
     stream TEXT not null, name TEXT not null, due_at INT8 not null, refusals INT8 not null, not_before INT8 not null, primary key (stream, name)
 );
+";
+
+/// A licence that was altered, renewed or issued again has several papers under its one number: number and code together tell them apart.
+const STEP_3: &str = "
+create table documents_anew (
+    number TEXT not null, code TEXT not null, stream TEXT not null, kind TEXT not null, issued_on TEXT not null, pdf_hash TEXT,
+    primary key (number, code)
+);
+insert into documents_anew select number, code, stream, kind, issued_on, pdf_hash from documents;
+drop table documents;
+alter table documents_anew rename to documents;
+create index documents_stream on documents (stream);
 ";
 
 #[cfg(test)]

@@ -30,6 +30,15 @@ refusal-supplement-twice = The notice names { $target } twice. Put the lines tog
 refusal-certificate-pending = The certificate is not made yet. Please deliver it later.
 refusal-signer-missing = Say who signed for it.
 refusal-renewal-late = A renewal is asked for by { $latest } at the latest (Administrative Licensing Law, art. 50). Apply for a new licence.
+refusal-renewal-deemed = Nobody decided before the term ended, so the licence counts as renewed (Administrative Licensing Law, art. 50(2)); it cannot be refused. Please grant the renewal.
+refusal-not-heard = { $until ->
+    [none] The party was not invited to state their case yet (Administrative Licensing Law, arts. 7, 36). Invite them first.
+   *[other] The party may state their case until { $until } (Administrative Licensing Law, arts. 7, 36). Decide when they did, or after that day.
+}
+refusal-outcome-bound = { $outcome ->
+    [grant] By { $article } this must be done; the case cannot be closed without it. Please decide so.
+   *[refuse] By { $article } this must not be done. Please close the case.
+}
 refusal-day-before = The day cannot be before { $earliest }. Enter another.
 refusal-day-after = The day cannot be after { $latest }. Enter another.
 refusal-limit-ended = The statutory limit ended on { $on }; it can no longer be stopped or extended. Please decide soon.

@@ -80,9 +80,11 @@ stage-not_accepted = 不予受理
 stage-withdrawn = 已撤回
 stage-granted = 准予许可
 stage-granted-filing = 已备案
+stage-granted-ending = 已作出处理决定
 stage-granted-other = 同意办理
 stage-refused = 不予许可
 stage-refused-filing = 不予备案
+stage-refused-ending = 终结处理
 stage-refused-other = 不予办理
 stage-delivered = 已送达
 
@@ -223,6 +225,8 @@ event-clock-extended = 延长期限
 event-due-rederived = 放假安排公布，重新计算时限
 event-case-withdrawn = 申请人撤回
 event-decision-made = 作出决定
+event-statement-invited = 告知陈述申辩
+event-statement-given = 当事人陈述申辩
 event-notice-issued = 出具文书
 event-notice-rendered = 文书制成
 event-certificate-issued = 颁发证照
@@ -236,12 +240,15 @@ notice-pause = 特别程序告知书
 notice-extension = 延长期限告知书
 notice-grant = 准予行政许可决定书
 notice-grant-filing = 备案通知书
+notice-grant-ending = 行政许可处理决定书
 notice-grant-other = 办理结果通知书
 notice-refusal = 不予行政许可决定书
 notice-refusal-filing = 不予备案通知书
+notice-refusal-ending = 终结处理决定书
 notice-refusal-other = 不予办理通知书
 notice-withdrawal = 终止办理告知书
 notice-delivery = 送达回证
+notice-statement = 陈述申辩告知书
 notice-certificate = 证照
 
 ## 需要理由、依据或补正清单的操作

@@ -143,6 +143,9 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
     if view.may_take_delivery {
         actions.push(Link::new(words.t("hall-delivery-title"), format!("/my/cases/{id}/delivery")));
     }
+    if view.may_state {
+        actions.push(Link::new(words.t("hall-statement-title"), format!("/my/cases/{id}/statement")));
+    }
     let page = CasePage {
         tag: stage_tag(words, view.declared.spec.kind, view.stage),
         light: view.clock.as_ref().map(|clock| clock_light(words, clock)),
@@ -477,6 +480,43 @@ pub(super) async fn take_delivery(
     let identity = visitor.applicant()?;
     app.take_delivery(identity, &id, nonce).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/my/cases/{id}?done=delivery-taken"))
+}
+
+/// Longest statement of a party.
+pub(crate) const STATEMENT_CHARS_MAX: usize = 2000;
+
+/// `GET /my/cases/{id}/statement`: what is intended, until when one may speak, and the words.
+pub(super) async fn statement_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    let case = app.own_case(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let words = visitor.words;
+    let until = case.statement.as_ref().map(|statement| words.date(statement.until)).unwrap_or_default();
+    let page = ConfirmPage {
+        nonce: visitor.nonce()?,
+        action: format!("/my/cases/{id}/statement"),
+        text: words.t1("hall-statement-text", "until", until.as_str()),
+        field: Some(Question::new(FieldKind::LongText, "words", words.t("hall-statement-words"))),
+        button: words.t("hall-statement-button"),
+        danger: false,
+        back: format!("/my/cases/{id}"),
+        p: visitor.page("hall-statement-title"),
+    };
+    visitor.html(&page)
+}
+
+/// `POST /my/cases/{id}/statement`.
+pub(super) async fn state_case(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let nonce = visitor.check_form(&fields)?;
+    let identity = visitor.applicant()?;
+    let said = fields.optional_long_text("words", STATEMENT_CHARS_MAX).map_err(|complaint| {
+        Problem::unprocessable().field("words", complaint.say(visitor.words, &visitor.words.t("hall-statement-words")))
+    })?;
+    app.state_case(identity, &id, said, nonce).await.map_err(|error| visitor.stop(error))?;
+    onward(&format!("/my/cases/{id}?done=stated"))
 }
 
 /// Longest reason for a withdrawal.
