@@ -168,6 +168,8 @@ pub enum Refusal {
         /// When.
         on: Date,
     },
+    /// A medium was wished for that has no address.
+    AddressMissing,
     /// The person's key was destroyed at their wish; nothing personal can be added.
     SubjectErased,
     /// It exists already.
@@ -231,6 +233,7 @@ impl Refusal {
             Self::RenewalLate { .. } => "renewal-late",
             Self::ExtensionsExhausted => "extensions-exhausted",
             Self::NotYet { .. } => "not-yet",
+            Self::AddressMissing => "address-missing",
             Self::SubjectErased => "subject-erased",
             Self::Exists => "exists",
             Self::Process { .. } => "process",

@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 use crate::world;
 
 /// The officers of a bureau, by their number in it.
-const POSTS: [(u8, &str); 7] = [
+const POSTS: [(u8, &str); 8] = [
     (10, "window-clerk"),
     (11, "case-officer"),
     (12, "division-head"),
@@ -31,6 +31,7 @@ const POSTS: [(u8, &str); 7] = [
     (14, "countersign-officer"),
     (15, "countersign-officer"),
     (16, "director"),
+    (17, "system-admin"),
 ];
 
 /// The steps of a permit without countersigning: element, who does it, with which outcome.

@@ -146,6 +146,7 @@ impl World {
             represents,
             posts: posts.into_iter().collect(),
             disabled: false,
+            contact: None,
         };
         self.streams.insert(StreamId::account(account.id), (1, State::Account(account)));
     }
@@ -184,6 +185,7 @@ impl World {
             entropy: Entropy::new([self.steps; 32]),
             pepper: [7; 32],
             numbers: BTreeMap::new(),
+            reachable: BTreeMap::new(),
             read: Vec::new(),
         }
     }
