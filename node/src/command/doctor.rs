@@ -8,6 +8,7 @@ use clap::Args;
 use service::Clock as _;
 use store::Store;
 
+use crate::carriers;
 use crate::clock::SystemClock;
 use crate::config::{Config, ListenArgs, NodeArgs};
 use crate::start;
@@ -54,7 +55,7 @@ type Finding = (&'static str, Verdict, String);
 /// Runs every check, prints a line for each, and fails when one does.
 pub(crate) fn run(args: &DoctorArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = Config::settle(&args.node, &ListenArgs::default(), DATA)?;
-    let mut findings = vec![fonts(&config), catalogue(&config), permissions(&config)];
+    let mut findings = vec![fonts(&config), catalogue(&config), permissions(&config), messages(&config)];
     findings.extend(database(&config));
     if args.json {
         let all: Vec<_> = findings
@@ -102,6 +103,18 @@ fn catalogue(config: &Config) -> Finding {
     }
 }
 
+/// Are the mail server and the SMS gateway configured so that they could be used? Nothing is sent.
+fn messages(config: &Config) -> Finding {
+    let media: Vec<&str> = carriers::media(config).into_iter().map(|medium| medium.as_str()).collect();
+    match carriers::couriers(config) {
+        Ok(_) if media.is_empty() => {
+            ("messages", Verdict::Ok, "no mail server and no SMS gateway: told in the application alone".to_owned())
+        }
+        Ok(_) => ("messages", Verdict::Ok, format!("sent by {}", media.join(" and "))),
+        Err(error) => ("messages", Verdict::Fail, format!("{error:#}")),
+    }
+}
+
 fn permissions(config: &Config) -> Finding {
     let mode = |path: &std::path::Path| std::fs::metadata(path).map(|found| found.permissions().mode() & 0o777);
     match (mode(&config.key_file), mode(&config.data)) {
@@ -143,12 +156,30 @@ fn database(config: &Config) -> Vec<Finding> {
         }
         Err(error) => findings.push(("database", Verdict::Fail, format!("{error:#}"))),
     }
+    findings.push(outbox(&store));
     findings.push(match store.files().free_bytes() {
         Ok(free) if free < DISK_LOW => ("disk", Verdict::Warn, format!("{} MiB are free", free >> 20)),
         Ok(free) => ("disk", Verdict::Ok, format!("{} MiB are free", free >> 20)),
         Err(fault) => ("disk", Verdict::Fail, fault.to_string()),
     });
     findings
+}
+
+/// What waits longer than this deserves a look.
+const WAIT_LONG_US: i64 = 60 * 60 * 1_000_000;
+
+/// What waits to be sent or printed, and what was given up.
+fn outbox(store: &Store) -> Finding {
+    let age = start::runtime().and_then(|runtime| Ok(runtime.block_on(store.read(|reader| reader.outbox_age()))?));
+    let age = match age {
+        Ok(age) => age,
+        Err(error) => return ("outbox", Verdict::Fail, format!("{error:#}")),
+    };
+    let waited = age.oldest_at.map_or(0, |at| (SystemClock.now().as_microsecond() - at).max(0));
+    let minutes = waited / (60 * 1_000_000);
+    let said = format!("{} wait, the oldest for {minutes} minutes; {} messages were given up", age.waiting, age.dead);
+    let verdict = if waited > WAIT_LONG_US || age.dead > 0 { Verdict::Warn } else { Verdict::Ok };
+    ("outbox", verdict, said)
 }
 
 /// Less free space than that deserves a look.

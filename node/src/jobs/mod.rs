@@ -1,10 +1,12 @@
 //! What a node does by itself while it serves. Each job is safe to repeat and to run on several processes over one database: the kernel
 //! refuses what is done already.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::directory::AccountKind;
 use service::App;
+use service::messages::Courier;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -29,12 +31,14 @@ const fn days(n: u64) -> Duration {
 }
 
 /// The jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 enum Job {
     /// Carries out timers of the law and of processes.
     Timers,
     /// Prints the papers that decisions asked for.
     Papers,
+    /// Sends the messages of one medium: a server that does not answer keeps the other medium not waiting.
+    Messages(Arc<Courier>),
     /// Sends the reminders that are owed.
     Reminders,
     /// Signs the journal's head, so that receipts can be given (security.md §5: at least every 60 s).
@@ -44,21 +48,34 @@ enum Job {
 }
 
 impl Job {
-    const ALL: [Self; 5] = [Self::Timers, Self::Papers, Self::Reminders, Self::Checkpoint, Self::Tidying];
+    /// Those that every node has.
+    const ALWAYS: [Self; 5] = [Self::Timers, Self::Papers, Self::Reminders, Self::Checkpoint, Self::Tidying];
 
-    fn period(self) -> Duration {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Timers => "timers",
+            Self::Papers => "papers",
+            Self::Messages(courier) => courier.medium().as_str(),
+            Self::Reminders => "reminders",
+            Self::Checkpoint => "checkpoint",
+            Self::Tidying => "tidying",
+        }
+    }
+
+    fn period(&self) -> Duration {
         Duration::from_secs(match self {
-            Self::Timers | Self::Papers => 1,
+            Self::Timers | Self::Papers | Self::Messages(_) => 1,
             Self::Reminders => 60,
             Self::Checkpoint => 45,
             Self::Tidying => 3600,
         })
     }
 
-    async fn run(self, app: &App) -> anyhow::Result<()> {
+    async fn run(&self, app: &App, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
         match self {
             Self::Timers => Ok(app.run_timers().await.map(|_| ())?),
             Self::Papers => Ok(app.run_renders(&lease(), PAPERS).await.map(|_| ())?),
+            Self::Messages(courier) => Ok(app.run_messages(courier, &lease(), || !*stop.borrow()).await.map(|_| ())?),
             Self::Reminders => Ok(app.send_reminders().await.map(|_| ())?),
             Self::Checkpoint => sign_checkpoint(app).await,
             Self::Tidying => forget(app).await,
@@ -67,8 +84,9 @@ impl Job {
 }
 
 /// Starts all jobs; they end when the channel says so, each after what it is doing.
-pub(crate) fn start(app: &App, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    Job::ALL.into_iter().map(|job| repeat(job, app.clone(), stop.clone())).collect()
+pub(crate) fn start(app: &App, couriers: Vec<Courier>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let messages = couriers.into_iter().map(|courier| Job::Messages(Arc::new(courier)));
+    Job::ALWAYS.into_iter().chain(messages).map(|job| repeat(job, app.clone(), stop.clone())).collect()
 }
 
 /// Does a job again and again. A failure is logged and tried at the next turn.
@@ -81,8 +99,8 @@ async fn repeat(job: Job, app: App, mut stop: watch::Receiver<bool>) {
             // An error means that the sender is gone, and with it the server.
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        if let Err(error) = job.run(&app).await {
-            tracing::warn!(job = ?job, cause = format!("{error:#}"), "A job failed and is tried again");
+        if let Err(error) = job.run(&app, &stop).await {
+            tracing::warn!(job = job.name(), cause = format!("{error:#}"), "A job failed and is tried again");
         }
     }
 }

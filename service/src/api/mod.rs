@@ -9,6 +9,7 @@ mod doc;
 mod document;
 mod envelope;
 mod journal;
+mod messages;
 mod officer;
 mod public;
 pub mod schema;
@@ -44,6 +45,7 @@ pub fn api() -> Api {
         .merge(officer::api())
         .merge(envelope::api())
         .merge(journal::api())
+        .merge(messages::api())
         .get("/api/v1/openapi.json", document::show, Doc::new("This document").open().gives::<schema::OpenApi>())
 }
 

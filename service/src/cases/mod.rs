@@ -25,6 +25,7 @@ pub(crate) use file::may_read;
 pub use file::{CaseFile, file};
 pub use inbox::{InboxFilter, InboxView, Reminded, Row, beside, case_list, inbox, reminders, window_queue};
 pub use process::{ProcessView, diagram, process};
+pub(crate) use timeline::when;
 pub use view::{case_view, derivations, mask, region_name};
 pub use went::went_on;
 

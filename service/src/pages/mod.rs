@@ -1,5 +1,6 @@
 //! Pages: handlers that read views of use cases and show them. Every action is a form that posts and redirects.
 
+pub mod contact;
 pub mod hall;
 pub mod office;
 pub mod password;
@@ -22,6 +23,7 @@ pub fn routes() -> Routes {
         .merge(sign_in::routes())
         .merge(setup::routes())
         .merge(password::routes())
+        .merge(contact::routes())
 }
 
 /// A file as a download: never shown inside the site's own origin (security.md §6), and never kept by anyone in between.

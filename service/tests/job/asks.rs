@@ -41,6 +41,8 @@ pub(crate) enum On {
     Taken,
     /// A case on which that act of the envelope can be done.
     Envelope(&'static str),
+    /// A case with a message that was given up.
+    GivenUp,
     /// Nothing but who asks.
     Oneself,
 }
@@ -130,7 +132,27 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Oneself,
         With::Form(|_, _| ["current", "new", "again"].map(|name| pair(name, PASSWORD)).into()),
     ),
+    ask(
+        "POST /account/contact",
+        "",
+        On::Oneself,
+        With::Form(|_, _| vec![pair("email", "a@example.com"), pair("wishes", "email"), pair("language", "en")]),
+    ),
+    ask(
+        "POST /office/messages/{case}/{key}/retry",
+        "",
+        On::GivenUp,
+        With::Form(|_, _| vec![pair("password", PASSWORD)]),
+    ),
     // The interface.
+    ask(
+        "PUT /api/v1/account/contact",
+        "",
+        On::Oneself,
+        With::Json(|_, _| json!({ "email": "a@example.com", "mobile": "", "wishes": ["email"], "language": "en" })),
+    ),
+    ask("POST /api/v1/messages/{case}/{key}/retry", "", On::GivenUp, With::JsonElevated(|_, _| json!({}))),
+    ask("POST /api/v1/messages/{case}/{key}/retry", "no password", On::GivenUp, With::JsonUnelevated(|_, _| json!({}))),
     ask("GET /api/v1/progress", "", On::LookedUp, With::Nothing),
     ask("GET /api/v1/documents/{number}", "", On::LookedUp, With::Nothing),
     ask("POST /api/v1/session", "", On::Oneself, With::Json(|_, n| json!({ "login": login(n), "password": PASSWORD }))),
@@ -327,6 +349,7 @@ impl Ground {
             ("{code}", "construction-permit"),
             ("{id}", if template.contains("/drafts/") { &self.draft } else { &self.case }),
             ("{case}", &self.case),
+            ("{key}", &self.case),
             ("{number}", &document),
             ("{task}", &self.task.to_string()),
             ("{outcome}", "supplement"),
@@ -374,6 +397,11 @@ impl Scene {
             On::Asked => self.asked().await,
             On::Step(element) => self.step(element).await,
             On::Envelope(act) => self.envelope(act).await,
+            On::GivenUp => {
+                let case = self.office.apply(&[]).await;
+                self.office.give_up(case, OWNER, &case.to_string()).await;
+                self.at(case).await
+            }
             On::Taken => {
                 let ground = self.step("accept").await;
                 self.office.claim(CLERK, ground.case.parse().unwrap(), ground.task).await;

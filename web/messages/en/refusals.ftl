@@ -49,3 +49,4 @@ refusal-not-yet = Too early. It can be done from { $on } on.
 refusal-subject-erased = The person's data were erased by law (Personal Information Protection Law, art. 47); nothing personal can be added.
 refusal-exists = It exists already. Find it in the list.
 refusal-process = The process cannot go on at “{ $element }”; nothing was saved. Tell the system administrator the case number and this sentence.
+refusal-address-missing = A way to be told was chosen without an address or number for it. Fill it in and save again.

@@ -49,3 +49,4 @@ refusal-not-yet = 还没到可以办理的日期。请在 { $on } 以后办理�
 refusal-subject-erased = 申请人的个人信息已依法删除（个人信息保护法第四十七条），不能再添加个人内容。
 refusal-exists = 已经存在，不能重复办理。请在列表中查找原有记录。
 refusal-process = 流程在“{ $element }”处不能继续，本次操作没有保存。请把办件编号和这句话告诉本系统的系统管理员。
+refusal-address-missing = 选择了接收方式，但没有填写对应的邮箱或手机号。请补充后再保存。

@@ -5,6 +5,7 @@ mod case;
 mod complete;
 mod envelope;
 mod lists;
+mod messages;
 mod query;
 
 use axum::extract::State;
@@ -28,6 +29,8 @@ pub fn routes() -> Routes {
         .get("/office/cases", lists::cases_page)
         .get("/office/desk", lists::desk_page)
         .get("/office/reminders", lists::reminders_page)
+        .get("/office/messages", messages::messages_page)
+        .post("/office/messages/{case}/{key}/retry", messages::retry)
         .get("/office/cases/{case}", case::case_page)
         .get("/office/cases/{case}/form", case::form_page)
         .get("/office/cases/{case}/clock", case::clock_page)
