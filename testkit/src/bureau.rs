@@ -73,6 +73,13 @@ pub fn matter() -> Arc<Matter> {
     )
 }
 
+/// The catalog version that a bureau's cases keep, with its files: a node reads them from its store, for the version in its binary is another.
+pub fn catalog_kept() -> (String, Vec<(String, Vec<u8>)>) {
+    let files = world::catalog_files();
+    let files = files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
+    (world::catalog().version().to_owned(), files)
+}
+
 /// An application in which every check that a machine can make passes.
 fn example(matter: &Matter) -> &Example {
     let passes = |example: &&Example| example.file.ends_with("pass.json");

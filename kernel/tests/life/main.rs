@@ -7,4 +7,5 @@ extern crate jiantong_kernel as kernel;
 mod law;
 mod licence;
 mod path;
+mod told;
 mod world;

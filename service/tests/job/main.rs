@@ -12,6 +12,7 @@ mod document;
 mod floors;
 mod golden;
 mod hostile;
+mod messages;
 mod office;
 mod once;
 mod openapi;
