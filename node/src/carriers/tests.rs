@@ -188,6 +188,8 @@ impl Town {
 
     /// Sends what is due; how many messages were settled.
     async fn send(&self) -> usize {
+        // The journal's time runs ahead of a clock that hardly moves.
+        self.clock.pass(1);
         let mut settled = 0;
         for courier in &self.couriers {
             settled += self.app.run_messages(courier, "test", || true).await.unwrap();
@@ -285,9 +287,9 @@ async fn what_is_refused_for_now_is_tried_again_and_what_is_refused_for_ever_is_
     assert_eq!(server.refused().len(), 2, "nothing is tried before its time");
 
     // 100 s and the fifth part of it, more or less.
-    town.clock.pass(79);
+    town.clock.pass(70);
     assert_eq!((town.send().await, server.refused().len(), posted.lock().unwrap().len()), (0, 2, 3));
-    town.clock.pass(42);
+    town.clock.pass(60);
     assert_eq!((town.send().await, server.refused().len(), posted.lock().unwrap().len()), (0, 3, 5));
     assert_eq!((town.failures(later).await.len(), town.age().await.waiting), (0, 3));
     town.clock.pass(181);

@@ -75,7 +75,12 @@ impl Job {
         match self {
             Self::Timers => Ok(app.run_timers().await.map(|_| ())?),
             Self::Papers => Ok(app.run_renders(&lease(), PAPERS).await.map(|_| ())?),
-            Self::Messages(courier) => Ok(app.run_messages(courier, &lease(), || !*stop.borrow()).await.map(|_| ())?),
+            Self::Messages(courier) => {
+                // A full turn that went through is followed by the next one at once.
+                let full = service::messages::AT_ONCE as usize;
+                while app.run_messages(courier, &lease(), || !*stop.borrow()).await? == full {}
+                Ok(())
+            }
             Self::Reminders => Ok(app.send_reminders().await.map(|_| ())?),
             Self::Checkpoint => sign_checkpoint(app).await,
             Self::Tidying => forget(app).await,

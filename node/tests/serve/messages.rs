@@ -107,8 +107,9 @@ fn a_node_killed_after_sending_sends_under_the_same_key_and_records_once() {
     assert_eq!(server.wait_for(2).len(), 2, "sent again");
     // It finishes what it is doing.
     node.stop();
-    // Nothing is left to be sent.
-    start().stop();
+    let node = start();
+    assert!(node.get("/health").contains("\"waiting\":0"), "nothing is left to be sent");
+    node.stop();
     let mails = server.mails();
     assert_eq!(mails.len(), 2);
     let key = mails[0].header("Message-ID").unwrap();

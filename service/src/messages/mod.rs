@@ -26,7 +26,7 @@ use crate::outbox::Share;
 /// The job, as its entries name it.
 const JOB: &str = "messages";
 /// Messages taken in one turn: so few that their lease outlasts them all when each takes as long as it may.
-const AT_ONCE: u32 = 16;
+pub const AT_ONCE: u32 = 16;
 /// Messages of one organisation in one turn.
 const EACH: u32 = 4;
 /// Characters kept of what the other side gave as proof.
