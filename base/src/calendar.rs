@@ -3,19 +3,21 @@
 //! 行政许可法 art. 82: limits are counted in working days, without statutory holidays. Weekends that the yearly State Council notice declares
 //! worked (调休上班日) are working days. A year without its notice falls back to Monday to Friday, and every date that needed it is provisional.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::notice::NoticeDay;
+
 /// Years are kept in a plain table, so a typing error must not make it huge.
-const YEARS_MIN: i16 = 1900;
-const YEARS_MAX: i16 = 2999;
+pub(crate) const YEARS: RangeInclusive<i16> = 1900..=2999;
 /// First day of December on which the next year's notice has a say: it arranges the New Year's days with the weekends before them. Of the
 /// notices for 2004 to 2026 none names a day before 29 December (catalog/calendars/cn.csv: 2007-12-29, 2018-12-29); a whole week more is kept
 /// for a weekend that is moved earlier.
-const NEXT_NOTICE_FROM: (i8, i8) = (12, 21);
+pub(crate) const NEXT_NOTICE_FROM: (i8, i8) = (12, 21);
 
 /// The official arrangement of holidays and worked weekends, year by year.
 #[derive(Debug, Clone)]
@@ -37,6 +39,17 @@ pub struct Day<'a> {
     /// Whether the notices that have a say are loaded: its year's, and from 21 December on the next year's too. Without them the kind is a
     /// Monday-to-Friday guess.
     pub official: bool,
+}
+
+/// A day that became another kind of day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayChange {
+    /// The day.
+    pub on: Date,
+    /// What it was.
+    pub was: DayKind,
+    /// What it is.
+    pub is: DayKind,
 }
 
 /// Why a day counts as a working day or does not.
@@ -130,8 +143,9 @@ impl Calendar {
                 Some(year) => year.parse().map_err(|_| row_error(line, &format!("notice `{year}` is not a year")))?,
             };
             for year in [on.year(), notice] {
-                if !(YEARS_MIN..=YEARS_MAX).contains(&year) {
-                    return Err(row_error(line, &format!("year {year} is outside {YEARS_MIN}–{YEARS_MAX}")));
+                if !YEARS.contains(&year) {
+                    let (first, last) = (YEARS.start(), YEARS.end());
+                    return Err(row_error(line, &format!("year {year} is outside {first}–{last}")));
                 }
             }
             let name = cell(name_column);
@@ -150,14 +164,61 @@ impl Calendar {
             let reason = format!("{} stands already on line {}", pair[1].1.on, pair[0].0);
             return Err(row_error(pair[1].0, &reason));
         }
-        Self::from_listed(listed.into_iter().map(|(_, day)| day).collect())
+        let listed: Vec<Listed> = listed.into_iter().map(|(_, day)| day).collect();
+        if listed.is_empty() { Err(CalendarError::Empty) } else { Ok(Self::from_listed(listed)) }
     }
 
-    fn from_listed(listed: Vec<Listed>) -> Result<Self, CalendarError> {
+    /// The calendar with a year's notice loaded, in place of what it knew of that notice. A day that another notice names too is this one's.
+    /// Without a day nothing is loaded: the year stays as it was.
+    pub fn with_notice(&self, year: i16, days: &[NoticeDay]) -> Self {
+        if days.is_empty() {
+            return self.clone();
+        }
+        let named = |on: Date| days.iter().any(|day| day.on == on);
+        let kept = self.listed.iter().filter(|day| day.notice != year && !named(day.on)).cloned();
+        let new = days.iter().map(|day| Listed {
+            on: day.on,
+            notice: year,
+            working: day.working,
+            name: day.name.as_str().into(),
+        });
+        let mut listed: Vec<Listed> = kept.chain(new).collect();
+        listed.sort_by_key(|day| day.on);
+        Self::from_listed(listed)
+    }
+
+    /// The days that the loaded notice of a year names, in order.
+    pub fn notice(&self, year: i16) -> Vec<NoticeDay> {
+        let own = self.listed.iter().filter(|day| day.notice == year);
+        own.map(|day| NoticeDay { on: day.on, working: day.working, name: day.name.to_string() }).collect()
+    }
+
+    /// A day that a year's notice would name although another year's notice names it.
+    pub fn other_notice(&self, year: i16, days: &[NoticeDay]) -> Option<Date> {
+        let other = |on: Date| self.listed.iter().any(|day| day.on == on && day.notice != year);
+        days.iter().map(|day| day.on).find(|on| other(*on))
+    }
+
+    /// The days over which a year's notice has a say and which are of another kind here than in another calendar.
+    pub fn changes(&self, before: &Self, year: i16) -> Vec<DayChange> {
+        let (month, day) = NEXT_NOTICE_FROM;
+        let mut changes = Vec::new();
+        let mut next = Date::new(year.saturating_sub(1), month, day).ok();
+        while let Some(on) = next.filter(|on| on.year() <= year) {
+            let (was, is) = (before.day(on).kind, self.day(on).kind);
+            if was != is {
+                changes.push(DayChange { on, was, is });
+            }
+            next = on.tomorrow().ok();
+        }
+        changes
+    }
+
+    /// `listed` has at least one day, sorted.
+    fn from_listed(listed: Vec<Listed>) -> Self {
         let years_named = || listed.iter().flat_map(|day| [day.on.year(), day.notice]);
-        let (Some(first_year), Some(last_year)) = (years_named().min(), years_named().max()) else {
-            return Err(CalendarError::Empty);
-        };
+        let first_year = years_named().min().unwrap_or(*YEARS.start());
+        let last_year = years_named().max().unwrap_or(first_year);
         let mut years: Vec<Year> = (first_year..=last_year).map(weekday_year).collect();
         let mut hash = Sha256::new();
         for day in &listed {
@@ -173,7 +234,7 @@ impl Calendar {
             hash.update(format!("{},{},{kind},{}\n", day.notice, day.on, day.name));
         }
         let version = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { first_year, years, listed, version })
+        Self { first_year, years, listed, version }
     }
 
     /// Hex SHA-256 of the canonical content: the same arrangement has the same version however its file is laid out.
@@ -268,7 +329,7 @@ fn weekday_year(year: i16) -> Year {
     table
 }
 
-fn is_weekend(on: Date) -> bool {
+pub(crate) fn is_weekend(on: Date) -> bool {
     matches!(on.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 

@@ -9,6 +9,7 @@ pub mod deadline;
 pub mod id;
 pub mod mask;
 pub mod money;
+pub mod notice;
 pub mod number;
 pub mod region;
 pub mod text;

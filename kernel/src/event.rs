@@ -79,6 +79,10 @@ events! {
     "task-assigned@1" => TaskAssigned(case::TaskAssigned),
     /// A task was given back.
     "task-released@1" => TaskReleased(case::TaskReleased),
+    /// An opinion from outside the process was asked for.
+    "countersigner-added@1" => CountersignerAdded(case::CountersignerAdded),
+    /// The question was taken back.
+    "countersigner-dropped@1" => CountersignerDropped(case::CountersignerDropped),
     /// A task was completed.
     "task-completed@1" => TaskCompleted(case::TaskCompleted),
     /// The single supplement notice.
@@ -97,6 +101,16 @@ events! {
     "clock-extended@1" => ClockExtended(case::ClockExtended),
     /// A calendar moved a provisional date.
     "due-rederived@1" => DueRederived(case::DueRederived),
+    /// The right to a hearing was told.
+    "hearing-offered@1" => HearingOffered(case::HearingOffered),
+    /// It was asked for.
+    "hearing-requested@1" => HearingRequested(case::HearingRequested),
+    /// It was declined.
+    "hearing-declined@1" => HearingDeclined(case::HearingDeclined),
+    /// It was appointed.
+    "hearing-appointed@1" => HearingAppointed(case::HearingAppointed),
+    /// It was held.
+    "hearing-held@1" => HearingHeld(case::HearingHeld),
     /// Withdrawal.
     "case-withdrawn@1" => CaseWithdrawn(case::CaseWithdrawn),
     /// Grant or refusal.
@@ -109,6 +123,10 @@ events! {
     "certificate-issued@1" => CertificateIssued(case::CertificateIssued),
     /// The result reached the applicant.
     "result-delivered@1" => ResultDelivered(case::ResultDelivered),
+    /// The party was invited to state their case.
+    "statement-invited@1" => StatementInvited(case::StatementInvited),
+    /// They stated it.
+    "statement-given@1" => StatementGiven(case::StatementGiven),
     /// A record of a register was written.
     "record-written@1" => RecordWritten(record::RecordWritten),
     /// A licence's life went on.
@@ -129,6 +147,8 @@ events! {
     "subject-erased@1" => SubjectErased(directory::SubjectErased),
     /// A catalog or calendar version was taken into use.
     "catalog-adopted@1" => CatalogAdopted(directory::CatalogAdopted),
+    /// A year's notice of days off was loaded.
+    "calendar-loaded@1" => CalendarLoaded(directory::CalendarLoaded),
     /// A reminder went out.
     "reminder-sent@1" => ReminderSent(reminder::ReminderSent),
     /// Somebody said how they can be reached.

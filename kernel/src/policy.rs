@@ -1,5 +1,7 @@
 //! Policy: no row, no right (matter.md §4). Grants are data; deciding is one pure function, and lists are read through a [`Scope`].
 
+use std::collections::BTreeSet;
+
 use base::region::RegionCode;
 
 use crate::catalog::{Effect, Grant, Relation, Target, TargetClass};
@@ -37,6 +39,14 @@ pub fn allows_applicant(grants: &[Grant], account: &Account, action: &str, objec
 /// The kind of post that stands for an applicant in grants.csv: no post is given, the account's nature decides.
 pub fn applicant_kind(account: &Account) -> &'static str {
     if account.represents.is_empty() { "citizen" } else { "enterprise-clerk" }
+}
+
+/// The kinds of post that may do this where the object is handled.
+pub fn post_kinds(grants: &[Grant], action: &str, object: &Object<'_>) -> Vec<String> {
+    let named: BTreeSet<&str> =
+        grants.iter().filter(|grant| grant.action == action).map(|grant| grant.post_kind.as_str()).collect();
+    let may = |kind: &&str| verdict(grants, kind, action, object, |relation| relation == Relation::Own);
+    named.into_iter().filter(may).map(str::to_owned).collect()
 }
 
 fn verdict(

@@ -23,6 +23,32 @@ pub enum Refusal {
         /// Where it is.
         stage: Stage,
     },
+    /// This step asks nobody, or not this person.
+    CountersignerNotAllowed,
+    /// An opinion that the step asked for is out.
+    CountersignPending,
+    /// The matter knows no hearing.
+    HearingNotAllowed,
+    /// This step of a hearing is not the next one.
+    HearingStep,
+    /// The days in which a hearing may be asked for are over (行政许可法 art. 47(1)).
+    HearingRequestEnded {
+        /// The last of them.
+        on: Date,
+    },
+    /// Something waits for the hearing, or for the days in which it may be asked for.
+    HearingPending {
+        /// The last of those days; none once it is to be held.
+        until: Option<Date>,
+    },
+    /// Only its host records a hearing.
+    NotHost,
+    /// Who asks or declines must be named.
+    PartyMissing,
+    /// A hearing has a place.
+    PlaceMissing,
+    /// A hearing has minutes (行政许可法 art. 48(1)(5)).
+    MinutesMissing,
     /// The five days of the acceptance check are over: silence was acceptance as of receipt (行政许可法 art. 32(4)).
     AcceptanceDeemed,
     /// The task is no longer open.
@@ -161,6 +187,20 @@ pub enum Refusal {
         /// The last day to ask.
         latest: Date,
     },
+    /// The party was not heard yet (行政许可法 arts. 7, 36).
+    NotHeard {
+        /// Until when they may state their case; none when nobody invited them.
+        until: Option<Date>,
+    },
+    /// The law leaves another outcome only.
+    OutcomeBound {
+        /// The one outcome.
+        outcome: String,
+        /// Law and article.
+        article: String,
+    },
+    /// Silence has renewed the licence: there is nothing left to refuse (行政许可法 art. 50(2)).
+    RenewalDeemed,
     /// No more extensions of the start limit (建筑法 art. 9: two).
     ExtensionsExhausted,
     /// Too early: the day has not come.
@@ -174,6 +214,22 @@ pub enum Refusal {
     SubjectErased,
     /// It exists already.
     Exists,
+    /// Only the years whose days may still be counted are loaded.
+    CalendarYear {
+        /// The first.
+        first: i16,
+        /// The last.
+        last: i16,
+    },
+    /// A day is named by another year's notice already.
+    CalendarTaken {
+        /// The day.
+        on: Date,
+    },
+    /// The year was loaded with the same days.
+    CalendarUnchanged,
+    /// A notice is loaded with its title, its number and its source.
+    NoticeUnnamed,
     /// The process definition cannot do this: an incident for its owner.
     Process {
         /// BPMN element.
@@ -192,6 +248,17 @@ impl Refusal {
             Self::NotFound => "not-found",
             Self::WrongStage { .. } => "wrong-stage",
             Self::AcceptanceDeemed => "acceptance-deemed",
+            Self::CountersignerNotAllowed => "countersigner-not-allowed",
+            Self::CountersignPending => "countersign-pending",
+            Self::HearingNotAllowed => "hearing-not-allowed",
+            Self::HearingStep => "hearing-step",
+            Self::HearingRequestEnded { .. } => "hearing-request-ended",
+            Self::HearingPending { until: Some(_) } => "hearing-request-open",
+            Self::HearingPending { until: None } => "hearing-pending",
+            Self::NotHost => "not-host",
+            Self::PartyMissing => "party-missing",
+            Self::PlaceMissing => "place-missing",
+            Self::MinutesMissing => "minutes-missing",
             Self::TaskClosed => "task-closed",
             Self::TaskTaken => "task-taken",
             Self::TaskNotYours => "task-not-yours",
@@ -231,11 +298,18 @@ impl Refusal {
             Self::CertificatePending => "certificate-pending",
             Self::SignerMissing => "signer-missing",
             Self::RenewalLate { .. } => "renewal-late",
+            Self::NotHeard { .. } => "not-heard",
+            Self::OutcomeBound { .. } => "outcome-bound",
+            Self::RenewalDeemed => "renewal-deemed",
             Self::ExtensionsExhausted => "extensions-exhausted",
             Self::NotYet { .. } => "not-yet",
             Self::AddressMissing => "address-missing",
             Self::SubjectErased => "subject-erased",
             Self::Exists => "exists",
+            Self::CalendarYear { .. } => "calendar-year",
+            Self::CalendarTaken { .. } => "calendar-taken",
+            Self::CalendarUnchanged => "calendar-unchanged",
+            Self::NoticeUnnamed => "notice-unnamed",
             Self::Process { .. } => "process",
         }
     }
@@ -262,7 +336,18 @@ impl Refusal {
             Self::ClaimTaken { name, holder } => vec![("name", name.clone()), ("holder", holder.clone())],
             Self::RuleUndecided { decision } => vec![("decision", decision.clone())],
             Self::LicenceEnded { status } => vec![("status", status.clone())],
-            Self::NotYet { on } | Self::LimitEnded { on } => vec![("on", on.to_string())],
+            Self::CalendarYear { first, last } => vec![("first", first.to_string()), ("last", last.to_string())],
+            Self::HearingPending { until: Some(on) }
+            | Self::HearingRequestEnded { on }
+            | Self::NotYet { on }
+            | Self::LimitEnded { on }
+            | Self::CalendarTaken { on } => vec![("on", on.to_string())],
+            Self::NotHeard { until } => {
+                vec![("until", until.map_or_else(|| "none".to_owned(), |until| until.to_string()))]
+            }
+            Self::OutcomeBound { outcome, article } => {
+                vec![("outcome", outcome.clone()), ("article", article.clone())]
+            }
             Self::Process { element, .. } => vec![("element", element.clone())],
             _ => Vec::new(),
         }

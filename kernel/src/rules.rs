@@ -1,4 +1,4 @@
-//! The reserved decisions of a matter (matter.md §3): checks, exempt, fee, routing, validity.
+//! The reserved decisions of a matter (matter.md §3): bound, checks, exempt, fee, routing, validity.
 //!
 //! FEEL null is *undecided, to a person*, never "no": a rule that matched no row, a pass without a source, a form with holes are all
 //! undecided. Every row names the record or file, at its version, that it was read from.
@@ -21,7 +21,7 @@ use crate::catalog::matter::{MaterialSource, Text};
 use crate::form::Form;
 
 /// The decisions that the kernel asks for by name.
-pub const RESERVED: [&str; 5] = ["checks", "exempt", "fee", "routing", "validity"];
+pub const RESERVED: [&str; 6] = ["bound", "checks", "exempt", "fee", "routing", "validity"];
 
 /// `rules.dmn`, read.
 #[derive(Debug)]
@@ -143,6 +143,8 @@ pub struct Inputs<'a> {
     pub applicant: &'a Value,
     /// Material code → hash of the file given.
     pub uploads: &'a BTreeMap<String, String>,
+    /// Task → the outcome that it was last done with.
+    pub outcomes: &'a BTreeMap<String, String>,
     /// Fact name → the records that answered.
     pub facts: &'a BTreeMap<String, Vec<FactRecord>>,
 }
@@ -160,6 +162,17 @@ pub struct Evaluation {
     pub routing: Option<Routing>,
     /// How long the result is valid, when the rules say it.
     pub validity: Option<Period>,
+    /// What the law leaves to the decision; `None` = everything, or undecided.
+    pub bound: Option<Bound>,
+}
+
+/// The one outcome that the law leaves (羁束), with its article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// `grant` or `refuse`.
+    pub outcome: String,
+    /// Law and article.
+    pub article: String,
 }
 
 /// What was checked.
@@ -325,6 +338,10 @@ impl Matter {
         let given = |code: &str, from: &[MaterialSource]| Feel::Bool(self.given(code, from, inputs).is_some());
         let materials = self.spec.materials.iter().map(|m| (m.code.clone(), given(&m.code, &m.from))).collect();
         context.insert("materials".to_owned(), Feel::Context(materials));
+        for task in self.spec.tasks.names() {
+            let outcome = inputs.outcomes.get(task).map_or(Feel::Null, |outcome| Feel::Text(outcome.as_str().into()));
+            context.insert(format!("{task}_outcome"), outcome);
+        }
         for (name, spec) in self.spec.facts.iter() {
             let records = inputs.facts.get(name).map(Vec::as_slice).unwrap_or_default();
             let read = |record: &FactRecord| match self.registers.get(&record.register) {
@@ -352,6 +369,7 @@ impl Matter {
             fee_fen: None,
             routing: None,
             validity: None,
+            bound: None,
         };
         let Some(rules) = &self.rules else { return evaluation };
         // A hole in the input matches `-` and `not(…)` cells (dependencies.md §9, trap c): nothing is concluded from it.
@@ -373,6 +391,7 @@ impl Matter {
         evaluation.fee_fen = ask("fee").to_i64();
         evaluation.routing = routing(&ask("routing"));
         evaluation.validity = ask("validity").as_text().and_then(|text| text.parse().ok());
+        evaluation.bound = bound(&ask("bound"));
         evaluation
     }
 
@@ -505,6 +524,14 @@ fn base_context(form: &Form, on: Date, values: &Value, applicant: &Value) -> Con
         ("form".to_owned(), form.to_feel(values)),
         ("applicant".to_owned(), Feel::from(applicant)),
     ])
+}
+
+/// `grant` or `refuse` bind; any other word, and none, leave the decision free.
+fn bound(answer: &Feel) -> Option<Bound> {
+    let cells = answer.as_context()?;
+    let text = |name: &str| cells.get(name).and_then(Feel::as_text).map(str::to_owned);
+    let outcome = text("outcome").filter(|outcome| matches!(outcome.as_str(), "grant" | "refuse"))?;
+    Some(Bound { outcome, article: text("article").unwrap_or_default() })
 }
 
 fn routing(answer: &Feel) -> Option<Routing> {

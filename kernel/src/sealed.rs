@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 pub struct Secret {
     /// Whose key seals it.
     pub subject: SubjectId,
-    /// Where it belongs, unique under the subject: `case/<id>/form/manager_id`.
+    /// Where it belongs, unique under the subject: [`crate::case::Places`].
     pub field: String,
     /// Random salt of the commitment.
     pub salt: [u8; 16],

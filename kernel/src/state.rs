@@ -40,6 +40,12 @@ struct Stored<T> {
     state: T,
 }
 
+/// What every format says in the same place.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
 /// State bytes could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
@@ -71,8 +77,15 @@ impl State {
 
     /// From canonical bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, StateError> {
-        let stored: Stored<State> = journal::cbor::decode(bytes)?;
-        if stored.format == STATE_FORMAT { Ok(stored.state) } else { Err(StateError::Format(stored.format)) }
+        match journal::cbor::decode::<Stored<State>>(bytes) {
+            Ok(stored) if stored.format == STATE_FORMAT => Ok(stored.state),
+            Ok(stored) => Err(StateError::Format(stored.format)),
+            // Another format need not have this one's shape: its number says that it is one, and no damage.
+            Err(error) => match journal::cbor::decode::<Format>(bytes) {
+                Ok(Format { format }) if format != STATE_FORMAT => Err(StateError::Format(format)),
+                _ => Err(error.into()),
+            },
+        }
     }
 
     /// The next state. Never chooses: everything it needs stands in the event. `at` is the entry's instant in microseconds UTC.
@@ -101,6 +114,11 @@ impl State {
             (state @ (None | Some(Self::Node(_))), Event::CatalogAdopted(event)) => {
                 let mut node = if let Some(Self::Node(node)) = state { node } else { NodeSettings::default() };
                 node.apply(event);
+                Ok(Self::Node(node))
+            }
+            (state @ (None | Some(Self::Node(_))), Event::CalendarLoaded(event)) => {
+                let mut node = if let Some(Self::Node(node)) = state { node } else { NodeSettings::default() };
+                node.load(event);
                 Ok(Self::Node(node))
             }
             (state @ (None | Some(Self::Reminders(_))), Event::ReminderSent(event)) => {
@@ -158,4 +176,25 @@ pub fn hex(bytes: &[u8]) -> String {
         .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
         .map(char::from)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_another_format_are_told_from_damage_whatever_their_shape() {
+        #[derive(Serialize)]
+        struct Strange {
+            format: u32,
+            folded: Vec<u32>,
+        }
+        let bytes = |format| journal::cbor::encode(&Strange { format, folded: vec![1, 2] }).unwrap();
+        assert!(
+            matches!(State::decode(&bytes(STATE_FORMAT + 1)), Err(StateError::Format(format)) if format == STATE_FORMAT + 1)
+        );
+        assert!(matches!(State::decode(&bytes(STATE_FORMAT)), Err(StateError::Bytes(_))));
+        let whole = State::Erased(ErasedSubject { on: jiff::civil::date(2026, 3, 2) });
+        assert_eq!(State::decode(&whole.encode().unwrap()).unwrap(), whole);
+    }
 }

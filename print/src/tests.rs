@@ -14,17 +14,24 @@ const ISSUED_ON: Date = date(2026, 11, 22);
 const QR: &str = "https://zj.hebei.example/verify?n=130102202611250101&c=7F3A91C25D08E6B422A90C71F8D34E5B";
 
 /// All templates, by the name that their sample has.
-const TEMPLATES: [&str; 15] = [
+const TEMPLATES: [&str; 22] = [
     "notices/acceptance",
+    "notices/closing",
     "notices/delivery",
+    "notices/ending",
     "notices/extension",
     "notices/filing",
     "notices/filing-refusal",
     "notices/grant",
+    "notices/hearing",
+    "notices/hearing-minutes",
+    "notices/hearing-right",
     "notices/non-acceptance",
+    "notices/opening",
     "notices/pause",
     "notices/receipt",
     "notices/refusal",
+    "notices/statement",
     "notices/supplement",
     "notices/withdrawal",
     "results/completion-record",
@@ -146,7 +153,7 @@ fn every_font_in_a_pdf_is_of_the_list() {
 fn each_document_carries_its_statutory_content() {
     let Some(printer) = printer() else { return };
     let remedies = ["六十日内", "石家庄市人民政府申请行政复议", "六个月内", "石家庄铁路运输法院提起行政诉讼"];
-    let table: [(&str, &[&str]); 15] = [
+    let table: [(&str, &[&str]); 18] = [
         (
             "notices/receipt",
             &["2026年11月20日09时42分", "用地批准手续", "保证工程质量和安全的具体措施", "2026年11月27日前"],
@@ -161,9 +168,22 @@ fn each_document_carries_its_statutory_content() {
         ),
         ("notices/non-acceptance", &["不属于本机关职权范围", "鹿泉区行政审批局"]),
         ("notices/pause", &["专家评审", "预计需要15日", "行政许可法》第四十五条"]),
+        (
+            "notices/hearing-right",
+            &["2026年11月27日前（5个工作日内）", "示例花园业主委员会", "不承担本机关组织听证的费用"],
+        ),
+        ("notices/hearing", &["2026年12月8日09时00分", "三楼听证室", "有权申请回避", "不计算在办理期限内"]),
+        ("notices/hearing-minutes", &["赵晓峰", "后退三米", "利害关系人签字"]),
         ("notices/extension", &["轨道交通控制保护区", "经本机关负责人批准", "2027年1月4日届满"]),
         ("notices/grant", &["准予行政许可", "130102202611250101", "十个工作日内"]),
-        ("notices/refusal", &["安全生产许可证已于2026年10月31日到期", "注册建造师管理规定第二十一条"]),
+        (
+            "notices/refusal",
+            &[
+                "安全生产许可证已于2026年10月31日到期",
+                "注册建造师管理规定第二十一条",
+                "根据听证笔录（石审批听录〔2026〕4号）",
+            ],
+        ),
         ("notices/filing", &["予以备案", "建设工程质量管理条例》第四十九条", "冀备130102202611250001"]),
         ("notices/filing-refusal", &["不予备案", "未载明消防验收结论", "六十日内"]),
         ("notices/withdrawal", &["设计方案调整", "终止办理"]),

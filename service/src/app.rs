@@ -1,7 +1,7 @@
 //! What every use case works with: the store, the catalog versions, the clock, randomness, the printer, the settings.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use base::id::{AccountId, CaseId, DraftId, PostId, SubjectId};
 use base::region::RegionCode;
@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use kernel::catalog::{Catalog, Files, Matter};
 use kernel::message::Medium;
 use kernel::sealed::Entropy;
+use kernel::{State, StreamId};
 use store::Store;
 use tokio::sync::Semaphore;
 
@@ -64,8 +65,15 @@ struct Inner {
 
 /// Catalog versions: the one in use, and older ones that running cases keep.
 struct Shelf {
-    current: RwLock<Arc<Catalog>>,
+    current: RwLock<InUse>,
     older: Mutex<BTreeMap<String, Arc<Catalog>>>,
+}
+
+/// The catalog in use, with the calendar in force.
+struct InUse {
+    catalog: Arc<Catalog>,
+    /// The version of the node's settings that its calendar knows.
+    settings: Option<u64>,
 }
 
 /// A panic while the map was held cannot have left it half changed: insertion is one step.
@@ -83,7 +91,8 @@ impl App {
         printer: Option<print::Printer>,
         settings: Settings,
     ) -> Self {
-        let shelf = Shelf { current: RwLock::new(catalog), older: Mutex::default() };
+        let in_use = InUse { catalog, settings: None };
+        let shelf = Shelf { current: RwLock::new(in_use), older: Mutex::default() };
         let (budgets, printing, turns) = (Budgets::default(), Semaphore::new(1), Turns::default());
         Self(Arc::new(Inner { store, shelf, clock, entropy, printer, settings, budgets, printing, turns }))
     }
@@ -120,7 +129,37 @@ impl App {
 
     /// The catalog in use.
     pub fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.0.shelf.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.in_use().catalog)
+    }
+
+    fn in_use(&self) -> RwLockReadGuard<'_, InUse> {
+        self.0.shelf.current.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Brings the calendar up to what this node, or another process of it, has loaded. Gives the version of the settings that were read: facts
+    /// that rest on the calendar name it, so that the writer refuses them when a notice came in between.
+    pub(crate) async fn settle_calendar(&self) -> Result<u64> {
+        let known = self.in_use().settings;
+        let read = self.store().read(move |reader| {
+            let version = reader.version(&StreamId::node())?;
+            let state = if known == Some(version) { None } else { reader.state(&StreamId::node())? };
+            Ok((version, state))
+        });
+        let (version, state) = read.await?;
+        if known == Some(version) {
+            return Ok(version);
+        }
+        let mut in_use = self.0.shelf.current.write().unwrap_or_else(PoisonError::into_inner);
+        if in_use.settings.is_none_or(|settled| settled < version) {
+            in_use.settings = Some(version);
+            if let Some((_, State::Node(settings))) = state.filter(|_| version > 0)
+                && !settings.years.is_empty()
+            {
+                let calendar = settings.calendar_over(&in_use.catalog.calendar);
+                in_use.catalog = Arc::new(in_use.catalog.with_calendar(calendar));
+            }
+        }
+        Ok(version)
     }
 
     /// The instant.

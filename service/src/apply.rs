@@ -13,9 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::id::{AccountId, CaseId, DraftId, SubjectId};
-use kernel::catalog::Matter;
-use kernel::catalog::matter::{ApplicantKind, MaterialSource, Text};
+use kernel::catalog::matter::{ApplicantKind, MaterialSource, OpenedBy, Text};
+use kernel::catalog::{Matter, TargetClass};
 use kernel::form::{Field, Widget};
+use kernel::policy::Scope;
 use kernel::rules::{Evaluation, Evidence, Inputs};
 use kernel::{Facts, Refusal};
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ use crate::identity::Identity;
 
 pub(crate) use applicant::{is_of_applicant, typed_text};
 pub use cases::{CaseView, ClockLine, MyCase, NoticeView, Progress, Verified, plain_code};
-pub use files::{FileSink, UPLOAD_BYTES_MAX, file_field, handed_in, hash_field, upload_rules};
+pub use files::{FileSink, UPLOAD_BYTES_MAX, handed_in, upload_rules};
 pub use send::Receipt;
 pub use supplement::{SupplementLine, SupplementView};
 
@@ -247,6 +248,17 @@ impl App {
             return Err(Refusal::ApplicantKind.into());
         }
         let at_window = identity.post().is_some();
+        // Nobody applies for what the authority opens of its own motion, and the window opens nothing.
+        let by_authority = matter.spec.opened_by == OpenedBy::Authority;
+        if let Some(post) = identity.post() {
+            let action = if by_authority { "case.open" } else { "case.receive" };
+            let scope = Scope::of_post(&self.catalog().grants, post, action, TargetClass::Matter);
+            if scope.is_empty() {
+                return Err(Refusal::Forbidden { action: action.to_owned() }.into());
+            }
+        } else if by_authority {
+            return Err(Refusal::ApplicantKind.into());
+        }
         if !at_window && !code.is_empty() && !owner.represents.iter().any(|represented| represented == code) {
             return Err(Refusal::NotRepresented { code: code.to_owned() }.into());
         }
@@ -509,6 +521,7 @@ fn evaluate(matter: &Matter, draft: &Draft, facts: &Facts) -> Evaluation {
         form: &draft.form,
         applicant: &applicant,
         uploads: &uploads,
+        outcomes: &BTreeMap::new(),
         facts: &facts.records,
     })
 }

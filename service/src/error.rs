@@ -89,12 +89,14 @@ pub fn failure(error: Error, words: Words) -> Failure {
                 Refusal::PostNotHeld
                 | Refusal::Forbidden { .. }
                 | Refusal::NotApplicant
+                | Refusal::NotHost
                 | Refusal::NotRepresented { .. } => Problem::forbidden(),
                 Refusal::TaskClosed
                 | Refusal::TaskTaken
                 | Refusal::TaskNotYours
                 | Refusal::WrongStage { .. }
                 | Refusal::Exists
+                | Refusal::HearingStep
                 | Refusal::ClaimTaken { .. }
                 | Refusal::SupplementAskedAlready => Problem::conflict(),
                 _ => Problem::unprocessable(),

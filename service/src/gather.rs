@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::id::SubjectId;
-use kernel::case::{Case, Gathered, number_parts};
+use kernel::case::{Case, Gathered, form_pointer, number_parts};
 use kernel::catalog::Matter;
 use kernel::directory::Organisation;
 use kernel::policy::Scope;
@@ -49,6 +49,7 @@ impl App {
         form: &Value,
         applicant: &Value,
     ) -> Result<Facts> {
+        let settings = self.settle_calendar().await?;
         let mut facts = self.facts();
         let queries = matter.fact_queries(facts.today, form, applicant);
         let (spec, stream) = (Arc::clone(&matter), StreamId::organisation(organisation));
@@ -69,6 +70,8 @@ impl App {
             .await?;
         let streams = records.values().flatten();
         facts.read = streams.map(|record| (StreamId::record(&record.register, &record.id), record.version)).collect();
+        // Due dates rest on the calendar: a year that is loaded meanwhile makes them stale.
+        facts.read.push((StreamId::node(), settings));
         facts.organisation = Some(organisation.ok_or_else(Error::not_found)?);
         facts.records = records;
         facts.matter = Some(matter);
@@ -94,7 +97,8 @@ impl App {
         let subject = case.applicant.subject;
         let wanted: Vec<(SubjectId, String)> =
             case.sealed.iter().map(|commitment| (subject, commitment.field.clone())).collect();
-        let pointers: Vec<Option<String>> = wanted.iter().map(|(_, field)| pointer_of(field)).collect();
+        let pointers: Vec<Option<String>> =
+            wanted.iter().map(|(_, field)| form_pointer(field).map(str::to_owned)).collect();
         let opened = self.store().read(move |reader| reader.open(&wanted)).await?;
         let values = pointers
             .into_iter()
@@ -122,11 +126,6 @@ impl App {
             _ => Err(Error::not_found()),
         }
     }
-}
-
-/// `case/<id>/form/manager_id` → `/manager_id`.
-fn pointer_of(field: &str) -> Option<String> {
-    field.split_once("/form/").map(|(_, rest)| format!("/{rest}"))
 }
 
 /// One register query of a matter.

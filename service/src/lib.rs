@@ -7,6 +7,7 @@ pub mod api;
 pub mod app;
 pub mod apply;
 mod attempts;
+pub mod calendar;
 pub mod cases;
 pub mod citation;
 pub mod error;

@@ -8,15 +8,8 @@ use web::words::Words;
 
 /// A message in the words of a kind of business; the general message where the kind has none of its own.
 pub(crate) fn of_kind(key: &str, kind: MatterKind, words: Words) -> String {
-    let suffix = match kind {
-        MatterKind::Licence => return words.t(key),
-        MatterKind::Filing => "filing",
-        _ => "other",
-    };
-    let own = format!("{key}-{suffix}");
-    let said = words.t(&own);
     // A key without a message prints itself.
-    if said == own { words.t(key) } else { said }
+    kind.own(key, |own| words.t(own) != own).map_or_else(|| words.t(key), |own| words.t(&own))
 }
 
 /// A stage as officers call it.
@@ -41,6 +34,9 @@ pub(crate) fn public_stage_name(stage: Stage, kind: MatterKind, words: Words) ->
 
 /// A document of a matter: the result has its own name, the notices those of the law.
 pub(crate) fn notice_name(matter: &Matter, kind: NoticeKind, words: Words) -> String {
+    if let Some(title) = matter.spec.titles.get(&kind) {
+        return title.get(words.lang.tag()).to_owned();
+    }
     match (&matter.spec.result, kind) {
         (Some(result), NoticeKind::Certificate) => result.name.get(words.lang.tag()).to_owned(),
         _ => of_kind(&format!("notice-{}", kind.name()), matter.spec.kind, words),

@@ -24,12 +24,13 @@ impl App {
         let version = catalog.version().to_owned();
         let known = self.store().read(|reader| reader.catalog_versions()).await?;
         if known.contains(&version) {
-            return Ok(());
+            return self.settle_calendar().await.map(|_| ());
         }
         let (kept, at) = (version.clone(), self.now().as_microsecond());
         self.store().write(move |writes| writes.put_catalog(&kept, &files, at)).await.map_err(crate::Error::Fault)?;
         let calendar = catalog.calendar.version().to_owned();
-        self.direct(DirectoryCommand::AdoptCatalog { catalog: version, calendar }).await
+        self.direct(DirectoryCommand::AdoptCatalog { catalog: version, calendar }).await?;
+        self.settle_calendar().await.map(|_| ())
     }
 
     /// Registers the organisations of the catalog that the directory lacks.

@@ -265,7 +265,7 @@ impl Visitor {
         if identity.post().is_some() { Err(Problem::forbidden().into()) } else { Ok(identity) }
     }
 
-    /// Someone who fills in an application: for themself, or a window clerk who receives it for someone.
+    /// Someone who fills in an application: for themself, a window clerk who receives it for someone, or an officer who opens a case.
     pub fn filer(&self) -> Result<&Identity, Stop> {
         let identity = self.identity()?;
         match identity.post() {
@@ -457,11 +457,12 @@ impl Visitor {
     }
 }
 
-/// Does a kind of post receive applications at all? Of which matters, the kernel looks when it is handed in.
+/// Does a kind of post receive applications, or open cases, at all? Of which matters, the kernel looks when it is handed in.
 fn may_receive(grants: &[Grant], kind: &str) -> bool {
     grants
         .iter()
-        .any(|grant| grant.post_kind == kind && grant.action == "case.receive" && grant.effect == Effect::Allow)
+        .filter(|grant| grant.post_kind == kind && grant.effect == Effect::Allow)
+        .any(|grant| matches!(grant.action.as_str(), "case.receive" | "case.open"))
 }
 
 /// Does the grant for this action on this object oblige the post to authenticate again?

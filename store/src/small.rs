@@ -315,6 +315,22 @@ impl<'a> Writes<'a> {
         Ok(())
     }
 
+    /// Writes down how far a job is that is done step by step, unless another process went on with it: then false.
+    pub fn put_progress(&mut self, job: &str, before: Option<&Json>, progress: &Json) -> Result<bool, Fault> {
+        let (name, text) = (read::progress_name(job), progress.to_string());
+        let changed = match before {
+            Some(before) => self.connection.execute(
+                "update meta set value = $3 where name = $1 and value = $2",
+                &values![&name, before.to_string(), text],
+            )?,
+            None => self.connection.execute(
+                "insert into meta (name, value) values ($1, $2) on conflict (name) do nothing",
+                &values![&name, text],
+            )?,
+        };
+        Ok(changed == 1)
+    }
+
     /// Keeps a catalog version's files, once.
     pub fn put_catalog(&mut self, version: &str, files: &[(String, Vec<u8>)], at: i64) -> Result<(), Fault> {
         let sql = "insert into catalog_versions (version, added_at) values ($1, $2) on conflict (version) do nothing";

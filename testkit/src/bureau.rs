@@ -9,7 +9,7 @@ use base::id::{AccountId, CaseId, PostId, SubjectId};
 use base::region::RegionCode;
 use jiff::Timestamp;
 use journal::Actor;
-use kernel::case::{self, Case, CaseCommand, Channel, Complete, Gathered, Material, MaterialSource, Submit};
+use kernel::case::{self, Case, CaseCommand, Channel, Complete, Gathered, Material, MaterialSource, Places, Submit};
 use kernel::catalog::matter::ApplicantKind;
 use kernel::catalog::{Catalog, Example, Matter, Register};
 use kernel::directory::{AccountKind, DirectoryCommand, Organisation, OrganisationRegistered, Post};
@@ -282,18 +282,14 @@ impl Bureau {
         let mut seed = [0; 32];
         seed[..16].copy_from_slice(case.uuid().as_bytes());
         let mut entropy = Entropy::new(seed);
-        let mut secret = |what: String, value: String| Secret {
-            subject,
-            field: format!("case/{case}/{what}"),
-            salt: entropy.bytes16(),
-            value,
-        };
+        let places = Places::of(case, 1);
+        let mut secret = |field: String, value: String| Secret { subject, field, salt: entropy.bytes16(), value };
         let Split { open, sealed } = matter.form.split(&form);
-        let fields = sealed.iter().map(|sealed| secret(format!("form{}", sealed.pointer), text(&sealed.value)));
+        let fields = sealed.iter().map(|sealed| secret(places.form(&sealed.pointer), text(&sealed.value)));
         let mut secrets: Vec<Secret> = fields.collect();
         let mut materials = Vec::new();
         for code in example(&matter).materials.iter().filter(|code| !wish.without.contains(&code.as_str())) {
-            let name = secret(format!("file/{code}"), format!("{code}.pdf"));
+            let name = secret(places.file(code), format!("{code}.pdf"));
             materials.push(upload(code, &name));
             secrets.push(name);
         }

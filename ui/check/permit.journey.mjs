@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { journey } from "./people.mjs";
 import { apply, sendIn, uploadAll, visitor } from "./application.mjs";
+import { claim, finish, follow, openCase, step } from "./office.mjs";
 
 const FORGOTTEN = "contract";
 
@@ -72,49 +73,6 @@ await journey(async (run) => {
   const entries = await officer.page.locator('.timeline a[href^="/api/v1/journal/entries/"]').count();
   run.expect(entries >= 10, `${entries} acts are told with their journal entries`);
 });
-
-/** Opens the case in a list of the office. */
-async function openCase(officer, list, number) {
-  await officer.goto(`${list}?q=${encodeURIComponent(number)}`);
-  await officer.press(officer.page.locator("table a").filter({ hasText: number }));
-}
-
-/** Takes the task, if it must be taken. */
-async function claim(officer) {
-  const button = officer.page.locator('button[formaction$="/claim"]');
-  if (await button.count()) await officer.press(button);
-}
-
-async function follow(person, ending, name) {
-  await person.press(person.page.locator(`main a[href$="/${ending}"]`));
-  await person.look(name);
-}
-
-/** Opens the case, takes the task, writes an opinion and chooses the outcome. */
-async function step(officer, list, number, outcome) {
-  await openCase(officer, list, number);
-  await claim(officer);
-  await officer.fill({ opinion: "材料齐全，符合法定形式，拟同意。" });
-  await officer.press(officer.page.locator(`.action-bar [value="${outcome}"]`));
-  await again(officer);
-  const said = await officer.page.locator(".error-summary li").allInnerTexts();
-  officer.journey.expect(officer.page.url().includes("done="), `${outcome} is done ${said}`);
-}
-
-/** Sends the form of an outcome's own page. */
-async function finish(officer) {
-  await officer.press(officer.page.locator("main form button:not(.button-link)"));
-  await again(officer);
-  officer.journey.expect(officer.page.url().includes("done="), "the outcome is done");
-}
-
-/** Gives the password again where a decision asks for it. */
-async function again(officer) {
-  if (!(await officer.page.locator('input[name="password"]').count())) return;
-  await officer.look("password-again");
-  await officer.fill({ password: "jiantong-demo-2026" });
-  await officer.press(officer.page.locator("main form button:not(.button-link)"));
-}
 
 /** The receipt is checked by the program alone, in an empty folder. */
 function verifyOffline(run, receipt) {

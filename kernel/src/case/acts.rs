@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use base::deadline;
 use flow::feel::Context;
+use journal::Commitment;
 use serde_json::{Map, Value, json};
 
 use super::act::Act;
 use super::inputs::{Gathered, claim_key};
-use super::{CertificateIssued, ResultRef, Stage, paper, process};
+use super::{CertificateIssued, ResultRef, Stage, bar, licence, paper, process, statement};
 use crate::catalog;
 use crate::catalog::matter::{ClaimMoment, NoticeKind, ResultSpec, Validity};
 use crate::change::{Job, StreamDecision};
-use crate::record::{self, ClaimHeld, LicenceChange, RecordWritten};
+use crate::record::{self, ClaimHeld, RecordWritten};
 use crate::refusal::Refusal;
 use crate::state::State;
 use crate::stream::StreamId;
@@ -24,7 +25,7 @@ pub(crate) struct Request {
 }
 
 /// The process variable that holds the result's number.
-const RESULT_NUMBER: &str = "result_number";
+pub(super) const RESULT_NUMBER: &str = "result_number";
 
 /// Does the act and gives the process its answer.
 pub(super) fn perform(act: &mut Act<'_>, request: &Request) -> Result<BTreeMap<String, Value>, Refusal> {
@@ -34,20 +35,16 @@ pub(super) fn perform(act: &mut Act<'_>, request: &Request) -> Result<BTreeMap<S
         Some(catalog::Act::WriteRecord { register }) => write_record(act, request, register),
         Some(catalog::Act::IssueCertificate { template }) => issue_certificate(act, request, template),
         Some(catalog::Act::Notify { notice }) => notify(act, *notice),
-        Some(catalog::Act::AlterLicence { register, key, set, value }) => {
-            let context = Gathered::of(act.matter, &act.case, act.facts).context(act.matter);
-            let text = |value: flow::feel::Value| value.to_json().as_str().map(str::to_owned);
-            let change = (key.evaluate(&context), value.evaluate(&context));
-            let (Some(key), Some(value)) = (text(change.0), text(change.1)) else {
-                return Err(refuse(request, "key or value is undecided"));
-            };
-            alter_licence(act, request, &StreamId::record(register, &key), set, &value)
+        Some(catalog::Act::AlterLicence { register, key, step }) => licence::alter(act, request, register, key, step),
+        Some(catalog::Act::InviteStatement) => statement::invite(act).map(|()| BTreeMap::new()),
+        Some(catalog::Act::BarHolder { register, key }) => {
+            bar::holder(act, request, register, key).map(|()| BTreeMap::new())
         }
         _ => Err(refuse(request, "act is not executed")),
     }
 }
 
-fn refuse(request: &Request, reason: &str) -> Refusal {
+pub(super) fn refuse(request: &Request, reason: &str) -> Refusal {
     Refusal::Process { element: request.element.clone(), reason: reason.to_owned() }
 }
 
@@ -78,20 +75,37 @@ pub fn number_parts(matter: &catalog::Matter, context: &Context) -> BTreeMap<Str
     parts.map(|(name, expression)| (name.clone(), text(expression.evaluate(context)))).collect()
 }
 
+/// What the matter says of the result's record; what is null is not said.
+pub(super) fn result_fields(matter: &catalog::Matter, context: &Context) -> Map<String, Value> {
+    let said = matter.expressions.result_fields.iter();
+    said.map(|(name, expression)| (name.clone(), expression.evaluate(context).to_json()))
+        .filter(|(_, value)| !value.is_null())
+        .collect()
+}
+
+/// The open fields of a record, and the personal ones sealed under the applicant's key. None when the register is unknown.
+pub(super) fn split_fields(
+    act: &mut Act<'_>,
+    register: &str,
+    id: &str,
+    fields: Map<String, Value>,
+) -> Option<(Map<String, Value>, Vec<Commitment>)> {
+    let split = act.matter.registers.get(register)?.schema.split(&Value::Object(fields));
+    let mut sealed = Vec::new();
+    for personal in &split.sealed {
+        let text = personal.value.as_str().map_or_else(|| personal.value.to_string(), str::to_owned);
+        sealed.push(act.seal_named(format!("record/{register}/{id}{}", personal.pointer), text));
+    }
+    Some((split.open.as_object().cloned().unwrap_or_default(), sealed))
+}
+
 /// Writes the licence to its register, holding the matter's claims.
 fn write_record(act: &mut Act<'_>, request: &Request, register: &str) -> Result<BTreeMap<String, Value>, Refusal> {
     let result = granted_result(act, request)?;
     let id = result_number(act, request)?;
     let gathered = Gathered::of(act.matter, &act.case, act.facts);
     let (context, evaluation) = (gathered.context(act.matter), gathered.evaluate(act.matter));
-    let mut fields: Map<String, Value> = act
-        .matter
-        .expressions
-        .result_fields
-        .iter()
-        .map(|(name, expression)| (name.clone(), expression.evaluate(&context).to_json()))
-        .filter(|(_, value)| !value.is_null())
-        .collect();
+    let mut fields = result_fields(act.matter, &context);
     let schema = &act.matter.registers.get(register).ok_or_else(|| refuse(request, "no such register"))?.schema;
     let issued_on = act.today();
     let period = evaluation.validity.or(period_of(&result.validity));
@@ -101,6 +115,8 @@ fn write_record(act: &mut Act<'_>, request: &Request, register: &str) -> Result<
     for (name, value) in [
         ("number", Some(id.clone())),
         ("issued_by", Some(act.organisation()?.name.clone())),
+        ("issuer_region", Some(act.case.region.to_string())),
+        ("matter", Some(act.case.matter.clone())),
         ("issued_on", Some(issued_on.to_string())),
         ("valid_from", Some(issued_on.to_string())),
         ("valid_to", valid_until.map(|last| last.to_string())),
@@ -111,12 +127,7 @@ fn write_record(act: &mut Act<'_>, request: &Request, register: &str) -> Result<
             fields.entry(name).or_insert(Value::String(value));
         }
     }
-    let split = schema.split(&Value::Object(fields));
-    let mut sealed = Vec::new();
-    for personal in &split.sealed {
-        let text = personal.value.as_str().map_or_else(|| personal.value.to_string(), str::to_owned);
-        sealed.push(act.seal_named(format!("record/{register}/{id}{}", personal.pointer), text));
-    }
+    let (body, sealed) = split_fields(act, register, &id, fields).ok_or_else(|| refuse(request, "no such register"))?;
     let start_by = result.lapse.first().map(|lapse| lapse.rule.last_day(issued_on, 0)).transpose();
     let beyond = |_| Refusal::NoLimitInForce;
     let event = RecordWritten {
@@ -126,7 +137,7 @@ fn write_record(act: &mut Act<'_>, request: &Request, register: &str) -> Result<
         status: record::VALID.to_owned(),
         valid_from: Some(issued_on),
         valid_until,
-        body: split.open.as_object().cloned().unwrap_or_default(),
+        body,
         sealed,
         source: Some(act.case.id),
         matter: Some(act.case.matter.clone()),
@@ -141,32 +152,6 @@ fn write_record(act: &mut Act<'_>, request: &Request, register: &str) -> Result<
         events: vec![event],
         before: None,
         state,
-    });
-    Ok(BTreeMap::new())
-}
-
-/// Sets a date of an existing licence: work started, work completed. What hangs on the date follows: the claim is released, it no longer lapses.
-fn alter_licence(
-    act: &mut Act<'_>,
-    request: &Request,
-    stream: &StreamId,
-    set: &str,
-    value: &str,
-) -> Result<BTreeMap<String, Value>, Refusal> {
-    let change =
-        [LicenceChange::Started, LicenceChange::Completed].into_iter().find(|change| change.sets() == Some(set));
-    let change = change.ok_or_else(|| refuse(request, "no step of a licence sets this field"))?;
-    let on = value.parse().map_err(|_| refuse(request, "the value is not a date"))?;
-    let (version, before) = act.ask.loaded.get(stream).ok_or(Refusal::NotFound)?;
-    let licence = before.as_record().ok_or(Refusal::NotFound)?;
-    let event = crate::Event::from(record::step(licence, change, on, act.facts)?);
-    let state = State::evolve(Some(before.clone()), &event, act.facts.at());
-    act.also(StreamDecision {
-        stream: stream.clone(),
-        expected_version: *version,
-        events: vec![event],
-        before: Some(before.clone()),
-        state: state.map_err(|error| refuse(request, &error.to_string()))?,
     });
     Ok(BTreeMap::new())
 }

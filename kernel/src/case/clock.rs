@@ -27,6 +27,14 @@ pub struct Due {
     pub provisional: bool,
 }
 
+impl Due {
+    /// Does the date still rest on a year without its official notice? What was provisional when it was announced is firm once the notice is
+    /// loaded, also when the date stays and so no entry says anything.
+    pub fn is_provisional(&self, calendar: &Calendar) -> bool {
+        self.provisional && !calendar.day(self.on).official
+    }
+}
+
 /// The clocks of a case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clocks {
@@ -59,6 +67,9 @@ pub struct Clocks {
     /// How often the due dates moved since acceptance: each time they are reminded of anew.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub moved: u32,
+    /// End of the limit to hold the hearing that was asked for (art. 47(1)); none when none is to be held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hearing: Option<Due>,
     /// End of the delivery limit after the decision (art. 44).
     pub deliver_by: Option<Date>,
 }
@@ -82,6 +93,11 @@ pub struct Extended {
 }
 
 impl Clocks {
+    /// The due dates as they were announced: acceptance check, statutory, promised, hearing.
+    pub fn dues(&self) -> [Option<Due>; 4] {
+        [self.accept_by, self.statutory, self.promised, self.hearing]
+    }
+
     /// The pause that stops the clock now.
     pub fn paused(&self) -> Option<PauseKind> {
         self.pauses.last().filter(|pause| pause.to.is_none()).map(|pause| pause.kind)
@@ -95,6 +111,8 @@ pub enum ClockRule {
     Acceptance,
     /// The promised limit, or the statutory one where none was promised.
     Decision,
+    /// The limit to hold a hearing: it runs while the others wait for it.
+    Hearing,
 }
 
 impl ClockRule {
@@ -103,6 +121,7 @@ impl ClockRule {
         match self {
             Self::Acceptance => "acceptance",
             Self::Decision => "decision",
+            Self::Hearing => "hearing",
         }
     }
 }
@@ -122,12 +141,15 @@ pub struct ClockView {
     pub remaining: Remaining,
     /// Why it stands still.
     pub paused: Option<PauseKind>,
+    /// The date rests on a year without its official notice.
+    pub provisional: bool,
 }
 
 /// The clock that runs and its state on a day; none when the applicant is to answer or nothing is left to do.
 pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Date) -> Option<ClockView> {
     let (rule, round, due) = running(clocks, stage)?;
-    let paused = clocks.paused();
+    let paused = stopped(clocks, rule);
+    let pauses = if rule == ClockRule::Decision { clocks.pauses.as_slice() } else { &[] };
     let reckoned = deadline::Due {
         due_on: paused.is_none().then_some(due.on),
         due_at: None,
@@ -140,15 +162,22 @@ pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Dat
         round,
         light: light(due, paused.is_some(), today),
         due,
-        remaining: deadline::remaining(today, &reckoned, &clocks.pauses, calendar),
+        remaining: deadline::remaining(today, &reckoned, pauses, calendar),
         paused,
+        provisional: due.is_provisional(calendar),
     })
+}
+
+/// The pause that stops the clock which counts: only the limits of the decision stand still.
+pub(super) fn stopped(clocks: &Clocks, rule: ClockRule) -> Option<PauseKind> {
+    if rule == ClockRule::Decision { clocks.paused() } else { None }
 }
 
 /// The due date that counts in a stage.
 pub(super) fn running(clocks: &Clocks, stage: Stage) -> Option<(ClockRule, u32, Due)> {
     match stage {
         Stage::Submitted => Some((ClockRule::Acceptance, clocks.round, clocks.accept_by?)),
+        Stage::Accepted if clocks.hearing.is_some() => Some((ClockRule::Hearing, 1, clocks.hearing?)),
         Stage::Accepted => Some((ClockRule::Decision, 1 + clocks.moved, clocks.promised.or(clocks.statutory)?)),
         _ => None,
     }
@@ -242,6 +271,13 @@ pub(super) fn reckonings<'a>(matter: &Matter, clocks: &'a Clocks) -> Option<(Rec
     Some((reckon(limits.statutory.limit), reckon(limits.promised.limit)))
 }
 
+/// The end of the acceptance check that began on a day.
+pub(super) fn accept_by(limits: &CommonLimits, calendar: &Calendar, received_on: Date) -> Result<Due, Refusal> {
+    let check = limits.material_check.in_force(received_on).ok_or(Refusal::NoLimitInForce)?;
+    let reckoning = Reckoning { from: received_on, limit: check.limit, pauses: &[], extension: None };
+    reckoning.due(calendar, limits.lights)
+}
+
 /// The day the limits count from: acceptance, or receipt where the matter says so or acceptance was deemed.
 pub(super) fn counted_from(matter: &Matter, received_on: Date, accepted_on: Date) -> Date {
     match matter.spec.limits.from {
@@ -264,6 +300,13 @@ pub fn derivation(
         let reckoning = Reckoning { from, limit: check.limit, pauses: &[], extension: None };
         all.push((ClockName::Acceptance, reckoning.derive(calendar)?));
     }
+    let requested = case.hearing.as_ref().and_then(|hearing| hearing.requested.as_ref());
+    if let Some(from) = requested.map(|requested| requested.on)
+        && let Some(held) = limits.hearing_held.in_force(from)
+    {
+        let reckoning = Reckoning { from, limit: held.limit, pauses: &[], extension: None };
+        all.push((ClockName::Hearing, reckoning.derive(calendar)?));
+    }
     if let Some((statutory, promised)) = reckonings(matter, &case.clocks) {
         all.push((ClockName::Promised, promised.derive(calendar)?));
         all.push((ClockName::Statutory, statutory.derive(calendar)?));
@@ -280,4 +323,6 @@ pub enum ClockName {
     Promised,
     /// 法定时限
     Statutory,
+    /// 组织听证期限
+    Hearing,
 }

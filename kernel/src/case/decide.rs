@@ -7,7 +7,9 @@ use journal::Actor;
 use serde_json::{Map, Value};
 
 use super::act::Ask;
-use super::{Channel, Material, Officer, envelope, paper, submit, tasks};
+use super::{
+    Appointment, Channel, Material, Officer, added, envelope, hearing, paper, rederive, statement, submit, tasks,
+};
 use crate::catalog::Act;
 use crate::catalog::matter::{ApplicantKind, DeliveryKind, NoticeKind};
 use crate::change::{Decision, NumberKey};
@@ -43,6 +45,20 @@ pub enum CaseCommand {
         /// What is said with it.
         note: Option<String>,
     },
+    /// Ask somebody outside the process for an opinion on a step (加签).
+    AddCountersigner {
+        /// The step that asks.
+        task: u32,
+        /// Who is asked.
+        to: Officer,
+        /// What is asked.
+        question: Option<String>,
+    },
+    /// Take the question back.
+    DropCountersigner {
+        /// The added task.
+        task: u32,
+    },
     /// Finish a task with one of its outcomes.
     Complete(Box<Complete>),
     /// Stop the statutory clock (art. 45).
@@ -64,10 +80,37 @@ pub enum CaseCommand {
         /// Why; told to the applicant.
         reason: String,
     },
+    /// Tell the right to a hearing (art. 47(1)).
+    OfferHearing {
+        /// Interested persons besides the applicant.
+        interested: Option<String>,
+    },
+    /// Ask for it.
+    RequestHearing {
+        /// Who asks, when an officer records it.
+        party: Option<String>,
+    },
+    /// Decline it, or take the request back.
+    DeclineHearing {
+        /// Who declines, when an officer records it.
+        party: Option<String>,
+    },
+    /// Say when, where and under whom (art. 48).
+    AppointHearing(Appointment),
+    /// Record that it was held.
+    HoldHearing {
+        /// What was said, as the parties signed it.
+        minutes: String,
+    },
     /// Withdraw the application.
     Withdraw {
         /// Why, if the applicant says.
         reason: Option<String>,
+    },
+    /// State one's case before a decision of the authority's own motion (art. 7).
+    State {
+        /// What is said.
+        words: String,
     },
     /// Silence until the end of the acceptance check (art. 32(4)). From the timer.
     DeemAccepted,
@@ -156,11 +199,19 @@ impl CaseCommand {
             Self::Claim { .. } => "claim",
             Self::Release { .. } => "release",
             Self::Assign { .. } => "assign",
+            Self::AddCountersigner { .. } => "add-countersigner",
+            Self::DropCountersigner { .. } => "drop-countersigner",
             Self::Complete(_) => "complete",
             Self::Pause { .. } => "pause",
             Self::Resume { .. } => "resume",
             Self::Extend { .. } => "extend",
+            Self::OfferHearing { .. } => "offer-hearing",
+            Self::RequestHearing { .. } => "request-hearing",
+            Self::DeclineHearing { .. } => "decline-hearing",
+            Self::AppointHearing(_) => "appoint-hearing",
+            Self::HoldHearing { .. } => "hold-hearing",
             Self::Withdraw { .. } => "withdraw",
+            Self::State { .. } => "state",
             Self::DeemAccepted => "deem-accepted",
             Self::FlowTimer { .. } => "flow-timer",
             Self::Rederive => "rederive",
@@ -170,12 +221,15 @@ impl CaseCommand {
     }
 }
 
-/// Streams the writer loads for a command: the case, the records that its facts were read from, the person who shall have a task.
+/// Streams the writer loads for a command: the case, the records that its facts were read from, the person who shall have a task, be asked or preside.
 pub fn streams_needed(case: CaseId, command: &CaseCommand, facts: &Facts) -> Vec<StreamId> {
     let mut streams = vec![StreamId::case(case)];
-    if let CaseCommand::Assign { to, .. } = command {
-        streams.push(StreamId::account(to.account));
-    }
+    let person = match command {
+        CaseCommand::Assign { to, .. } | CaseCommand::AddCountersigner { to, .. } => Some(to),
+        CaseCommand::AppointHearing(appointment) => Some(&appointment.host),
+        _ => None,
+    };
+    streams.extend(person.map(|person| StreamId::account(person.account)));
     streams.extend(facts.read.iter().map(|(stream, _)| stream.clone()));
     streams
 }
@@ -184,6 +238,7 @@ pub fn streams_needed(case: CaseId, command: &CaseCommand, facts: &Facts) -> Vec
 pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
     let (Some(matter), Some(organisation)) = (&facts.matter, &facts.organisation) else { return Vec::new() };
     let notices: &[NoticeKind] = match command {
+        CaseCommand::Submit(submit) if submit.channel == Channel::Office => &[NoticeKind::Acceptance],
         CaseCommand::Submit(_) => &[NoticeKind::Receipt],
         CaseCommand::Complete(_) => &[
             NoticeKind::Acceptance,
@@ -196,6 +251,9 @@ pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
         CaseCommand::Supplement(_) => &[NoticeKind::Receipt],
         CaseCommand::Pause { .. } => &[NoticeKind::Pause],
         CaseCommand::Extend { .. } => &[NoticeKind::Extension],
+        CaseCommand::OfferHearing { .. } => &[NoticeKind::HearingRight],
+        CaseCommand::AppointHearing(_) => &[NoticeKind::Hearing],
+        CaseCommand::HoldHearing { .. } => &[NoticeKind::HearingMinutes],
         CaseCommand::Withdraw { .. } => &[NoticeKind::Withdrawal],
         CaseCommand::Deliver { .. } => &[NoticeKind::Delivery],
         _ => &[],
@@ -204,10 +262,11 @@ pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
     // Whatever moves the process may reach a task that issues a notice.
     let notified = matter.acts.values().filter_map(|act| match act {
         Act::Notify { notice } if !notices.contains(notice) => Some(notice),
+        Act::InviteStatement => Some(&NoticeKind::Statement),
         _ => None,
     });
     let mut keys: Vec<Option<NumberKey>> =
-        notices.iter().chain(notified).map(|kind| paper::counter(facts, &paper::register(*kind), &own)).collect();
+        notices.iter().chain(notified).map(|kind| paper::notice_counter(facts, matter, *kind, &own)).collect();
     if matches!(command, CaseCommand::Submit(_)) {
         keys.push(paper::counter(facts, paper::CASE_NUMBER, &own));
     }
@@ -236,15 +295,23 @@ pub fn decide(
         CaseCommand::Claim { task } => tasks::claim(ask, *task),
         CaseCommand::Release { task } => tasks::release(ask, *task),
         CaseCommand::Assign { task, to, note } => tasks::assign(ask, *task, to, note.as_deref()),
+        CaseCommand::AddCountersigner { task, to, question } => added::add(ask, *task, to, question.as_deref()),
+        CaseCommand::DropCountersigner { task } => added::drop_task(ask, *task),
         CaseCommand::Complete(complete) => tasks::complete(ask, complete),
         CaseCommand::Pause { kind, from, expected_days } => envelope::pause(ask, *kind, *from, *expected_days),
         CaseCommand::Resume { until } => envelope::resume(ask, *until),
         CaseCommand::Extend { reason } => envelope::extend(ask, reason),
+        CaseCommand::OfferHearing { interested } => hearing::offer(ask, interested.as_deref()),
+        CaseCommand::RequestHearing { party } => hearing::request(ask, party.as_deref()),
+        CaseCommand::DeclineHearing { party } => hearing::decline(ask, party.as_deref()),
+        CaseCommand::AppointHearing(appointment) => hearing::appoint(ask, appointment),
+        CaseCommand::HoldHearing { minutes } => hearing::hold(ask, minutes),
         CaseCommand::Withdraw { reason } => envelope::withdraw(ask, reason.as_deref()),
         CaseCommand::Deliver { method, signer } => envelope::deliver(ask, *method, signer.as_deref()),
+        CaseCommand::State { words } => statement::state(ask, words),
         CaseCommand::DeemAccepted => envelope::deem_accepted(ask.by_system(command)?),
         CaseCommand::FlowTimer { instance } => envelope::flow_timer(ask.by_system(command)?, *instance),
-        CaseCommand::Rederive => envelope::rederive(ask.by_system(command)?),
+        CaseCommand::Rederive => rederive::rederive(ask.by_system(command)?),
         CaseCommand::PaperRendered { number, pdf_hash, file } => {
             envelope::paper_rendered(ask.by_system(command)?, number, pdf_hash, file)
         }

@@ -26,7 +26,8 @@ pub(crate) fn allowed(case: &Case, person: AccountId, now: TaskKind) -> Result<(
     let asked = case.supplement.iter().filter_map(|asked| asked.asked_by.as_ref());
     // Who asked for the supplement did the acceptance check, also when silence closed it afterwards.
     let checked = asked.filter(|by| by.account == person).map(|_| Accept);
-    for did in done.map(|done| done.kind).chain(checked) {
+    let presides = case.hearing.as_ref().and_then(super::Hearing::host).filter(|host| *host == person);
+    for did in done.map(|done| done.kind).chain(checked).chain(presides.map(|_| Hearing)) {
         if SEPARATED.contains(&(did, now)) || SEPARATED.contains(&(now, did)) {
             return Err(Refusal::DutiesSeparated { did, now });
         }

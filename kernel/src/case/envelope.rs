@@ -5,11 +5,10 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::act::{Act, Ask};
-use super::submit::accept_by;
 use super::tasks::{accept, dues_again, require_stage};
 use super::{
-    CaseWithdrawn, ClockExtended, ClockPaused, ClockResumed, DueRederived, NoticeRendered, ResultDelivered, Stage,
-    TaskCompleted, paper, process,
+    CaseWithdrawn, Channel, ClockExtended, ClockPaused, ClockResumed, NoticeRendered, Officer, ResultDelivered, Stage,
+    TaskCompleted, licence, paper, process,
 };
 use crate::catalog::matter::{DeliveryKind, NoticeKind, TaskKind};
 use crate::change::Decision;
@@ -26,7 +25,8 @@ pub(super) fn pause(ask: Ask<'_>, kind: PauseKind, from: Date, expected_days: u1
     if act.case.clocks.paused().is_some() {
         return Err(Refusal::PausedAlready);
     }
-    if !act.matter.spec.limits.pauses.contains(&kind) {
+    // A hearing stops the clock by its appointment, and lets it run when it was held.
+    if kind == PauseKind::Hearing || !act.matter.spec.limits.pauses.contains(&kind) {
         return Err(Refusal::PauseNotAllowed);
     }
     if expected_days == 0 || expected_days > PAUSE_DAYS_MAX {
@@ -41,18 +41,31 @@ pub(super) fn pause(ask: Ask<'_>, kind: PauseKind, from: Date, expected_days: u1
     if from > last {
         return Err(Refusal::DayAfter { latest: last });
     }
-    act.emit(ClockPaused { pause: Pause { kind, from, to: None }, expected_days, by })?;
+    stop(&mut act, kind, from, expected_days, by)?;
     paper::issue(&mut act, NoticeKind::Pause)?;
-    process::message(&mut act, "paused")?;
     Ok(act.finish(json!({ "paused": kind })))
+}
+
+/// The clock stands still from a day on.
+pub(super) fn stop(
+    act: &mut Act<'_>,
+    kind: PauseKind,
+    from: Date,
+    expected_days: u16,
+    by: Officer,
+) -> Result<(), Refusal> {
+    act.emit(ClockPaused { pause: Pause { kind, from, to: None }, expected_days, by })?;
+    process::message(act, "paused")
 }
 
 /// Lets the clock run again; the days of the pause are added to the due dates.
 pub(super) fn resume(ask: Ask<'_>, until: Date) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
     let (by, _) = act.officer("case.resume")?;
-    let mut clocks = act.case.clocks.clone();
-    let open = clocks.pauses.last_mut().filter(|pause| pause.to.is_none()).ok_or(Refusal::NotPaused)?;
+    let open = act.case.clocks.pauses.last().filter(|pause| pause.to.is_none()).ok_or(Refusal::NotPaused)?;
+    if open.kind == PauseKind::Hearing {
+        return Err(Refusal::HearingPending { until: None });
+    }
     if until < open.from {
         return Err(Refusal::DayBefore { earliest: open.from });
     }
@@ -61,11 +74,18 @@ pub(super) fn resume(ask: Ask<'_>, until: Date) -> Result<Decision, Refusal> {
     if until > today {
         return Err(Refusal::DayAfter { latest: today });
     }
-    open.to = Some(until);
-    let (statutory, promised) = dues_again(&act, &clocks)?;
+    let_run(&mut act, until, by)?;
+    let reply = json!({ "due": act.case.clocks.promised.map(|due| due.on) });
+    Ok(act.finish(reply))
+}
+
+/// The clock runs again after a last day that is not counted.
+pub(super) fn let_run(act: &mut Act<'_>, until: Date, by: Officer) -> Result<(), Refusal> {
+    let mut clocks = act.case.clocks.clone();
+    clocks.pauses.last_mut().ok_or(Refusal::NotPaused)?.to = Some(until);
+    let (statutory, promised) = dues_again(act, &clocks)?;
     act.emit(ClockResumed { until, statutory, promised, by })?;
-    process::message(&mut act, "resumed")?;
-    Ok(act.finish(json!({ "due": promised.map(|due| due.on) })))
+    process::message(act, "resumed")
 }
 
 /// Extends the limit, once, by the head of the agency, with a reason that the applicant is told (art. 42(1)).
@@ -93,7 +113,7 @@ pub(super) fn extend(ask: Ask<'_>, reason: &str) -> Result<Decision, Refusal> {
 }
 
 /// The last day of the statutory limit, if it has not passed: what is late is neither stopped nor extended afterwards (art. 42).
-fn still_running(act: &Act<'_>) -> Result<Date, Refusal> {
+pub(super) fn still_running(act: &Act<'_>) -> Result<Date, Refusal> {
     let last = act.case.clocks.statutory.ok_or(Refusal::NoLimitInForce)?.on;
     let has_passed = act.case.clocks.paused().is_none() && last < act.today();
     if has_passed { Err(Refusal::LimitEnded { on: last }) } else { Ok(last) }
@@ -102,6 +122,10 @@ fn still_running(act: &Act<'_>) -> Result<Date, Refusal> {
 /// The applicant takes the application back, at any time before the decision.
 pub(super) fn withdraw(ask: Ask<'_>, reason: Option<&str>) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
+    // What the authority opened is not the party's to take back.
+    if act.case.channel == Channel::Office {
+        return Err(Refusal::NotApplicant);
+    }
     // Who came to the window without an account withdraws there.
     if act.case.applicant.account.is_none() {
         act.officer("case.receive")?;
@@ -114,6 +138,7 @@ pub(super) fn withdraw(ask: Ask<'_>, reason: Option<&str>) -> Result<Decision, R
     let reason = act.seal_some("withdrawal", reason)?;
     let on = act.today();
     act.emit(CaseWithdrawn { reason, on })?;
+    licence::drop_renewal(&mut act)?;
     paper::issue(&mut act, NoticeKind::Withdrawal)?;
     process::or_incident(&mut act, |act| {
         process::message(act, "withdrawn")?;
@@ -151,22 +176,6 @@ pub(super) fn flow_timer(ask: Ask<'_>, instance: u32) -> Result<Decision, Refusa
     }
     process::timer(&mut act, instance)?;
     Ok(act.finish(json!({})))
-}
-
-/// Derives the due dates again after a calendar was loaded. No entry when nothing moves.
-pub(super) fn rederive(ask: Ask<'_>) -> Result<Decision, Refusal> {
-    let mut act = Act::on(ask)?;
-    if !act.case.stage.is_open() {
-        return Err(Refusal::WrongStage { stage: act.case.stage });
-    }
-    let clocks = act.case.clocks.clone();
-    let (statutory, promised) = dues_again(&act, &clocks)?;
-    let accept_by = clocks.received_on.map(|from| accept_by(ask, from)).transpose()?;
-    if (accept_by, statutory, promised) != (clocks.accept_by, clocks.statutory, clocks.promised) {
-        let calendar = act.facts.calendar().version().to_owned();
-        act.emit(DueRederived { calendar, accept_by, statutory, promised })?;
-    }
-    Ok(act.finish(json!({ "due": promised.map(|due| due.on) })))
 }
 
 /// The result reaches the applicant (art. 44): fetched on line by the owner, or handed over at the window and signed for.

@@ -227,6 +227,16 @@ pub struct DueRederived {
     pub statutory: Option<Due>,
     /// Promised due date.
     pub promised: Option<Due>,
+    /// End of the limit to hold a hearing that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hearing: Option<Due>,
+}
+
+impl DueRederived {
+    /// The clocks that it may move, as [`super::Clocks::dues`] has them.
+    pub fn dues(&self) -> [Option<Due>; 4] {
+        [self.accept_by, self.statutory, self.promised, self.hearing]
+    }
 }
 
 /// `case-withdrawn@1` (撤回申请).

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Case, CaseSubmitted, Clocks, DecisionMade, Due, Extended, FlowAdvanced, Material, Stage, Supplement, TaskCompleted,
-    TaskDone,
+    Case, CaseSubmitted, Clocks, CountersignerAdded, DecisionMade, Due, Extended, FlowAdvanced, Material, Stage,
+    Statement, Supplement, Task, TaskCompleted, TaskDone,
 };
+use crate::catalog::matter::TaskKind;
 use crate::event::Event;
 
 impl Case {
@@ -40,8 +41,10 @@ impl Case {
             checks: None,
             notices: Vec::new(),
             decision: None,
+            statement: None,
             result: None,
             delivery: None,
+            hearing: None,
             incidents: Vec::new(),
         }
     }
@@ -53,6 +56,10 @@ impl Case {
             Event::TaskClaimed(event) => self.task_mut(event.task)?.claimed_by = Some(event.by.clone()),
             Event::TaskAssigned(event) => self.task_mut(event.task)?.claimed_by = Some(event.to.clone()),
             Event::TaskReleased(event) => self.task_mut(event.task)?.claimed_by = None,
+            Event::CountersignerAdded(event) => self.add_countersigner(event, at),
+            Event::CountersignerDropped(event) => {
+                self.tasks.remove(&event.task).ok_or("no such task")?;
+            }
             Event::TaskCompleted(event) => self.complete(event, at)?,
             Event::SupplementRequested(event) => {
                 self.stage = Stage::SupplementAsked;
@@ -106,8 +113,23 @@ impl Case {
             }
             Event::DueRederived(event) => {
                 self.clocks.accept_by = event.accept_by;
+                self.clocks.hearing = event.hearing;
                 self.clocks.moved += 1;
                 self.set_dues(event.statutory, event.promised);
+            }
+            Event::HearingOffered(event) => self.hearing_mut().offered = Some(event.clone()),
+            Event::HearingRequested(event) => {
+                self.clocks.hearing = Some(event.hold_by);
+                self.hearing_mut().requested = Some(event.clone());
+            }
+            Event::HearingDeclined(event) => {
+                self.clocks.hearing = None;
+                self.hearing_mut().declined = Some(event.clone());
+            }
+            Event::HearingAppointed(event) => self.hearing_mut().appointed = Some(event.clone()),
+            Event::HearingHeld(event) => {
+                self.clocks.hearing = None;
+                self.hearing_mut().held = Some(event.clone());
             }
             Event::CaseWithdrawn(_) => self.stage = Stage::Withdrawn,
             Event::DecisionMade(event) => self.decide(event),
@@ -124,6 +146,10 @@ impl Case {
                 self.stage = Stage::Delivered;
                 self.delivery = Some(event.clone());
             }
+            Event::StatementInvited(event) => self.statement = Some(Statement::invited(event)),
+            Event::StatementGiven(event) => {
+                self.statement.as_mut().ok_or("nobody was invited")?.given = Some(event.clone());
+            }
             _ => return Err("no arm".to_owned()),
         }
         Ok(())
@@ -133,6 +159,8 @@ impl Case {
         self.process.apply(&event.delta);
         for task in &event.closed {
             self.tasks.remove(task);
+            // What it asked for is not needed any more.
+            self.tasks.retain(|_, other| other.asked_for != Some(*task));
         }
         for timer in &event.timers_gone {
             self.timers.remove(timer);
@@ -154,6 +182,19 @@ impl Case {
             at,
         });
         Ok(())
+    }
+
+    fn add_countersigner(&mut self, event: &CountersignerAdded, at: i64) {
+        let task = Task {
+            element: event.element.clone(),
+            kind: TaskKind::Countersign,
+            post_kind: event.post_kind.clone(),
+            opened_at: at,
+            step_due_on: None,
+            claimed_by: Some(event.to.clone()),
+            asked_for: Some(event.of),
+        };
+        self.tasks.insert(event.task, task);
     }
 
     fn decide(&mut self, event: &DecisionMade) {

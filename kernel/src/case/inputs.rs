@@ -20,6 +20,7 @@ pub struct Gathered<'a> {
     form: Value,
     applicant: Value,
     uploads: BTreeMap<String, String>,
+    outcomes: BTreeMap<String, String>,
     facts: &'a Facts,
 }
 
@@ -33,6 +34,7 @@ impl<'a> Gathered<'a> {
             form: matter.form.join(&open, personal),
             applicant: applicant(&case.applicant),
             uploads: uploads(&case.materials),
+            outcomes: case.done.iter().map(|done| (done.element.clone(), done.outcome.clone())).collect(),
             facts,
         }
     }
@@ -43,6 +45,7 @@ impl<'a> Gathered<'a> {
             form: &self.form,
             applicant: &self.applicant,
             uploads: &self.uploads,
+            outcomes: &self.outcomes,
             facts: &self.facts.records,
         }
     }

@@ -5,16 +5,23 @@
 
 mod act;
 mod acts;
+mod added;
+mod bar;
 mod clock;
 mod decide;
 mod duties;
 mod envelope;
 mod events;
 mod evolve;
+mod hearing;
 mod inputs;
+mod licence;
 mod paper;
+mod places;
 mod process;
+mod rederive;
 mod rows;
+mod statement;
 mod submit;
 mod tasks;
 
@@ -30,13 +37,18 @@ use serde_json::Map;
 use crate::catalog::matter::{ApplicantKind, NoticeKind, TaskKind};
 
 pub use acts::number_parts;
+pub use added::{ADDED_FROM, ADDED_OUTCOMES, CountersignerAdded, CountersignerDropped, may_ask};
 pub use clock::{ClockName, ClockRule, ClockView, Clocks, Due, Extended, derivation, light, view_clock};
 pub use decide::{CaseCommand, Complete, Submit, SupplementAnswer, decide, numbers_needed, streams_needed};
 pub use envelope::PAUSE_DAYS_MAX;
 pub use events::*;
+pub use hearing::*;
 pub use inputs::{Gathered, applicant};
 pub use paper::{data as paper_data, data_hash, file_field as paper_field};
+pub use places::{Places, form_pointer, hash_place};
+pub use rederive::rederived;
 pub use rows::{TIMER_DEEMED, TIMER_FLOW};
+pub use statement::{Statement, StatementGiven, StatementInvited};
 
 /// Where a case stands in law. The work inside `Accepted` is the process's own; its tasks say more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,6 +104,8 @@ pub enum Channel {
     Online,
     /// At the window, entered by a clerk (窗口收件).
     Window,
+    /// Nobody applied: the authority opened it of its own motion (依职权).
+    Office,
 }
 
 /// Who applies. A person's name and number are personal and lie in the vault; an organisation's are public.
@@ -173,6 +187,9 @@ pub struct Task {
     pub step_due_on: Option<Date>,
     /// Who has claimed it (认领).
     pub claimed_by: Option<Officer>,
+    /// The step that asked for it, when it is an added countersigner's (加签) and not the process's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_for: Option<u32>,
 }
 
 /// A task that was completed, kept for the duties and the opinions on the case page.
@@ -300,6 +317,12 @@ pub struct Case {
     pub notices: Vec<Notice>,
     /// Grant or refusal.
     pub decision: Option<DecisionMade>,
+    /// The hearing, as far as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hearing: Option<Hearing>,
+    /// The party's statement before a decision of the authority's own motion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Statement>,
     /// The licence written, if any.
     pub result: Option<ResultRef>,
     /// How the result reached the applicant.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::act::Act;
 use super::{Case, Notice, NoticeIssued};
+use crate::catalog::Matter;
 use crate::catalog::matter::NoticeKind;
 use crate::change::NumberKey;
 use crate::directory::Organisation;
@@ -18,9 +19,18 @@ use crate::state::hex;
 /// The numbering register of cases (办件编号, domain.md §18).
 pub(crate) const CASE_NUMBER: &str = "case";
 
-/// The numbering register of a notice.
-pub(crate) fn register(kind: NoticeKind) -> String {
-    format!("notice-{}", kind.name())
+fn broken(element: &str, reason: &impl ToString) -> Refusal {
+    Refusal::Process { element: element.to_owned(), reason: reason.to_string() }
+}
+
+/// The counter of a matter's notice; none when its register needs more than the organisation says.
+pub(crate) fn notice_counter(
+    facts: &Facts,
+    matter: &Matter,
+    kind: NoticeKind,
+    own: &BTreeMap<String, String>,
+) -> Option<NumberKey> {
+    counter(facts, &matter.notices.get(&kind)?.number, own)
 }
 
 /// What a number is made of: the organisation's short code and region, and what the case adds.
@@ -62,16 +72,15 @@ impl<'a> Numbers<'a> {
 
     /// The next number of a register, formatted.
     pub(crate) fn take(&mut self, register: &str, parts: &BTreeMap<String, String>) -> Result<String, Refusal> {
-        let broken = |reason: String| Refusal::Process { element: register.to_owned(), reason };
         let (spec, on) = (self.facts.catalog.numbers.get(register), self.facts.today);
-        let spec = spec.map_err(|error| broken(error.to_string()))?;
+        let spec = spec.map_err(|error| broken(register, &error))?;
         let fields = fields(parts);
-        let scope = spec.scope_key(&fields, on).map_err(|error| broken(error.to_string()))?;
+        let scope = spec.scope_key(&fields, on).map_err(|error| broken(register, &error))?;
         let key = NumberKey { register: register.to_owned(), scope };
-        let reserved = *self.facts.numbers.get(&key).ok_or_else(|| broken("number was not reserved".to_owned()))?;
+        let reserved = *self.facts.numbers.get(&key).ok_or_else(|| broken(register, &"number was not reserved"))?;
         let again = self.taken.iter().filter(|(taken, _)| *taken == key).count() as u64;
         let n = reserved + again;
-        let text = spec.format(&fields, on, n).map_err(|error| broken(error.to_string()))?;
+        let text = spec.format(&fields, on, n).map_err(|error| broken(register, &error))?;
         self.taken.push((key, n));
         Ok(text)
     }
@@ -80,9 +89,9 @@ impl<'a> Numbers<'a> {
 /// Issues a statutory notice: number, verification code, template and data hash go into the journal.
 pub(super) fn issue(act: &mut Act<'_>, kind: NoticeKind) -> Result<(), Refusal> {
     let parts = parts(act.organisation()?, None);
-    let number = act.numbers.take(&register(kind), &parts)?;
-    let template = act.matter.notices.get(&kind).cloned().unwrap_or_default();
-    let notice = prepare(act, kind, number, template);
+    let form = act.matter.notices.get(&kind).ok_or_else(|| broken(kind.name(), &"the matter has no such notice"))?;
+    let number = act.numbers.take(&form.number, &parts)?;
+    let notice = prepare(act, kind, number, form.template.clone());
     act.emit(NoticeIssued { notice })
 }
 

@@ -141,6 +141,7 @@ fn open_task(act: &Act<'_>, element: &str) -> Result<Task, Refusal> {
         opened_at: act.facts.at(),
         step_due_on,
         claimed_by: None,
+        asked_for: None,
     })
 }
 

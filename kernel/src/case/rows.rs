@@ -13,8 +13,9 @@ pub const TIMER_FLOW: &str = "flow/";
 
 impl Case {
     pub(crate) fn rows(&self) -> Rows {
-        let running = clock::running(&self.clocks, self.stage).map(|(_, _, due)| due);
-        let paused = self.stage.is_open() && self.clocks.paused().is_some();
+        let running = clock::running(&self.clocks, self.stage);
+        let paused = running.is_some_and(|(rule, _, _)| clock::stopped(&self.clocks, rule).is_some());
+        let running = running.map(|(_, _, due)| due);
         let id = self.id.to_string();
         // While the applicant's answer is awaited nobody in the department has anything to do.
         let waits = self.stage == Stage::SupplementAsked;

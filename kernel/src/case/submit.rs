@@ -4,13 +4,13 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::act::{Act, Ask, acting_post, applicant_account, matter_object};
-use super::clock::{Due, Reckoning};
+use super::clock::accept_by;
 use super::{
     Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit, SupplementAnswer,
-    paper, process,
+    form_pointer, paper, process, tasks,
 };
 use crate::catalog::Matter;
-use crate::catalog::matter::{ApplicantKind, NoticeKind};
+use crate::catalog::matter::{ApplicantKind, NoticeKind, OpenedBy};
 use crate::change::Decision;
 use crate::form::Field;
 use crate::policy;
@@ -54,14 +54,21 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
         },
         title: submit.title.clone(),
         received_on,
-        accept_by: accept_by(ask, received_on)?,
+        accept_by: accept_by(&ask.facts.catalog.limits, ask.facts.calendar(), received_on)?,
         form: submit.form.clone(),
         sealed: submit.secrets.iter().map(Secret::commitment).collect(),
         materials: submit.materials.clone(),
     };
     let mut act = Act::begin(ask, event, submit.secrets.clone(), draft)?;
-    paper::issue(&mut act, NoticeKind::Receipt)?;
-    process::evaluate(&mut act)?;
+    if submit.channel == Channel::Office {
+        // Nothing was received and nobody waits for acceptance: opening the case is the acceptance, and its clock runs.
+        let (by, _) = act.officer("case.open")?;
+        process::evaluate(&mut act)?;
+        tasks::accept(&mut act, Some(by), false)?;
+    } else {
+        paper::issue(&mut act, NoticeKind::Receipt)?;
+        process::evaluate(&mut act)?;
+    }
     process::start(&mut act)?;
     let reply = json!({
         "case": act.case.id, "number": act.case.number, "received_on": received_on,
@@ -106,7 +113,7 @@ pub(super) fn supplement(ask: Ask<'_>, answer: &SupplementAnswer) -> Result<Deci
     act.keep(&answer.secrets);
     act.emit(CaseSupplemented {
         received_on,
-        accept_by: accept_by(ask, received_on)?,
+        accept_by: accept_by(&ask.facts.catalog.limits, ask.facts.calendar(), received_on)?,
         form: answer.form.clone(),
         sealed: answer.secrets.iter().map(Secret::commitment).collect(),
         materials: answer.materials.clone(),
@@ -120,8 +127,7 @@ pub(super) fn supplement(ask: Ask<'_>, answer: &SupplementAnswer) -> Result<Deci
 
 /// A field of the form among the secrets, as the notice names it: a list is one field, whatever it holds.
 fn form_target(secret: &Secret) -> Option<String> {
-    let (_, pointer) = secret.field.rsplit_once("/form/")?;
-    let field = pointer.split('/').next().unwrap_or(pointer);
+    let field = form_pointer(&secret.field)?.split('/').nth(1)?;
     Some(format!("form:{field}"))
 }
 
@@ -129,7 +135,16 @@ fn form_target(secret: &Secret) -> Option<String> {
 fn may_submit(ask: Ask<'_>, submit: &Submit) -> Result<(), Refusal> {
     let organisation = ask.facts.organisation.as_ref().ok_or(Refusal::NotHandledHere)?;
     let object = matter_object(ask.matter()?, &organisation.code, organisation.region);
+    let by_authority = ask.matter()?.spec.opened_by == OpenedBy::Authority;
+    if by_authority != (submit.channel == Channel::Office) {
+        return Err(Refusal::ApplicantKind);
+    }
     match submit.channel {
+        Channel::Office => {
+            let (_, post) = acting_post(ask)?;
+            let allowed = policy::allows(&ask.facts.catalog.grants, post, "case.open", &object);
+            if allowed { Ok(()) } else { Err(Refusal::Forbidden { action: "case.open".to_owned() }) }
+        }
         Channel::Online => {
             let account = applicant_account(ask)?;
             if submit.account != Some(account.id) {
@@ -183,11 +198,4 @@ fn check_materials(ask: Ask<'_>, materials: &[Material], secrets: &[Secret]) -> 
 /// Day 0 of the acceptance check: what comes on a rest day counts as received on the next working day (domain.md §1.1).
 fn day_of_receipt(ask: Ask<'_>) -> Date {
     ask.facts.calendar().this_or_next_working_day(ask.facts.today)
-}
-
-/// The end of the acceptance check that began on a day.
-pub(super) fn accept_by(ask: Ask<'_>, received_on: Date) -> Result<Due, Refusal> {
-    let check = ask.facts.catalog.limits.material_check.in_force(received_on).ok_or(Refusal::NoLimitInForce)?;
-    let reckoning = Reckoning { from: received_on, limit: check.limit, pauses: &[], extension: None };
-    reckoning.due(ask.facts.calendar(), ask.facts.catalog.limits.lights)
 }

@@ -3,11 +3,14 @@
 use base::id::AccountId;
 use serde_json::{Value, json};
 
+use super::Hearing;
 use super::act::{Act, Ask, acting_post};
 use super::clock::{Reckoning, counted_from, reckonings};
+use super::inputs::Gathered;
 use super::{
     CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested, Task,
-    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, duties, paper, process,
+    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, added, bar, duties, hearing, licence, paper,
+    process, statement,
 };
 use crate::catalog::Matter;
 use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
@@ -23,6 +26,8 @@ const NOT_ACCEPTED: &str = "not_accepted";
 /// Outcomes of a decide task.
 const GRANT: &str = "grant";
 const REFUSE: &str = "refuse";
+/// A refusal for false materials in a matter of public safety (art. 78).
+const REFUSE_FALSE: &str = "refuse_false";
 
 /// Takes a task from the shared queue; fails politely if someone was faster.
 pub(super) fn claim(ask: Ask<'_>, task: u32) -> Result<Decision, Refusal> {
@@ -51,9 +56,22 @@ pub(super) fn complete(ask: Ask<'_>, complete: &Complete) -> Result<Decision, Re
     let task = complete.task;
     let by = may_work_on(&act, task)?;
     let open = act.case.tasks[&task].clone();
+    if open.asked_for.is_some() {
+        added::answer(&mut act, task, by, complete)?;
+        let reply = json!({ "stage": act.case.stage, "outcome": complete.outcome });
+        return Ok(act.finish(reply));
+    }
+    added::none_is_out(&act, task)?;
     // Art. 45 takes the time out of the limit; the work that it is for, and all other work, goes on. Only the decision waits.
-    if act.case.clocks.paused().is_some() && open.kind == TaskKind::Decide {
-        return Err(Refusal::Paused);
+    if open.kind == TaskKind::Decide {
+        hearing::not_pending(&act.case, act.today())?;
+        if act.case.clocks.paused().is_some() {
+            return Err(Refusal::Paused);
+        }
+    }
+    // A process that waits for a hearing waits for its end, by minutes or by the parties' word (art. 48).
+    if open.kind == TaskKind::Hearing && !act.case.hearing.as_ref().is_some_and(Hearing::is_over) {
+        return Err(Refusal::HearingPending { until: None });
     }
     let outcome = declared_outcome(&act, &open.element, complete)?;
     if open.claimed_by.is_none() {
@@ -102,7 +120,7 @@ fn asks_for_supplement(matter: &Matter, kind: TaskKind) -> bool {
 }
 
 /// The post may take the task: granted, in the handling organisation, of the lane's kind, not claimed by another, duties kept apart.
-fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
+pub(super) fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
     let open = act.case.tasks.get(&task).ok_or(Refusal::TaskClosed)?;
     let (by, post) = act.officer(&format!("task.{}", open.kind.as_str()))?;
     if open.claimed_by.as_ref().is_some_and(|claimed| claimed.account != by.account) {
@@ -129,7 +147,7 @@ fn may_have(act: &Act<'_>, task: u32, open: &Task, person: AccountId, post: &Pos
             && done.instance > round
             && done.by.as_ref().is_some_and(|did| did.account == person)
     };
-    let is_multiple = act.matter.task(&open.element).is_some_and(|task| task.is_multiple);
+    let is_multiple = open.asked_for.is_none() && act.matter.task(&open.element).is_some_and(|task| task.is_multiple);
     if is_multiple && act.case.done.iter().any(did_in_round) {
         return Err(Refusal::DutiesSeparated { did: open.kind, now: open.kind });
     }
@@ -166,7 +184,7 @@ fn envelope_of(act: &mut Act<'_>, kind: TaskKind, by: &Officer, complete: &Compl
         (TaskKind::Accept, ACCEPTED) => accept(act, Some(by.clone()), false),
         (TaskKind::Accept, NOT_ACCEPTED) => not_accept(act, by, complete),
         (TaskKind::Decide, NOT_ACCEPTED) if immediate => not_accept(act, by, complete),
-        (TaskKind::Decide, GRANT | REFUSE) => {
+        (TaskKind::Decide, GRANT | REFUSE | REFUSE_FALSE) => {
             // Accepted by silence before, it is only decided.
             if immediate && act.case.stage == Stage::Submitted {
                 accept(act, Some(by.clone()), false)?;
@@ -250,6 +268,7 @@ fn not_accept(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<()
     let article = article_of(complete)?.ok_or(Refusal::ArticleMissing)?;
     let on = act.today();
     act.emit(CaseNotAccepted { by: by.clone(), reason, article, on })?;
+    licence::drop_renewal(act)?;
     paper::issue(act, NoticeKind::NonAcceptance)
 }
 
@@ -265,12 +284,33 @@ fn decide(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<(), Re
     if !granted && article.is_none() {
         return Err(Refusal::ArticleMissing);
     }
+    if granted {
+        statement::require_heard(act)?;
+    } else {
+        licence::may_refuse(act)?;
+    }
+    require_lawful(act, if granted { GRANT } else { REFUSE })?;
     let on = act.today();
     let limit = act.facts.catalog.limits.delivery.in_force(on).ok_or(Refusal::NoLimitInForce)?.limit;
     let reckoning = Reckoning { from: on, limit, pauses: &[], extension: None };
     let deliver_by = reckoning.due(act.facts.calendar(), act.facts.catalog.limits.lights)?.on;
     act.emit(DecisionMade { granted, by: by.clone(), reason, article, on, deliver_by })?;
-    paper::issue(act, if granted { NoticeKind::Grant } else { NoticeKind::Refusal })
+    if !granted {
+        licence::drop_renewal(act)?;
+    }
+    paper::issue(act, if granted { NoticeKind::Grant } else { NoticeKind::Refusal })?;
+    if complete.outcome == REFUSE_FALSE { bar::applicant(act) } else { Ok(()) }
+}
+
+/// Where the law leaves one outcome, the rules say which, and nobody decides otherwise.
+fn require_lawful(act: &Act<'_>, outcome: &str) -> Result<(), Refusal> {
+    let bound = Gathered::of(act.matter, &act.case, act.facts).evaluate(act.matter).bound;
+    match bound {
+        Some(bound) if bound.outcome != outcome => {
+            Err(Refusal::OutcomeBound { outcome: bound.outcome, article: bound.article })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Due dates of the statutory and the promised clock.

@@ -6,11 +6,13 @@ use flow::Definition;
 use flow::bpmn::FlowElement;
 
 use super::check::SharedNames;
-use super::matter::{MatterSpec, NoticeKind};
+use super::matter::{MatterSpec, NoticeKind, OpenedBy};
 use super::ordered::Ordered;
-use super::package::Act;
+use super::package::{Act, LicenceStep};
+use super::problem::Findings;
 use super::read::Reader;
 use super::scope::Names;
+use super::shared::Register;
 use crate::record::LicenceChange;
 
 /// Attribute of a service task that names its act.
@@ -40,6 +42,11 @@ impl Reader<'_> {
                 acts.insert(element.id.to_string(), act);
             }
         }
+        let invites = acts.values().any(|act| matches!(act, Act::InviteStatement));
+        if spec.opened_by == OpenedBy::Authority && !invites {
+            let message = "what the authority opens has a service task invite_statement: the party is heard";
+            self.findings(&bpmn_file).error("process", "statement", message.to_owned());
+        }
         let is_service = |id: &str| process.service_tasks().any(|element| &*element.id == id);
         for id in spec.acts.keys().filter(|id| !is_service(id)) {
             let message = format!("the process has no service task {id}");
@@ -61,10 +68,11 @@ impl Reader<'_> {
         let parameters = spec.acts.get(&*element.id).unwrap_or(&nothing);
         let place = format!("acts.{}", element.id);
         let allowed: &[&str] = match name {
-            "evaluate" => &[],
+            "evaluate" | "invite_statement" => &[],
+            "bar_holder" => &["register", "key"],
             "number" | "write_record" => &["register"],
             "issue_certificate" => &["template"],
-            "alter_licence" => &["register", "key", "set", "value"],
+            "alter_licence" => alter_parameters(parameters),
             "notify" => &["notice"],
             name if NOT_EXECUTED.contains(&name) => {
                 let message = format!("the act {name} is not executed yet");
@@ -90,47 +98,93 @@ impl Reader<'_> {
             return None;
         }
         let get = |parameter: &str| parameters.get(parameter).cloned().unwrap_or_default();
-        let mut refuse = |message: String| -> Option<Act> {
+        let refuse = |findings: &mut Findings<'_>, message: String| -> Option<Act> {
             findings.error(&place, "act-parameter", message);
             None
         };
         let register = get("register");
         match name {
             "evaluate" => Some(Act::Evaluate),
+            "invite_statement" if spec.opened_by == OpenedBy::Authority => Some(Act::InviteStatement),
+            "invite_statement" => refuse(&mut findings, "who applies states their case in the application".to_owned()),
+            "bar_holder" if shared.registers.contains_key(&register) => {
+                Some(Act::BarHolder { register, key: names.parse(&get("key"), &place, &mut findings)? })
+            }
+            "bar_holder" => refuse(&mut findings, format!("there is no register {register}")),
             "number" if shared.numbers.get(&register).is_ok() => Some(Act::Number { register }),
-            "number" => refuse(format!("there is no numbering register {register}")),
+            "number" => refuse(&mut findings, format!("there is no numbering register {register}")),
             "write_record" if shared.registers.contains_key(&register) => Some(Act::WriteRecord { register }),
-            "write_record" => refuse(format!("there is no register {register}")),
+            "write_record" => refuse(&mut findings, format!("there is no register {register}")),
             "issue_certificate" => match template {
                 Some(template) => Some(Act::IssueCertificate { template }),
-                None => refuse(format!("there is no template {}.typ", get("template"))),
+                None => refuse(&mut findings, format!("there is no template {}.typ", get("template"))),
             },
-            "alter_licence" => {
-                let set = get("set");
-                match shared.registers.get(&register) {
-                    None => refuse(format!("there is no register {register}")),
-                    Some(known) if known.schema.field(&set).is_none() => {
-                        refuse(format!("register {register} has no field {set}"))
-                    }
-                    Some(_)
-                        if ![LicenceChange::Started, LicenceChange::Completed]
-                            .iter()
-                            .any(|step| step.sets() == Some(&set)) =>
-                    {
-                        refuse(format!("no step of a licence sets {set}"))
-                    }
-                    Some(_) => {
-                        let key = names.parse(&get("key"), &place, &mut findings)?;
-                        let value = names.parse(&get("value"), &place, &mut findings)?;
-                        Some(Act::AlterLicence { register, key, set, value })
-                    }
+            "alter_licence" => match shared.registers.get(&register) {
+                None => refuse(&mut findings, format!("there is no register {register}")),
+                Some(known) => {
+                    let step = match declared_step(parameters, known, &place, names, &mut findings) {
+                        Ok(step) => step?,
+                        Err(message) => return refuse(&mut findings, message),
+                    };
+                    let key = names.parse(&get("key"), &place, &mut findings)?;
+                    Some(Act::AlterLicence { register, key, step })
                 }
-            }
+            },
             // The last one of the list above.
             _ => match NoticeKind::ALL.into_iter().find(|kind| kind.name() == get("notice")) {
                 Some(notice) => Some(Act::Notify { notice }),
-                None => refuse(format!("there is no notice {}", get("notice"))),
+                None => refuse(&mut findings, format!("there is no notice {}", get("notice"))),
             },
         }
     }
+}
+
+/// The steps that a decision takes by itself.
+const DECIDED: [LicenceChange; 6] = [
+    LicenceChange::Altered,
+    LicenceChange::Reissued,
+    LicenceChange::Deregistered,
+    LicenceChange::Revoked,
+    LicenceChange::Withdrawn,
+    LicenceChange::Cancelled,
+];
+
+/// A step by its name, with the end of the term where it has one; or the date field that it sets.
+fn alter_parameters(parameters: &Ordered<String>) -> &'static [&'static str] {
+    match parameters.get("step").map(String::as_str) {
+        None => &["register", "key", "set", "value"],
+        Some("renewal_asked" | "renewed") => &["register", "key", "step", "until"],
+        Some(_) => &["register", "key", "step"],
+    }
+}
+
+/// `Err` says what is wrong with the names; `None` that an expression was reported already.
+fn declared_step(
+    parameters: &Ordered<String>,
+    register: &Register,
+    place: &str,
+    names: &Names,
+    findings: &mut Findings<'_>,
+) -> Result<Option<LicenceStep>, String> {
+    let get = |parameter: &str| parameters.get(parameter).cloned().unwrap_or_default();
+    if let Some(step) = parameters.get("step") {
+        return match (step.as_str(), DECIDED.into_iter().find(|change| change.as_str() == step)) {
+            ("renewal_asked", _) => {
+                Ok(names.parse(&get("until"), place, findings).map(|until| LicenceStep::AskRenewal { until }))
+            }
+            ("renewed", _) => {
+                Ok(names.parse(&get("until"), place, findings).map(|until| LicenceStep::Renewed { until }))
+            }
+            (_, Some(change)) => Ok(Some(LicenceStep::Decided { change })),
+            (_, None) => Err(format!("a licence takes no step {step}")),
+        };
+    }
+    let set = get("set");
+    if register.schema.field(&set).is_none() {
+        return Err(format!("register {} has no field {set}", register.code));
+    }
+    let steps = [LicenceChange::Started, LicenceChange::Completed];
+    let change = steps.into_iter().find(|change| change.sets() == Some(&set));
+    let change = change.ok_or_else(|| format!("no step of a licence sets {set}"))?;
+    Ok(names.parse(&get("value"), place, findings).map(|on| LicenceStep::Day { change, on }))
 }

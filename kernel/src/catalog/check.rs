@@ -31,7 +31,7 @@ pub(super) struct SharedNames<'a> {
 }
 
 /// Messages of the envelope that a process may wait for (matter.md §1).
-const ENVELOPE_MESSAGES: [&str; 5] = ["accepted", "paused", "resumed", "withdrawn", "supplemented"];
+const ENVELOPE_MESSAGES: [&str; 6] = ["accepted", "paused", "resumed", "withdrawn", "supplemented", "stated"];
 /// Parts of a number that the organisation gives: region, short code, mark, credit code's organisation part.
 const NUMBER_FIELDS: [&str; 5] = ["reg6", "org", "org9", "abbr", "code"];
 /// Columns of the decision `checks` (matter.md §3).
@@ -62,7 +62,7 @@ impl Reader<'_> {
         if let Some(result) = &spec.result {
             check_result(&spec, result, shared, &mut findings);
         }
-        let notices = self.notices(&spec, &folder, &toml_file);
+        let notices = self.notices(&spec, shared.numbers, &folder, &toml_file);
         let process = process?;
         let tasks = self.tasks(&spec, &process, shared, &toml_file);
         let acts = self.acts(&spec, &process, &names, shared, (&folder, &toml_file));
@@ -155,28 +155,6 @@ impl Reader<'_> {
         files.iter().filter_map(read).collect()
     }
 
-    /// The template of each statutory notice: the package's own, else the common one.
-    fn notices(&mut self, spec: &MatterSpec, folder: &str, toml_file: &str) -> BTreeMap<NoticeKind, String> {
-        let mut notices = BTreeMap::new();
-        if spec.notices.contains_key(&NoticeKind::Certificate) {
-            let message = "the certificate's template is named by the act issue_certificate";
-            self.findings(toml_file).error("certificate", "notice-template", message);
-        }
-        for kind in NoticeKind::ALL {
-            let name = spec.notices.get(&kind).map_or(kind.name(), String::as_str);
-            match self.template(folder, &format!("notices/{name}")) {
-                Some(path) => {
-                    notices.insert(kind, path);
-                }
-                None => {
-                    let message = format!("there is no template notices/{name}.typ for the notice {}", kind.name());
-                    self.findings(toml_file).error(kind.name(), "notice-template", message);
-                }
-            }
-        }
-        notices
-    }
-
     pub(super) fn template(&self, folder: &str, name: &str) -> Option<String> {
         let paths = [format!("{folder}{name}.typ"), format!("templates/{name}.typ")];
         paths.into_iter().find(|path| self.files.get(path).is_some())
@@ -254,9 +232,6 @@ impl Reader<'_> {
         for variable in ["checks_failed", "checks_undecided", "exempt"] {
             names = names.with_open(variable);
         }
-        for task in spec.tasks.names() {
-            names = names.with_open(&format!("{task}_outcome"));
-        }
         let mut findings = Findings { file: &file, text, list: &mut self.problems };
         for flow in process.flows() {
             let Some(condition) = &flow.condition else { continue };
@@ -297,13 +272,13 @@ impl Reader<'_> {
         &self,
         folder: &str,
         registers: &BTreeMap<String, Arc<Register>>,
-        notices: &BTreeMap<NoticeKind, String>,
+        notices: &BTreeMap<NoticeKind, NoticeForm>,
         acts: &BTreeMap<String, Act>,
     ) -> String {
         let mut paths: Vec<String> = self.files.below(folder).map(str::to_owned).collect();
         paths.extend(["standards/limits.toml", "standards/numbering.toml", "templates/common.typ"].map(str::to_owned));
         paths.extend(registers.values().map(|r| format!("systems/{}/registers/{}.schema.json", r.system, r.code)));
-        paths.extend(notices.values().cloned());
+        paths.extend(notices.values().map(|notice| notice.template.clone()));
         paths.extend(acts.values().filter_map(|act| match act {
             Act::IssueCertificate { template } => Some(template.clone()),
             _ => None,
@@ -341,6 +316,9 @@ fn scope(spec: &MatterSpec, form: &Form, shared: &SharedNames<'_>) -> Names {
         .with_open("case")
         .with("form", form.fields().iter().map(|field| field.name.as_str()))
         .with("materials", spec.materials.iter().map(|material| material.code.as_str()));
+    for task in spec.tasks.names() {
+        names = names.with_open(&format!("{task}_outcome"));
+    }
     for (name, fact) in spec.facts.iter() {
         names = match shared.registers.get(&fact.register) {
             Some(register) => names.with(name, register.schema.fields().iter().map(|field| field.name.as_str())),
@@ -492,12 +470,13 @@ fn check_result(
     shared: &SharedNames<'_>,
     findings: &mut Findings<'_>,
 ) {
-    match shared.numbers.get(&result.number) {
-        Err(_) => {
-            let message = format!("there is no numbering register {}", result.number);
+    match result.number.as_ref().map(|number| shared.numbers.get(number).map_err(|_| number)) {
+        None => {}
+        Some(Err(number)) => {
+            let message = format!("there is no numbering register {number}");
             findings.error("result.number", "number-register", message);
         }
-        Ok(number) => {
+        Some(Ok(number)) => {
             let given = |field: &str| NUMBER_FIELDS.contains(&field) || result.number_parts.contains(field);
             for field in number.fields().filter(|field| !given(field)) {
                 let message = format!("the number needs {field}: say it in number_parts");

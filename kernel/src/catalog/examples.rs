@@ -51,8 +51,14 @@ pub fn run_example(matter: &Matter, example: &Example) -> ExampleResult {
     let facts: BTreeMap<String, Vec<FactRecord>> =
         queries.iter().map(|query| (query.name.clone(), answer(query, example))).collect();
     let uploads = example.materials.iter().map(|code| (code.clone(), format!("example:{code}"))).collect();
-    let inputs =
-        Inputs { on: example.on, form: &example.form, applicant: &applicant, uploads: &uploads, facts: &facts };
+    let inputs = Inputs {
+        on: example.on,
+        form: &example.form,
+        applicant: &applicant,
+        uploads: &uploads,
+        outcomes: &example.outcomes,
+        facts: &facts,
+    };
     let evaluation = matter.evaluate(&inputs);
     for (name, expected) in &example.expect {
         let actual = actual(&evaluation, name);
@@ -86,6 +92,7 @@ fn answer(query: &FactQuery, example: &Example) -> Vec<FactRecord> {
 
 fn actual(evaluation: &Evaluation, name: &str) -> Value {
     match name {
+        "bound" => json!(evaluation.bound.as_ref().map(|bound| &bound.outcome)),
         "exempt" => json!(evaluation.exempt),
         "fee" => json!(evaluation.fee_fen),
         "validity" => json!(evaluation.validity),

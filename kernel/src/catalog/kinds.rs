@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check::SharedNames;
-use super::matter::{MatterSpec, PauseKind, TaskKind, TaskSpec};
+use super::matter::{MatterSpec, OpenedBy, PauseKind, TaskKind, TaskSpec};
 use super::problem::Findings;
 use super::shared::Side;
 use crate::form::is_snake_case;
@@ -17,12 +17,20 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
     if of_kind(TaskKind::Decide) == 0 {
         findings.error("tasks", "task-kinds", "no task decides");
     }
-    match (spec.immediate, of_kind(TaskKind::Accept)) {
+    let opened = spec.opened_by == OpenedBy::Authority;
+    if opened && spec.immediate {
+        findings.error(
+            "immediate",
+            "task-kinds",
+            "what the authority opens is not decided on the spot: the party is heard",
+        );
+    }
+    match (spec.immediate || opened, of_kind(TaskKind::Accept)) {
         (true, 0) | (false, 1) => {}
         (true, _) => findings.error(
             "immediate",
             "task-kinds",
-            "decided on the spot: the decide task accepts, there is no accept task",
+            "decided on the spot or opened by the authority: there is no accept task",
         ),
         (false, _) => findings.error("tasks", "task-kinds", "exactly one task accepts"),
     }
@@ -37,6 +45,10 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
         let reserved: &[&str] = match task.kind {
             TaskKind::Accept => &["accepted", "supplement", "not_accepted"],
             TaskKind::Decide if spec.immediate && task.outcomes.contains("supplement") => &ON_THE_SPOT,
+            // 行政许可法 art. 78: whoever hid the truth or gave false materials is refused, and barred for a time.
+            TaskKind::Decide if spec.public_safety && task.outcomes.contains("refuse_false") => {
+                &["grant", "refuse", "refuse_false"]
+            }
             TaskKind::Decide => &["grant", "refuse"],
             _ => &[],
         };
@@ -53,7 +65,7 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
             findings.error(&place, "outcomes", format!("the outcome {name} is not snake_case"));
         }
         // 行政许可法 art. 38(2): a refusal states its reasons.
-        for name in ["refuse", "not_accepted"] {
+        for name in ["refuse", "refuse_false", "not_accepted"] {
             if task.outcomes.get(name).is_some_and(|outcome| !outcome.reason) {
                 findings.error(
                     &place,
@@ -62,12 +74,16 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
                 );
             }
         }
-        if task.kind == TaskKind::Hearing && !spec.limits.pauses.contains(&PauseKind::Hearing) {
-            findings.error(&place, "pauses", "a hearing task needs the pause hearing among limits.pauses");
-        }
         if task.kind == TaskKind::ExpertReview && !spec.limits.pauses.contains(&PauseKind::ExpertReview) {
             findings.error(&place, "pauses", "an expert review task needs the pause expert_review among limits.pauses");
         }
+    }
+    if spec.limits.pauses.contains(&PauseKind::Hearing) {
+        findings.error(
+            "limits.pauses",
+            "pauses",
+            "any licence may need a hearing, and its appointment stops the clock: it is not declared",
+        );
     }
     // Applicants hold no lane: their part is the envelope's.
     for (lane, kind) in &spec.lanes {

@@ -63,6 +63,13 @@ pub struct MatterSpec {
     /// Decided on the spot (即办件): one `decide` task that also accepts; the duty accept ≠ decide does not apply.
     #[serde(default)]
     pub immediate: bool,
+    /// Who opens a case: whoever applies, or the authority of its own motion (依职权).
+    #[serde(default)]
+    pub opened_by: OpenedBy,
+    /// It bears directly on public safety, health or the safety of life and property: false materials and fraud bar the applicant for a time
+    /// (行政许可法 arts. 78, 79).
+    #[serde(default)]
+    pub public_safety: bool,
     /// Legal basis (设定依据), with validity.
     pub basis: Vec<Basis>,
     /// Time limits.
@@ -85,12 +92,29 @@ pub struct MatterSpec {
     /// Which template each statutory notice uses; unnamed = the common one of the same name.
     #[serde(default)]
     pub notices: BTreeMap<NoticeKind, String>,
+    /// What a notice is called in this matter; unnamed = as the law's own words call it for the kind of business.
+    #[serde(default)]
+    pub titles: BTreeMap<NoticeKind, Text>,
+    /// Which numbering register a notice uses; unnamed = the one of its kind.
+    #[serde(default)]
+    pub numbers: BTreeMap<NoticeKind, String>,
     /// Cross-stream invariants without Rust.
     #[serde(default)]
     pub claims: Vec<ClaimSpec>,
     /// What a city or county may change.
     #[serde(default)]
     pub local: LocalSpec,
+}
+
+/// Who opens the cases of a matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpenedBy {
+    /// Whoever applies (依申请).
+    #[default]
+    Applicant,
+    /// The authority (依职权): the party is heard before it is decided against them.
+    Authority,
 }
 
 /// Who applies.
@@ -123,6 +147,25 @@ pub enum MatterKind {
     Consultation,
     /// Publication (发布).
     Publication,
+    /// Ending what was granted: revocation, withdrawal, cancellation, deregistration (撤销、撤回、吊销、注销).
+    Ending,
+}
+
+impl MatterKind {
+    /// Words, papers and numbers are those of a licence unless they have this ending: a filing is filed and not granted (domain fact book §1.2).
+    pub fn ending(self) -> Option<&'static str> {
+        match self {
+            Self::Licence => None,
+            Self::Filing => Some("filing"),
+            Self::Ending => Some("ending"),
+            _ => Some("other"),
+        }
+    }
+
+    /// The name of this kind's own variant of something that licences have, if there is one.
+    pub fn own(self, name: &str, exists: impl Fn(&str) -> bool) -> Option<String> {
+        self.ending().map(|ending| format!("{name}-{ending}")).filter(|own| exists(own))
+    }
 }
 
 /// A legal basis with the days on which it was in force.
@@ -483,8 +526,9 @@ pub struct ResultSpec {
     pub name: Text,
     /// The register the record goes to.
     pub register: String,
-    /// The numbering register (`standards/numbering.toml`).
-    pub number: String,
+    /// The numbering register (`standards/numbering.toml`); none where a licence that exists keeps its number.
+    #[serde(default)]
+    pub number: Option<String>,
     /// FEEL for the parts of the number that the case decides, as the category of a permit.
     #[serde(default)]
     pub number_parts: Ordered<String>,
@@ -574,6 +618,12 @@ pub enum NoticeKind {
     Pause,
     /// Extension notice (延长期限告知书).
     Extension,
+    /// The right to a hearing (听证告知书).
+    HearingRight,
+    /// Hearing notice (听证通知书).
+    Hearing,
+    /// Minutes of the hearing (听证笔录).
+    HearingMinutes,
     /// Grant (准予行政许可决定书).
     Grant,
     /// Refusal (不予行政许可决定书).
@@ -582,23 +632,29 @@ pub enum NoticeKind {
     Withdrawal,
     /// Delivery record (送达回证).
     Delivery,
+    /// Invitation to state and defend oneself before an adverse decision (陈述申辩告知书). Only in matters that the authority opens.
+    Statement,
     /// The result's own paper (证照). Named by the act that issues it, never in `[notices]`.
     Certificate,
 }
 
 impl NoticeKind {
     /// Every kind that the envelope issues.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Receipt,
         Self::Acceptance,
         Self::Supplement,
         Self::NonAcceptance,
         Self::Pause,
         Self::Extension,
+        Self::HearingRight,
+        Self::Hearing,
+        Self::HearingMinutes,
         Self::Grant,
         Self::Refusal,
         Self::Withdrawal,
         Self::Delivery,
+        Self::Statement,
     ];
 
     /// The name in files and in `matter.toml`: also the name of the common template.
@@ -610,10 +666,14 @@ impl NoticeKind {
             Self::NonAcceptance => "non-acceptance",
             Self::Pause => "pause",
             Self::Extension => "extension",
+            Self::HearingRight => "hearing-right",
+            Self::Hearing => "hearing",
+            Self::HearingMinutes => "hearing-minutes",
             Self::Grant => "grant",
             Self::Refusal => "refusal",
             Self::Withdrawal => "withdrawal",
             Self::Delivery => "delivery",
+            Self::Statement => "statement",
             Self::Certificate => "certificate",
         }
     }

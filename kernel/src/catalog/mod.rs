@@ -10,6 +10,7 @@ mod files;
 mod kinds;
 mod limits;
 pub mod matter;
+mod notices;
 mod ordered;
 mod package;
 pub(crate) mod paths;
@@ -39,7 +40,7 @@ use read::Reader;
 pub use shared::*;
 
 /// A whole catalog in one version. Immutable; share it in an `Arc`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Catalog {
     version: String,
     /// The working-day calendar.
@@ -145,6 +146,11 @@ impl Catalog {
             templates,
         };
         (Some(catalog), problems)
+    }
+
+    /// The same version with a calendar that knows more: years that were loaded since it was made.
+    pub fn with_calendar(&self, calendar: Calendar) -> Self {
+        Self { calendar, ..self.clone() }
     }
 
     /// SHA-256 over the sorted paths and file hashes, in hexadecimal.

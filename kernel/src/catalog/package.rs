@@ -12,6 +12,7 @@ use super::matter::{MatterCode, MatterSpec, NoticeKind, OutcomeSpec, TaskKind, T
 use super::ordered::Ordered;
 use super::shared::Register;
 use crate::form::Form;
+use crate::record::LicenceChange;
 use crate::rules::Rules;
 
 /// A matter (事项), ready to run. Share it in an `Arc`; a case keeps the version it started with.
@@ -37,14 +38,23 @@ pub struct Matter {
     pub tasks: Ordered<Task>,
     /// BPMN service task id → its act with typed parameters.
     pub acts: BTreeMap<String, Act>,
-    /// The template of each statutory notice, as a path inside the catalog.
-    pub notices: BTreeMap<NoticeKind, String>,
+    /// What each statutory notice is made of.
+    pub notices: BTreeMap<NoticeKind, NoticeForm>,
     /// The registers that its facts and its result use.
     pub registers: BTreeMap<String, Arc<Register>>,
     /// FEEL of matter.toml, parsed.
     pub expressions: Expressions,
     /// `examples/*.json`.
     pub examples: Vec<Example>,
+}
+
+/// What a statutory notice is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeForm {
+    /// The template, as a path inside the catalog.
+    pub template: String,
+    /// The numbering register: filings are not numbered as licences are.
+    pub number: String,
 }
 
 impl Matter {
@@ -119,16 +129,23 @@ pub enum Act {
         /// The register.
         register: String,
     },
-    /// Change one field of an existing record.
+    /// Take a step in the life of a licence that exists.
     AlterLicence {
         /// The register.
         register: String,
         /// FEEL: key of the record.
         key: Expression,
-        /// The field.
-        set: String,
-        /// FEEL: its new value.
-        value: Expression,
+        /// Which step.
+        step: LicenceStep,
+    },
+    /// Invite the party to state their case before the decision (行政许可法 art. 7).
+    InviteStatement,
+    /// Bar the holder of a licence from applying for such a one again (art. 79).
+    BarHolder {
+        /// The register of the licence.
+        register: String,
+        /// FEEL: its key.
+        key: Expression,
     },
     /// Send a notice to the applicant.
     Notify {
@@ -141,6 +158,33 @@ pub enum Act {
         name: String,
         /// The parameters.
         parameters: Ordered<String>,
+    },
+}
+
+/// A step of a licence as `alter_licence` declares it.
+#[derive(Debug, Clone)]
+pub enum LicenceStep {
+    /// A day is set: work began, work was completed.
+    Day {
+        /// What happened.
+        change: LicenceChange,
+        /// FEEL: when.
+        on: Expression,
+    },
+    /// The holder asks for another term (行政许可法 art. 50).
+    AskRenewal {
+        /// FEEL: the last day of the new term.
+        until: Expression,
+    },
+    /// Another term is granted under the same number.
+    Renewed {
+        /// FEEL: its last day.
+        until: Expression,
+    },
+    /// The grant itself does it, on its day: altered (with `[result.fields]`), issued again, struck off, revoked, withdrawn, cancelled.
+    Decided {
+        /// What happens.
+        change: LicenceChange,
     },
 }
 
@@ -212,6 +256,9 @@ pub struct Example {
     pub form: Value,
     /// Codes of the materials given.
     pub materials: Vec<String>,
+    /// Task → the outcome it was done with, for rules that read it.
+    #[serde(default)]
+    pub outcomes: BTreeMap<String, String>,
     /// Register → records.
     pub registers: BTreeMap<String, Vec<Value>>,
     /// Rule or reserved decision → what is expected.

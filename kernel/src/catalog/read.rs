@@ -348,17 +348,20 @@ impl<'a> Reader<'a> {
 }
 
 /// What may be granted. `task.KIND` stands for the task kinds of matter.md §1.
-pub const ACTIONS: [&str; 39] = [
+pub const ACTIONS: [&str; 42] = [
     "account.manage",
     "audit.read",
     "calendar.load",
     "case.apply",
     "case.archive",
     "case.extend",
+    "case.hearing",
+    "case.open",
     "case.pause",
     "case.read",
     "case.receive",
     "case.resume",
+    "case.state",
     "case.supplement",
     "case.withdraw",
     "catalog.publish",

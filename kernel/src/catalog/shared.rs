@@ -28,6 +28,12 @@ pub struct CommonLimits {
     pub hearing_notice: Versions,
     /// Asking for another term before a licence ends (art. 50).
     pub renewal_request: Versions,
+    /// Stating one's case before the authority decides of its own motion (art. 7); none in catalogs of before.
+    #[serde(default)]
+    pub statement: Option<Versions>,
+    /// Bars after false materials and fraud (arts. 78, 79).
+    #[serde(default)]
+    pub bars: Option<BarLimits>,
     /// When the light turns yellow.
     pub lights: LightRule,
     /// Reminders owed for every case.
@@ -42,6 +48,18 @@ impl CommonLimits {
         let specs = self.reminders.iter().filter(move |spec| (spec.wd_before < 0) == overdue);
         specs.flat_map(|spec| spec.to.iter().copied())
     }
+}
+
+/// How long whoever deceived the authority may not apply again, and where that is written down.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BarLimits {
+    /// The register of bars.
+    pub register: String,
+    /// After hiding the truth or giving false materials (行政许可法 art. 78).
+    pub false_materials: Vec<LimitVersion>,
+    /// After a licence had by fraud, bribery or other improper means (art. 79).
+    pub fraud: Vec<LimitVersion>,
 }
 
 /// Post kinds that are reminded besides whoever handles a case.

@@ -32,7 +32,7 @@ fn the_built_in_catalog_has_no_problems() {
     let (catalog, problems) = Catalog::check(&built_in());
     assert_eq!(said(&problems), "");
     let catalog = catalog.unwrap();
-    assert_eq!(catalog.matters.len(), 10);
+    assert_eq!(catalog.matters.len(), 16);
     assert_eq!(catalog.directory.organisations.len(), 179);
     assert_eq!(catalog.version().len(), 64);
 }
@@ -75,6 +75,7 @@ fn a_planted_defect_is_named_with_file_line_and_element() {
         (&toml, "{ wd = 7,", "{ wd = 7, cd = 7,", "", "toml", "cd = 7"),
         (&toml, "valid_from = 2021-07-01 }", "valid_from = 2014-10-25 }", "promised", "limit-overlap", "promised"),
         (&toml, "pauses    = [\"expert_review\"", "pauses    = [\"publicity\"", "", "toml", "publicity"),
+        (&toml, "pauses    = [\"expert_review\"", "pauses    = [\"hearing\"", "limits.pauses", "pauses", "hearing"),
         (&toml, "code      = \"construction-permit\"", "code      = \"permit\"", "code", "code-folder", "code "),
         (&toml, "= \"case-officer\"", "= \"officer\"", "lanes.lane_review", "post-kind", "lane_review"),
         (&toml, "= \"case-officer\"", "= \"system-admin\"", "lanes.lane_review", "post-kind", "lane_review"),

@@ -7,8 +7,9 @@ use journal::Actor;
 use serde_json::json;
 
 use super::{
-    Account, AccountDisabled, AccountKind, AccountOpened, CatalogAdopted, Contact, ContactSet, OrganisationRegistered,
-    Post, PostAssigned, PostEnded, SubjectErased, acting_post,
+    Account, AccountDisabled, AccountKind, AccountOpened, CatalogAdopted, Contact, ContactSet, LoadCalendar,
+    NodeSettings, OrganisationRegistered, Post, PostAssigned, PostEnded, SubjectErased, acting_post, calendar,
+    calendar_owner,
 };
 use crate::catalog::TargetClass;
 use crate::change::{Decision, StreamDecision};
@@ -82,6 +83,8 @@ pub enum DirectoryCommand {
         /// Ground.
         basis: String,
     },
+    /// Load a year's notice of days off.
+    LoadCalendar(Box<LoadCalendar>),
     /// Take a catalog version into use.
     AdoptCatalog {
         /// Content hash of the catalog.
@@ -102,7 +105,7 @@ impl DirectoryCommand {
             | Self::Assign { account, .. }
             | Self::EndPost { account, .. } => StreamId::account(account),
             Self::Erase { subject, .. } => StreamId::erased(subject),
-            Self::AdoptCatalog { .. } => StreamId::node(),
+            Self::LoadCalendar(_) | Self::AdoptCatalog { .. } => StreamId::node(),
         }
     }
 
@@ -117,6 +120,7 @@ impl DirectoryCommand {
             Self::OpenAccount { .. } | Self::DisableAccount { .. } | Self::SetContact { .. } => "account.manage",
             Self::Assign { .. } | Self::EndPost { .. } => "post.manage",
             Self::Register(_) | Self::Erase { .. } => "node.manage",
+            Self::LoadCalendar(_) => "calendar.load",
             Self::AdoptCatalog { .. } => "catalog.publish",
         }
     }
@@ -129,6 +133,7 @@ impl DirectoryCommand {
             Self::OpenAccount { .. } | Self::DisableAccount { .. } | Self::SetContact { .. } => "accounts",
             Self::Assign { .. } | Self::EndPost { .. } => "posts",
             Self::Register(_) | Self::Erase { .. } => "node",
+            Self::LoadCalendar(_) => "calendar",
             Self::AdoptCatalog { .. } => "catalog",
         }
     }
@@ -193,6 +198,13 @@ pub fn decide(command: &DirectoryCommand, actor: &Actor, loaded: &Loaded, facts:
         DirectoryCommand::Erase { subject, basis } => {
             SubjectErased { subject: *subject, basis: basis.clone(), on: facts.today }.into()
         }
+        DirectoryCommand::LoadCalendar(command) => {
+            let settings = match before {
+                Some((_, State::Node(settings))) => settings.clone(),
+                _ => NodeSettings::default(),
+            };
+            calendar::load(command, &settings, facts)?.into()
+        }
         DirectoryCommand::AdoptCatalog { catalog, calendar } => {
             CatalogAdopted { catalog: catalog.clone(), calendar: calendar.clone(), on: facts.today }.into()
         }
@@ -215,12 +227,17 @@ fn authorise(command: &DirectoryCommand, actor: &Actor, loaded: &Loaded, facts: 
     }
     let (own, post) = acting_post(actor, loaded, facts.today)?;
     let (page, action) = (command.page(), command.action());
+    // A bureau's administrator manages the bureau; the days of everyone are the affair of the highest one's.
+    let owner = match command {
+        DirectoryCommand::LoadCalendar(_) => calendar_owner(&facts.catalog),
+        _ => None,
+    };
     let object = Object {
         class: TargetClass::Page,
         name: page,
         immediate: false,
-        organisation: &post.organisation,
-        region: post.region,
+        organisation: owner.map_or(&post.organisation, |owner| owner.code.as_str()),
+        region: owner.map_or(post.region, |owner| owner.region),
     };
     let about_oneself = matches!(command, DirectoryCommand::Assign { account, .. } if *account == own.id);
     if about_oneself || !policy::allows(&facts.catalog.grants, post, action, &object) {

@@ -18,8 +18,12 @@ use crate::projection::{AccountRow, OrganisationRow, PostRow, Rows};
 use crate::refusal::Refusal;
 use crate::stream::StreamId;
 
+mod calendar;
 mod decide;
 
+pub use calendar::{
+    CalendarLoaded, LoadCalendar, LoadedYear, NOTICE_TEXT_CHARS_MAX, NoticeSource, calendar_owner, calendar_years,
+};
 pub use decide::{DirectoryCommand, decide};
 
 /// What an account is for.
@@ -315,6 +319,17 @@ pub struct NodeSettings {
     pub catalogs: Vec<String>,
     /// Content hash of the calendar in use.
     pub calendar: String,
+    /// The years whose notice was loaded here, each as it was loaded last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub years: Vec<LoadedYear>,
+    /// How often a notice was loaded: each time the open deadlines are counted again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub loads: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 impl NodeSettings {

@@ -3,7 +3,7 @@
 use base::deadline::{self, Limit, Start};
 use base::id::CaseId;
 use jiff::civil::Date;
-use journal::Actor;
+use journal::{Actor, Commitment};
 use serde_json::{Map, Value, json};
 
 use super::{LicenceChange, LicenceChanged, Record, RecordWritten, RenewalAsked, VALID};
@@ -121,13 +121,13 @@ pub fn decide(command: &RecordCommand, actor: &Actor, loaded: &Loaded, facts: &F
             written(write, record)?.into()
         }
         RecordCommand::Change { change, .. } => {
-            step(record.ok_or(Refusal::NotFound)?, *change, facts.today, facts)?.into()
+            step(record.ok_or(Refusal::NotFound)?, Step::alone(*change, facts.today), facts)?.into()
         }
         RecordCommand::AskRenewal { case, until, .. } => {
             renewal_asked(record.ok_or(Refusal::NotFound)?, *case, *until, facts)?.into()
         }
         RecordCommand::Renew { until, deemed, .. } => {
-            renewal(record.ok_or(Refusal::NotFound)?, *until, *deemed, facts)?.into()
+            renewal(record.ok_or(Refusal::NotFound)?, *until, *deemed, None, facts)?.into()
         }
     };
     let (expected_version, before) = before.map_or((0, None), |(version, state)| (*version, Some(state.clone())));
@@ -189,9 +189,35 @@ fn authorise(
     if regions.map(region).all(may) { Ok(()) } else { Err(Refusal::Forbidden { action: "record.write".to_owned() }) }
 }
 
-/// One step in a licence's life on a day; the days it is given come from the catalog's lapse rule.
-pub(crate) fn step(record: &Record, change: LicenceChange, on: Date, facts: &Facts) -> Result<LicenceChanged, Refusal> {
-    if record.status != VALID {
+/// What is asked of a licence: which step, on which day, and by which case with what it replaces.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) change: LicenceChange,
+    pub(crate) on: Date,
+    pub(crate) case: Option<CaseId>,
+    pub(crate) basis: String,
+    pub(crate) fields: Map<String, Value>,
+    pub(crate) sealed: Vec<Commitment>,
+}
+
+impl Step {
+    /// A step that no case decided.
+    pub(crate) fn alone(change: LicenceChange, on: Date) -> Self {
+        Self { change, on, case: None, basis: String::new(), fields: Map::new(), sealed: Vec::new() }
+    }
+}
+
+/// What has ended may still be struck off: its term was over, it lapsed, it was revoked, withdrawn or cancelled (行政许可法 art. 70(1)(4)).
+const STRUCK_OFF_AFTER: [&str; 6] = [VALID, "expired", "lapsed", "revoked", "withdrawn", "cancelled"];
+
+/// One step in a licence's life; the days it is given come from the catalog's lapse rule.
+pub(crate) fn step(record: &Record, step: Step, facts: &Facts) -> Result<LicenceChanged, Refusal> {
+    let Step { change, on, case, basis, fields, sealed } = step;
+    let may = match change {
+        LicenceChange::Deregistered => STRUCK_OFF_AFTER.contains(&record.status.as_str()),
+        _ => record.status == VALID,
+    };
+    if !may {
         return Err(Refusal::LicenceEnded { status: record.status.clone() });
     }
     let today = facts.today;
@@ -201,7 +227,10 @@ pub(crate) fn step(record: &Record, change: LicenceChange, on: Date, facts: &Fac
         valid_until: record.valid_until,
         start_by: record.start_by,
         on,
-        basis: String::new(),
+        basis,
+        case,
+        fields,
+        sealed,
     };
     let ended = |next: &mut LicenceChanged, status: &str| next.status = status.to_owned();
     if matches!(change, LicenceChange::Started | LicenceChange::Completed) {
@@ -213,10 +242,27 @@ pub(crate) fn step(record: &Record, change: LicenceChange, on: Date, facts: &Fac
     {
         return Err(Refusal::LicenceEnded { status: "lapsed".to_owned() });
     }
+    // Nothing is altered in, or printed of, a licence whose last day is over, whether or not the timer has run.
+    if matches!(change, LicenceChange::Altered | LicenceChange::Reissued) {
+        if record.start_by.is_some_and(|last| today > last) {
+            return Err(Refusal::LicenceEnded { status: "lapsed".to_owned() });
+        }
+        if record.valid_until.is_some_and(|last| today > last) {
+            return Err(Refusal::LicenceEnded { status: "expired".to_owned() });
+        }
+    }
     match change {
         LicenceChange::Started => next.start_by = None,
         LicenceChange::Completed => ended(&mut next, "completed"),
-        LicenceChange::Deregistered => ended(&mut next, "deregistered"),
+        LicenceChange::Deregistered | LicenceChange::Revoked | LicenceChange::Withdrawn | LicenceChange::Cancelled => {
+            ended(&mut next, change.as_str());
+        }
+        LicenceChange::Altered | LicenceChange::Reissued => {}
+        LicenceChange::RenewalDropped => {
+            if record.renewal.as_ref().is_none_or(|asked| Some(asked.case) != next.case) {
+                return Err(Refusal::NotFound);
+            }
+        }
         LicenceChange::Extended => extend_start(record, lapse_rule(record, &facts.catalog), &mut next)?,
         LicenceChange::Lapsed => {
             let last = record.start_by.ok_or(Refusal::NotFound)?;
@@ -247,7 +293,12 @@ fn happened_within(record: &Record, on: Date, today: Date) -> Result<(), Refusal
 }
 
 /// The application comes at least so long before the end as the law says (行政许可法 art. 50(1)).
-fn renewal_asked(record: &Record, case: CaseId, until: Date, facts: &Facts) -> Result<RenewalAsked, Refusal> {
+pub(crate) fn renewal_asked(
+    record: &Record,
+    case: CaseId,
+    until: Date,
+    facts: &Facts,
+) -> Result<RenewalAsked, Refusal> {
     let ended = || Refusal::LicenceEnded { status: record.status.clone() };
     let last = record.valid_until.filter(|_| record.status == VALID).ok_or_else(ended)?;
     if until <= last {
@@ -284,7 +335,13 @@ fn lapse_rule<'a>(record: &Record, catalog: &'a Catalog) -> Option<&'a LapseSpec
 }
 
 /// Renewal: before the end by decision; silence at the end of a timely application renews too (行政许可法 art. 50(2)).
-fn renewal(record: &Record, until: Date, deemed: bool, facts: &Facts) -> Result<LicenceChanged, Refusal> {
+pub(crate) fn renewal(
+    record: &Record,
+    until: Date,
+    deemed: bool,
+    case: Option<CaseId>,
+    facts: &Facts,
+) -> Result<LicenceChanged, Refusal> {
     let ended = || Refusal::LicenceEnded { status: record.status.clone() };
     let last = record.valid_until.filter(|_| record.status == VALID).ok_or_else(ended)?;
     if deemed {
@@ -306,5 +363,15 @@ fn renewal(record: &Record, until: Date, deemed: bool, facts: &Facts) -> Result<
         start_by: record.start_by,
         on: facts.today,
         basis: String::new(),
+        // Silence answers the application that it met.
+        case: case.or_else(|| record.renewal.as_ref().filter(|_| deemed).map(|asked| asked.case)),
+        // What the register's row says of the term is what other matters' rules read.
+        fields: record
+            .body
+            .get("valid_to")
+            .map(|_| ("valid_to".to_owned(), until.to_string().into()))
+            .into_iter()
+            .collect(),
+        sealed: Vec::new(),
     })
 }

@@ -15,8 +15,8 @@ use crate::projection::{ClaimRow, RecordRow, Rows, SearchRow, TimerRow};
 
 mod decide;
 
-pub(crate) use decide::step;
 pub use decide::{RecordCommand, RecordWrite, decide};
+pub(crate) use decide::{Step, renewal, renewal_asked, step};
 
 /// Status of a record in force.
 pub const VALID: &str = "valid";
@@ -82,6 +82,15 @@ pub struct LicenceChanged {
     pub on: Date,
     /// Law and article.
     pub basis: String,
+    /// The case that decided it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseId>,
+    /// Public and internal fields as they are from now on.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Value>,
+    /// Personal and sensitive ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<Commitment>,
 }
 
 /// `renewal-asked@1`: the holder asks in time for another term; silence at the end of this one renews (行政许可法 art. 50(2)).
@@ -115,6 +124,18 @@ pub enum LicenceChange {
     Completed,
     /// Deregistered (注销, 行政许可法 art. 70).
     Deregistered,
+    /// What it permits, or whom, was altered (变更, 行政许可法 art. 49).
+    Altered,
+    /// A lost or spoilt certificate was issued again under its number (补发).
+    Reissued,
+    /// An application to renew came to its end without a renewal: refused, not accepted, withdrawn.
+    RenewalDropped,
+    /// Revoked because it ought not to have been granted (撤销, 行政许可法 art. 69).
+    Revoked,
+    /// Withdrawn by the authority because law or circumstances changed (撤回, 行政许可法 art. 8). Not the applicant's 撤回申请.
+    Withdrawn,
+    /// Cancelled as a penalty (吊销, 行政处罚法 art. 9).
+    Cancelled,
 }
 
 impl LicenceChange {
@@ -125,6 +146,11 @@ impl LicenceChange {
             Self::Completed => Some("completed_on"),
             _ => None,
         }
+    }
+
+    /// After it a new paper certifies the licence: the one before says what no longer holds, or is lost.
+    pub fn replaces_paper(self) -> bool {
+        matches!(self, Self::Renewed | Self::Altered | Self::Reissued)
     }
 
     /// The stable word.
@@ -138,6 +164,12 @@ impl LicenceChange {
             Self::Expired => "expired",
             Self::Completed => "completed",
             Self::Deregistered => "deregistered",
+            Self::Altered => "altered",
+            Self::Reissued => "reissued",
+            Self::RenewalDropped => "renewal_dropped",
+            Self::Revoked => "revoked",
+            Self::Withdrawn => "withdrawn",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -207,6 +239,13 @@ impl Record {
             && self.valid_until.is_none_or(|last| day <= last)
     }
 
+    /// The day on which the certificate that a case issued was replaced by a later one, if it was.
+    pub fn paper_replaced_on(&self, case: CaseId) -> Option<Date> {
+        let mut papers = self.changes.iter().filter(|step| step.change.replaces_paper() && step.case.is_some());
+        let last = papers.next_back()?;
+        (last.case != Some(case)).then_some(last.on)
+    }
+
     pub(crate) fn apply(&mut self, event: &Event) -> Result<(), String> {
         match event {
             Event::RecordWritten(event) => {
@@ -224,10 +263,14 @@ impl Record {
                 if let Some(field) = event.change.sets() {
                     self.body.insert(field.to_owned(), Value::String(event.on.to_string()));
                 }
+                self.body.extend(event.fields.clone());
+                self.sealed.retain(|old| !event.sealed.iter().any(|new| new.field == old.field));
+                self.sealed.extend(event.sealed.iter().cloned());
                 if let Some(status) = self.body.get_mut("status") {
                     *status = Value::String(event.status.clone());
                 }
-                if matches!(event.change, LicenceChange::Renewed | LicenceChange::DeemedRenewed) {
+                let answered = [LicenceChange::Renewed, LicenceChange::DeemedRenewed, LicenceChange::RenewalDropped];
+                if answered.contains(&event.change) {
                     self.renewal = None;
                 }
                 self.changes.push(event.clone());

@@ -4,6 +4,10 @@
 
 extern crate jiantong_kernel as kernel;
 
+mod added;
+mod after;
+mod calendar;
+mod hearing;
 mod law;
 mod licence;
 mod path;

@@ -58,6 +58,8 @@ pub(crate) struct World {
     /// Work for after the commits.
     pub(crate) outbox: Vec<Job>,
     pub(crate) today: Date,
+    /// In use from now on.
+    pub(crate) catalog: Arc<Catalog>,
     numbers: BTreeMap<NumberKey, u64>,
     claims: BTreeMap<(String, String), StreamId>,
     records: BTreeMap<String, Vec<Value>>,
@@ -98,7 +100,8 @@ pub(crate) const HEAD: u8 = 12;
 pub(crate) const LEADER: u8 = 13;
 pub(crate) const COUNTERSIGNERS: [u8; 2] = [14, 15];
 pub(crate) const DIRECTOR: u8 = 16;
-const POSTS: [(u8, &str); 7] = [
+pub(crate) const SECOND_REVIEWER: u8 = 17;
+const POSTS: [(u8, &str); 8] = [
     (CLERK, "window-clerk"),
     (REVIEWER, "case-officer"),
     (HEAD, "division-head"),
@@ -106,6 +109,7 @@ const POSTS: [(u8, &str); 7] = [
     (14, "countersign-officer"),
     (15, "countersign-officer"),
     (DIRECTOR, "director"),
+    (SECOND_REVIEWER, "case-officer"),
 ];
 
 impl World {
@@ -117,6 +121,7 @@ impl World {
             secrets: Vec::new(),
             outbox: Vec::new(),
             today,
+            catalog: Arc::clone(&CATALOG),
             numbers: BTreeMap::new(),
             claims: BTreeMap::new(),
             records: example.registers.clone(),
@@ -181,7 +186,7 @@ impl World {
         Facts {
             now,
             today: self.today,
-            catalog: Arc::clone(&CATALOG),
+            catalog: Arc::clone(&self.catalog),
             matter: Some(Arc::clone(matter)),
             organisation: Some(organisation()),
             records: records.collect(),
@@ -248,7 +253,7 @@ impl World {
         without: &[&str],
     ) -> Result<Decision, Refusal> {
         let name = example.form["applicant_name"].as_str().unwrap().to_owned();
-        self.hand_in(matter, example, n, without, &name)
+        self.hand_in(matter, example, n, without, &name, Channel::Online)
     }
 
     /// The same in the name of an applicant that the form need not name.
@@ -259,7 +264,30 @@ impl World {
         n: u8,
         name: &str,
     ) -> Result<Decision, Refusal> {
-        self.hand_in(matter, example, n, &[], name)
+        self.hand_in(matter, example, n, &[], name, Channel::Online)
+    }
+
+    /// The reviewer opens a case of the authority's own motion; the applicant of the form is the party.
+    pub(crate) fn open(&mut self, matter: &Arc<Matter>, example: &Example, n: u8) -> Result<Decision, Refusal> {
+        let name = example.form["applicant_name"].as_str().unwrap().to_owned();
+        self.hand_in(matter, example, n, &[], &name, Channel::Office)
+    }
+
+    /// Does open tasks with their first outcome, by whoever may, until one of this element is open.
+    pub(crate) fn drive(&mut self, matter: &Arc<Matter>, example: &Example, n: u8, element: &str) {
+        for _ in 0..20 {
+            let open = self.case(n).tasks.iter().next().map(|(task, open)| (*task, open.clone()));
+            let (task, open) = open.unwrap_or_else(|| panic!("no task is open before {element}"));
+            if open.element == element {
+                return;
+            }
+            let word = matter.task(&open.element).unwrap().outcomes.names().next().unwrap().to_owned();
+            let posts = POSTS.into_iter().filter(|(_, kind)| *kind == open.post_kind);
+            let done: Vec<Result<Decision, Refusal>> =
+                posts.map(|(n_of, _)| self.on(matter, example, n, &officer(n_of), outcome(task, &word))).collect();
+            assert!(done.iter().any(Result::is_ok), "{}: {done:?}", open.element);
+        }
+        panic!("{element} is never open");
     }
 
     /// An officer who files for an organisation, too.
@@ -276,6 +304,7 @@ impl World {
         n: u8,
         without: &[&str],
         applicant_name: &str,
+        channel: Channel,
     ) -> Result<Decision, Refusal> {
         let subject = SubjectId::from_uuid(uuid(OWNER));
         let split = matter.form.split(&example.form);
@@ -298,7 +327,7 @@ impl World {
             secrets.push(name);
         }
         let submit = Submit {
-            channel: Channel::Online,
+            channel,
             applicant_kind: ApplicantKind::Organisation,
             subject,
             applicant_code: example.form["applicant_code"].as_str().unwrap().to_owned(),
@@ -311,7 +340,8 @@ impl World {
         };
         let facts = self.facts(matter, &example.form);
         let command = Command::Case { case: case_id(n), command: CaseCommand::Submit(Box::new(submit)) };
-        self.submit(&command, &applicant(), facts)
+        let actor = if channel == Channel::Office { officer(REVIEWER) } else { applicant() };
+        self.submit(&command, &actor, facts)
     }
 
     /// Any command on a case.
@@ -343,7 +373,6 @@ impl World {
 
     /// A construction permit in force that holds a claim until the work is completed.
     pub(crate) fn put_licence(&mut self, number: &str) -> StreamId {
-        let stream = StreamId::record("licences", number);
         let claim = kernel::record::ClaimHeld {
             name: "manager-on-site".to_owned(),
             key: "key".to_owned(),
@@ -363,6 +392,12 @@ impl World {
             claims: vec![claim],
             start_by: None,
         };
+        self.put_record(written)
+    }
+
+    /// A record as it was written.
+    pub(crate) fn put_record(&mut self, written: kernel::record::RecordWritten) -> StreamId {
+        let stream = StreamId::record(&written.register, &written.id);
         let state = State::evolve(None, &written.into(), 0).unwrap();
         self.streams.insert(stream.clone(), (1, state));
         stream

@@ -5,6 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::bail;
 use clap::Args;
+use kernel::catalog::Catalog;
+use kernel::directory::NodeSettings;
+use kernel::{State, StreamId};
 use service::Clock as _;
 use store::Store;
 
@@ -55,8 +58,9 @@ type Finding = (&'static str, Verdict, String);
 /// Runs every check, prints a line for each, and fails when one does.
 pub(crate) fn run(args: &DoctorArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = Config::settle(&args.node, &ListenArgs::default(), DATA)?;
-    let mut findings = vec![fonts(&config), catalogue(&config), permissions(&config), messages(&config)];
-    findings.extend(database(&config));
+    let (read, catalog) = catalogue(&config);
+    let mut findings = vec![fonts(&config), read, permissions(&config), messages(&config)];
+    findings.extend(database(&config, catalog.as_ref()));
     if args.json {
         let all: Vec<_> = findings
             .iter()
@@ -84,22 +88,23 @@ fn fonts(config: &Config) -> Finding {
     }
 }
 
-/// Reads the catalog, and looks whether its calendar covers this year and, from December on, the next.
-fn catalogue(config: &Config) -> Finding {
-    let catalog = match catalog::load(config.catalog.as_deref()) {
-        Ok(catalog) => catalog,
-        Err(error) => return ("catalog", Verdict::Fail, format!("{error:#}")),
-    };
+/// Reads the catalog.
+fn catalogue(config: &Config) -> (Finding, Option<Catalog>) {
+    match catalog::load(config.catalog.as_deref()) {
+        Ok(catalog) => (("catalog", Verdict::Ok, format!("{} matters", catalog.matters.len())), Some(catalog)),
+        Err(error) => (("catalog", Verdict::Fail, format!("{error:#}")), None),
+    }
+}
+
+/// Does the catalog's calendar, with the years that were loaded here, cover this year and, from December on, the next?
+fn calendar(catalog: &Catalog, settings: &NodeSettings) -> Finding {
     let today = base::time::date(SystemClock.now());
     let needed = if today.month() == 12 { today.year() + 1 } else { today.year() };
-    if catalog.calendar.is_official(needed) {
-        ("catalog", Verdict::Ok, format!("{} matters, calendar covers {needed}", catalog.matters.len()))
+    if settings.calendar_over(&catalog.calendar).is_official(needed) {
+        ("calendar", Verdict::Ok, format!("covers {needed}"))
     } else {
-        (
-            "catalog",
-            Verdict::Warn,
-            format!("the calendar lacks the official notice for {needed}: dates are provisional"),
-        )
+        let said = format!("lacks the official notice for {needed}: dates are provisional (jiantong calendar load)");
+        ("calendar", Verdict::Warn, said)
     }
 }
 
@@ -133,11 +138,14 @@ fn permissions(config: &Config) -> Finding {
 }
 
 /// Opens the database to read it: settings are checked on the way. Then the clock against the newest entry, and the room on the disk.
-fn database(config: &Config) -> Vec<Finding> {
+fn database(config: &Config, catalog: Option<&Catalog>) -> Vec<Finding> {
     let opened = start::options(config, false).and_then(|options| Ok(Store::open_to_read(options)?));
     let store = match opened {
         Ok(store) => store,
-        Err(error) => return vec![("database", Verdict::Fail, format!("{error:#}"))],
+        Err(error) => {
+            let unknown = catalog.map(|catalog| calendar(catalog, &NodeSettings::default()));
+            return unknown.into_iter().chain([("database", Verdict::Fail, format!("{error:#}"))]).collect();
+        }
     };
     let kind = if config.database.is_some() { "PostgreSQL" } else { "SQLite, synchronous = full" };
     let mut findings = Vec::new();
@@ -157,6 +165,17 @@ fn database(config: &Config) -> Vec<Finding> {
         Err(error) => findings.push(("database", Verdict::Fail, format!("{error:#}"))),
     }
     findings.push(outbox(&store));
+    let settings = start::runtime().and_then(|runtime| {
+        let read = store.read(|reader| reader.state(&StreamId::node()));
+        Ok(match runtime.block_on(read)? {
+            Some((_, State::Node(settings))) => settings,
+            _ => NodeSettings::default(),
+        })
+    });
+    findings.extend(catalog.map(|catalog| match settings {
+        Ok(settings) => calendar(catalog, &settings),
+        Err(error) => ("calendar", Verdict::Fail, format!("{error:#}")),
+    }));
     findings.push(match store.files().free_bytes() {
         Ok(free) if free < DISK_LOW => ("disk", Verdict::Warn, format!("{} MiB are free", free >> 20)),
         Ok(free) => ("disk", Verdict::Ok, format!("{} MiB are free", free >> 20)),

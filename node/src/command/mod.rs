@@ -1,5 +1,6 @@
 //! The commands of the binary (architecture.md §12), one module each: a public contract, to be added to and not broken.
 
+pub(crate) mod calendar;
 pub(crate) mod catalog;
 pub(crate) mod code;
 pub(crate) mod deadline;
@@ -24,6 +25,7 @@ pub(crate) enum Command {
     Serve(serve::ServeArgs),
     Demo(demo::DemoArgs),
     Catalog(catalog::CatalogArgs),
+    Calendar(calendar::CalendarArgs),
     Deadline(deadline::DeadlineArgs),
     Code(code::CodeArgs),
     Flow(flow::FlowArgs),
@@ -61,6 +63,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
             return demo::run(&args);
         }
         Command::Catalog(args) => catalog::run(&args, &mut out)?,
+        Command::Calendar(args) => calendar::run(&args, &mut out)?,
         Command::Deadline(args) => deadline::run(&args, &catalog::load(None)?.calendar, &mut out)?,
         Command::Code(args) => code::run(&args, &catalog::load(None)?.regions, &mut out)?,
         Command::Flow(args) => return flow::run(&args),

@@ -2,6 +2,7 @@
 //!
 //! What happens is data (`node/demo/`); here it is told in order of time. Everything goes through the same use cases as a person's clicks.
 
+mod acts;
 mod application;
 mod clock;
 mod people;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use base::id::CaseId;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use kernel::case::{Case, CaseCommand, Complete, SupplementAnswer};
+use kernel::case::{Case, CaseCommand, Complete, Places, SupplementAnswer};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::ApplicantKind;
 use kernel::{State, StreamId};
@@ -16,6 +16,7 @@ use service::apply::{Draft, DraftFile, handed_in};
 use service::{App, Identity, cases};
 use store::Stored;
 
+use super::acts;
 use super::clock::{Choices, DemoClock};
 use super::people::Roster;
 use super::story::Step;
@@ -185,6 +186,9 @@ impl<'a> Run<'a> {
         if let Some(element) = &step.task {
             return self.task(&case, element, step).await;
         }
+        if let Some(act) = &step.act {
+            return self.act(&case, plan, act, step).await;
+        }
         if step.withdraw {
             let nonce = format!("demo-{}-withdraw", plan.serial);
             let reason = step.words.clone();
@@ -192,9 +196,10 @@ impl<'a> Run<'a> {
         }
         let mut entropy = self.app.entropy();
         let mut answer = SupplementAnswer { form: Map::new(), secrets: Vec::new(), materials: Vec::new() };
+        let places = Places::of(id, case.clocks.round + 1);
         for code in &step.bring {
             let file = self.file(&plan.matter, code);
-            let (material, secrets) = handed_in(id, case.applicant.subject, code, &file, &mut entropy);
+            let (material, secrets) = handed_in(&places, case.applicant.subject, code, &file, &mut entropy);
             answer.materials.push(material);
             answer.secrets.extend(secrets);
         }
@@ -206,9 +211,7 @@ impl<'a> Run<'a> {
         let Some((task, open)) = case.tasks.iter().find(|(_, open)| open.element == element) else {
             bail!("no open task {element}; open are {:?}", case.tasks);
         };
-        let key = (case.organisation.clone(), open.post_kind.clone());
-        let able = self.roster.get(&key).with_context(|| format!("nobody is {} in {}", key.1, key.0))?;
-        let officer = able.get(case.done.len() % able.len()).context("an officer")?;
+        let officer = self.officer(case, &open.post_kind, case.done.len())?;
         let command = if step.claim {
             CaseCommand::Claim { task: *task }
         } else {
@@ -225,6 +228,26 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// One of those who hold such a post where the case is handled.
+    fn officer(&self, case: &Case, kind: &str, n: usize) -> anyhow::Result<&Identity> {
+        let key = (case.organisation.clone(), kind.to_owned());
+        let able = self.roster.get(&key).with_context(|| format!("nobody is {} in {}", key.1, key.0))?;
+        able.get(n % able.len()).context("an officer")
+    }
+
+    async fn act(&self, case: &Case, plan: &Plan, word: &str, step: &Step) -> anyhow::Result<()> {
+        let who = match &step.by {
+            Some(kind) => self.officer(case, kind, case.done.len())?,
+            None => &plan.who,
+        };
+        let host = self.officer(case, HOST, 0)?;
+        let command = acts::command(self.app, case, word, step, host)?;
+        // Only its host records a hearing.
+        let who = if matches!(command, CaseCommand::HoldHearing { .. }) { host } else { who };
+        cases::act(self.app, who, case.id, command, None).await?;
+        Ok(())
+    }
+
     async fn case(&self, id: CaseId) -> anyhow::Result<Case> {
         let stream = StreamId::case(id);
         match self.app.store().read(move |reader| reader.state(&stream)).await? {
@@ -233,6 +256,9 @@ impl<'a> Run<'a> {
         }
     }
 }
+
+/// The kind of post that presides over hearings here.
+const HOST: &str = "countersign-officer";
 
 /// Half past eight of the next day.
 fn morning_after(at: Timestamp) -> anyhow::Result<Timestamp> {

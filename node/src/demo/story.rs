@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
+use base::deadline::PauseKind;
 use serde::Deserialize;
 
 /// The story as it was written.
@@ -104,6 +105,15 @@ pub(crate) struct Step {
     /// The applicant takes the application back.
     #[serde(default)]
     pub(crate) withdraw: bool,
+    /// An act of the legal envelope, by its word.
+    pub(crate) act: Option<String>,
+    /// The kind of post that does the act; the applicant does what names none.
+    pub(crate) by: Option<String>,
+    /// The kind of a pause.
+    pub(crate) kind: Option<PauseKind>,
+    /// Working days that a pause is expected to take.
+    #[serde(default)]
+    pub(crate) days: u16,
     /// The task is only claimed.
     #[serde(default)]
     pub(crate) claim: bool,

@@ -21,6 +21,9 @@ const DRAFTS_KEPT: Duration = days(30);
 /// Papers claimed in one go.
 const PAPERS: u32 = 8;
 
+/// Steps of counting deadlines again in one turn: whoever stops the node does not wait for all of them.
+const RECOUNT_STEPS: u32 = 5;
+
 /// Who holds a claimed job: this process.
 fn lease() -> String {
     format!("process-{}", std::process::id())
@@ -39,6 +42,8 @@ enum Job {
     Papers,
     /// Sends the messages of one medium: a server that does not answer keeps the other medium not waiting.
     Messages(Arc<Courier>),
+    /// Counts open deadlines again after a year's notice was loaded.
+    Calendar,
     /// Sends the reminders that are owed.
     Reminders,
     /// Signs the journal's head, so that receipts can be given (security.md §5: at least every 60 s).
@@ -49,13 +54,15 @@ enum Job {
 
 impl Job {
     /// Those that every node has.
-    const ALWAYS: [Self; 5] = [Self::Timers, Self::Papers, Self::Reminders, Self::Checkpoint, Self::Tidying];
+    const ALWAYS: [Self; 6] =
+        [Self::Timers, Self::Papers, Self::Calendar, Self::Reminders, Self::Checkpoint, Self::Tidying];
 
     fn name(&self) -> &'static str {
         match self {
             Self::Timers => "timers",
             Self::Papers => "papers",
             Self::Messages(courier) => courier.medium().as_str(),
+            Self::Calendar => "calendar",
             Self::Reminders => "reminders",
             Self::Checkpoint => "checkpoint",
             Self::Tidying => "tidying",
@@ -65,6 +72,7 @@ impl Job {
     fn period(&self) -> Duration {
         Duration::from_secs(match self {
             Self::Timers | Self::Papers | Self::Messages(_) => 1,
+            Self::Calendar => 2,
             Self::Reminders => 60,
             Self::Checkpoint => 45,
             Self::Tidying => 3600,
@@ -81,6 +89,7 @@ impl Job {
                 while app.run_messages(courier, &lease(), || !*stop.borrow()).await? == full {}
                 Ok(())
             }
+            Self::Calendar => Ok(app.recount(RECOUNT_STEPS).await.map(|_| ())?),
             Self::Reminders => Ok(app.send_reminders().await.map(|_| ())?),
             Self::Checkpoint => sign_checkpoint(app).await,
             Self::Tidying => forget(app).await,

@@ -123,6 +123,51 @@ fn a_node_starts_on_nothing_serves_and_leaves_a_sound_journal() {
 }
 
 #[test]
+fn a_years_notice_is_loaded_by_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let shown = data.display().to_string();
+    let node = Node::start(&data, &[]);
+    assert!(node.get("/health").starts_with("HTTP/1.1 200"));
+    node.stop();
+    // The command takes the years around the machine's own.
+    let this = Command::new("date").arg("+%Y").output().unwrap();
+    let year = String::from_utf8(this.stdout).unwrap().trim().parse::<i32>().unwrap() + 1;
+    let (year, issued) = (year.to_string(), format!("{}-01-05", year - 1));
+    let file = folder.path().join("days.csv");
+    let path = file.display().to_string();
+    let load = |more: &[&str]| {
+        let named = ["--title", "通知", "--number", "7", "--issued-on", &issued, "--source", "gov.cn", "--reason", "r"];
+        let given = ["calendar", "load", &path, "--year", &year, "--data", &shown];
+        let done = jiantong(&[&given[..], &named[..], more].concat());
+        let said = [&done.stdout[..], &done.stderr[..]].concat();
+        (done.status.success(), String::from_utf8(said).unwrap())
+    };
+    fs::write(&file, format!("date,kind,name\n{year}-01-01,holiday,元旦\n{year}-01-01,holiday,元旦\n")).unwrap();
+    let (done, said) = load(&[]);
+    assert!(!done && said.contains("days.csv: line 3: the day stands there already"), "{said}");
+    fs::write(&file, "x".repeat(5000)).unwrap();
+    assert!(load(&[]).1.contains("is larger than 4096 bytes"));
+    fs::write(&file, format!("date,kind,name\n{year}-01-01,holiday,元旦\n")).unwrap();
+    let (done, said) = load(&["--dry-run"]);
+    assert!(done && said.contains("named: 1") && said.contains("open cases: 0"), "{said}");
+    let (done, said) = load(&["--json"]);
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
+    assert!(done && said["preview"]["days"][0]["is"] == "holiday" && said["looked"] == 0, "{said}");
+    let (done, said) = load(&[]);
+    assert!(
+        done && said.contains("is loaded with these days already"),
+        "a second time goes on where the first was: {said}"
+    );
+    // Counted with by every later start, also of another catalog.
+    let doctor = jiantong(&["doctor", "--data", &shown]);
+    assert!(String::from_utf8_lossy(&doctor.stdout).contains("calendar"), "{doctor:?}");
+    for args in [["replay", "--check"], ["journal", "verify"]] {
+        assert!(jiantong(&[args[0], args[1], "--data", &shown]).status.success(), "{args:?}");
+    }
+}
+
+#[test]
 fn a_catalog_folder_adds_a_matter_without_a_rebuild() {
     let folder = tempfile::tempdir().unwrap();
     let over = folder.path().join("catalog/systems/licensing/matters/filing-of-ours");

@@ -12,11 +12,12 @@ use web::problem::Problem;
 use web::upload;
 
 use super::body::{Body, Holds, Takes};
+use super::envelope::unknown;
 use super::{ANY_MEDIA, After, Api, Doc, Key, done, parse, reply, reply_with, schema};
 use crate::app::App;
 use crate::apply::{CaseView, Draft, DraftLine, DraftView, MyCase, Receipt, SupplementView};
 use crate::pages::attachment;
-use crate::pages::hall::REASON_CHARS_MAX;
+use crate::pages::hall::{REASON_CHARS_MAX, STATEMENT_CHARS_MAX};
 use crate::session::{Answer, Stop, Visitor};
 
 pub(super) fn api() -> Api {
@@ -99,6 +100,16 @@ pub(super) fn api() -> Api {
             withdraw,
             Doc::new("Take the application back").key().takes::<Withdrawal>(),
         )
+        .post(
+            "/api/v1/my/cases/{id}/hearing",
+            answer_hearing,
+            Doc::new("Ask for the hearing that was offered, or decline it").key().takes::<HearingAnswer>(),
+        )
+        .post(
+            "/api/v1/my/cases/{id}/statement",
+            state_case,
+            Doc::new("State one's case before the authority decides of its own motion").key().takes::<StatementGiven>(),
+        )
         .post("/api/v1/my/cases/{id}/delivery", take_delivery, Doc::new("Receive the result on line").key())
         .get(
             "/api/v1/my/cases/{id}/papers/{number}",
@@ -165,6 +176,17 @@ struct Withdrawal {
 
 impl Takes for Withdrawal {
     const TEXTS: &'static [(&'static str, Holds)] = &[("reason", Holds::Lines(REASON_CHARS_MAX))];
+}
+
+/// What the party has to say.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct StatementGiven {
+    words: String,
+}
+
+impl Takes for StatementGiven {
+    const TEXTS: &'static [(&'static str, Holds)] = &[("words", Holds::Lines(STATEMENT_CHARS_MAX))];
 }
 
 /// For whom one may apply. At the window it is whoever stands there.
@@ -357,7 +379,7 @@ async fn cases(State(app): State<App>, visitor: Visitor, Query(query): Query<Aft
 }
 
 async fn case(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let view = app.case_page(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let view = app.case_page(visitor.applicant()?, &id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     reply(&view)
 }
 
@@ -395,6 +417,45 @@ async fn withdraw(
     let reason = given.reason.filter(|reason| !reason.is_empty());
     let taken = app.withdraw(visitor.applicant()?, &id, reason, &key.0).await;
     taken.map_err(|error| visitor.stop(error))?;
+    Ok(done())
+}
+
+/// The applicant's word on a hearing (行政许可法 art. 47).
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct HearingAnswer {
+    /// `request` or `decline`.
+    answer: String,
+}
+
+impl Takes for HearingAnswer {}
+
+async fn answer_hearing(
+    State(app): State<App>,
+    visitor: Visitor,
+    key: Key,
+    Path(id): Path<String>,
+    Body(given): Body<HearingAnswer>,
+) -> Answer {
+    let wants = match given.answer.as_str() {
+        "request" => true,
+        "decline" => false,
+        _ => return Err(unknown(&visitor, "answer")),
+    };
+    let answered = app.answer_hearing(visitor.applicant()?, &id, wants, &key.0).await;
+    answered.map_err(|error| visitor.stop(error))?;
+    Ok(done())
+}
+
+async fn state_case(
+    State(app): State<App>,
+    visitor: Visitor,
+    key: Key,
+    Path(id): Path<String>,
+    Body(given): Body<StatementGiven>,
+) -> Answer {
+    let stated = app.state_case(visitor.applicant()?, &id, given.words, &key.0).await;
+    stated.map_err(|error| visitor.stop(error))?;
     Ok(done())
 }
 

@@ -138,12 +138,12 @@ async fn deliver(
     envelope(&app, &visitor, &case, EnvelopeAct::Deliver, command, &key).await
 }
 
-fn unknown(visitor: &Visitor, field: &'static str) -> Stop {
+pub(super) fn unknown(visitor: &Visitor, field: &'static str) -> Stop {
     Problem::unprocessable().field(field, visitor.words.t("input-choice")).into()
 }
 
 /// An act that the grant obliges to authenticate for is refused until that was done, as on the page.
-async fn envelope(
+pub(super) async fn envelope(
     app: &App,
     visitor: &Visitor,
     case: &str,

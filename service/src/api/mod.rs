@@ -5,9 +5,11 @@
 
 mod applicant;
 mod body;
+mod calendar;
 mod doc;
 mod document;
 mod envelope;
+mod hearing;
 mod journal;
 mod messages;
 mod officer;
@@ -44,6 +46,8 @@ pub fn api() -> Api {
         .merge(applicant::api())
         .merge(officer::api())
         .merge(envelope::api())
+        .merge(hearing::api())
+        .merge(calendar::api())
         .merge(journal::api())
         .merge(messages::api())
         .get("/api/v1/openapi.json", document::show, Doc::new("This document").open().gives::<schema::OpenApi>())

@@ -83,6 +83,21 @@ pub(super) fn api() -> Api {
             assign,
             Doc::new("Give it to a person, or hand it on").key().takes::<Assignment>().gives::<Done>(),
         )
+        .get(
+            "/api/v1/cases/{case}/tasks/{task}/countersigners",
+            countersigners,
+            Doc::new("Who may be asked for an opinion on it").gives::<Vec<Candidate>>(),
+        )
+        .post(
+            "/api/v1/cases/{case}/tasks/{task}/countersigners",
+            add_countersigner,
+            Doc::new("Ask a person for an opinion on it").key().takes::<Assignment>().gives::<Done>(),
+        )
+        .delete(
+            "/api/v1/cases/{case}/tasks/{task}",
+            drop_countersigner,
+            Doc::new("Take back an opinion that was asked for").key().gives::<Done>(),
+        )
         .post(
             "/api/v1/cases/{case}/tasks/{task}/completion",
             complete,
@@ -334,6 +349,38 @@ async fn assign(
     let command = cases::assignment(parse(&task)?, &given.account, &given.post, given.note);
     let command = command.ok_or_else(|| Problem::unprocessable().field("account", visitor.words.t("input-choice")))?;
     act(&app, &visitor, &case, command, &key).await
+}
+
+async fn countersigners(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((case, task)): Path<(String, String)>,
+) -> Answer {
+    let (identity, _) = visitor.officer()?;
+    let found = cases::countersigners(&app, identity, parse(&case)?, parse(&task)?, visitor.words).await;
+    let (_, people) = found.map_err(|error| visitor.stop(error))?;
+    reply(&people)
+}
+
+async fn add_countersigner(
+    State(app): State<App>,
+    visitor: Visitor,
+    key: Key,
+    Path((case, task)): Path<(String, String)>,
+    Body(given): Body<Assignment>,
+) -> Answer {
+    let command = cases::question(parse(&task)?, &given.account, &given.post, given.note);
+    let command = command.ok_or_else(|| Problem::unprocessable().field("account", visitor.words.t("input-choice")))?;
+    act(&app, &visitor, &case, command, &key).await
+}
+
+async fn drop_countersigner(
+    State(app): State<App>,
+    visitor: Visitor,
+    key: Key,
+    Path((case, task)): Path<(String, String)>,
+) -> Answer {
+    act(&app, &visitor, &case, CaseCommand::DropCountersigner { task: parse(&task)? }, &key).await
 }
 
 async fn complete(

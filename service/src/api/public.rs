@@ -12,6 +12,7 @@ use web::problem::Problem;
 
 use super::{Api, Doc, reply, schema};
 use crate::app::App;
+use crate::pages::public::may_apply;
 use crate::session::{Answer, Visitor};
 
 pub(super) fn api() -> Api {
@@ -128,7 +129,7 @@ async fn matters(State(app): State<App>) -> Answer {
         code: matter.code().to_string(),
         name: matter.spec.name.clone(),
         kind: matter.spec.kind,
-        applicant: matter.spec.applicant.clone(),
+        applicant: may_apply(matter).to_vec(),
         immediate: matter.spec.immediate,
     };
     reply(&catalog.matters.values().map(line).collect::<Vec<_>>())
@@ -150,7 +151,7 @@ async fn matter(State(app): State<App>, Path(code): Path<String>) -> Answer {
         version: matter.version.clone(),
         name: matter.spec.name.clone(),
         kind: matter.spec.kind,
-        applicant: matter.spec.applicant.clone(),
+        applicant: may_apply(&matter).to_vec(),
         immediate: matter.spec.immediate,
         guide: sections
             .map(|section| GuideSection { heading: section.heading.clone(), body: section.body.clone() })
@@ -191,6 +192,8 @@ struct Progress {
     received_on: Option<String>,
     accepted_on: Option<String>,
     due_on: Option<String>,
+    /// The day rests on a year whose notice of days off is not out: it may move.
+    provisional: bool,
 }
 
 async fn progress(State(app): State<App>, visitor: Visitor, Query(query): Query<ProgressQuery>) -> Answer {
@@ -203,6 +206,7 @@ async fn progress(State(app): State<App>, visitor: Visitor, Query(query): Query<
         stage: found.stage.as_str().to_owned(),
         received_on: found.received_on.map(|on| on.to_string()),
         accepted_on: found.accepted_on.map(|on| on.to_string()),
+        provisional: found.clock.as_ref().is_some_and(|clock| clock.provisional),
         due_on: found.clock.map(|clock| clock.due_on.to_string()),
     })
 }
@@ -224,6 +228,8 @@ struct Verified {
     /// Status of the licence in its register; none for a notice.
     status: Option<String>,
     valid_until: Option<String>,
+    /// The day on which a later certificate under the same number replaced this one.
+    replaced_on: Option<String>,
     /// SHA-256 over the verification code's 16 bytes and the PDF.
     pdf_hash: Option<String>,
 }
@@ -245,6 +251,7 @@ async fn verify(
         title: found.title,
         status: found.status,
         valid_until: found.valid_until.map(|on| on.to_string()),
+        replaced_on: found.replaced_on.map(|on| on.to_string()),
         pdf_hash: found.pdf_hash,
     })
 }

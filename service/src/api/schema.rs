@@ -132,7 +132,7 @@ words! {
 
     /// The kind of business a matter is.
     MatterKind of matter::MatterKind {
-        Licence Filing Confirmation Service Document Inspection Consultation Publication
+        Licence Filing Confirmation Service Document Inspection Consultation Publication Ending
     }
 
     /// The kind of a task.
@@ -142,7 +142,8 @@ words! {
 
     /// Which document.
     NoticeKind of Notice {
-        Receipt Acceptance Supplement NonAcceptance Pause Extension Grant Refusal Withdrawal Delivery Certificate
+        Receipt Acceptance Supplement NonAcceptance Pause Extension HearingRight Hearing HearingMinutes Grant Refusal
+        Withdrawal Delivery Statement Certificate
     }
 
     /// The colour of a clock.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base::deadline::{Light, Remaining};
 use jiff::civil::Date;
-use kernel::case::{Case, Notice, Stage, view_clock};
+use kernel::case::{Case, Channel, Notice, Stage, view_clock};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::{MatterKind, NoticeKind, Text};
 use kernel::policy::Scope;
@@ -14,10 +14,13 @@ use kernel::{State, StreamId};
 use serde::Serialize;
 use store::{CaseFilter, CaseItem, Fault, Reader};
 use utoipa::ToSchema;
+use web::words::Words;
 
 use super::{MaterialView, Owner};
 use crate::api::schema;
 use crate::app::App;
+use crate::calendar::is_provisional;
+use crate::cases::{ENTRIES_MAX, MoveShown, last_move, loads, provisional_days};
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 
@@ -33,6 +36,8 @@ pub struct ClockLine {
     /// What it counts down to.
     #[schema(value_type = String, format = Date)]
     pub due_on: Date,
+    /// It rests on a year whose notice of days off is not out: it may move.
+    pub provisional: bool,
 }
 
 /// A case in the applicant's list.
@@ -57,6 +62,8 @@ pub struct MyCase {
     /// What its clock counts down to.
     #[schema(value_type = Option<String>, format = Date)]
     pub due_on: Option<Date>,
+    /// It rests on a year whose notice of days off is not out: it may move.
+    pub provisional: bool,
 }
 
 /// A document of a case.
@@ -118,6 +125,11 @@ pub struct CaseView {
     pub statutory_on: Option<Date>,
     /// The clock that runs.
     pub clock: Option<ClockLine>,
+    /// Of these days, those that rest on a year whose notice of days off is not out: they may move.
+    #[schema(value_type = Vec<String>)]
+    pub provisional: Vec<Date>,
+    /// Its deadlines as they were counted again last, because a year's notice was loaded.
+    pub moved: Option<MoveShown>,
     /// The supplement notice, and when it was answered.
     #[schema(value_type = Option<(String, Option<String>)>)]
     pub supplement: Option<(Date, Option<Date>)>,
@@ -132,8 +144,28 @@ pub struct CaseView {
     pub form: serde_json::Value,
     /// The applicant may take it back.
     pub may_withdraw: bool,
+    /// The party was invited to state their case until this day.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub statement_until: Option<Date>,
+    /// They may state it now.
+    pub may_state: bool,
     /// The decision is made, and its delivery not confirmed yet.
     pub may_take_delivery: bool,
+    /// The hearing, as far as it came.
+    pub hearing: Option<HearingLine>,
+}
+
+/// The hearing of a case as its applicant sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HearingLine {
+    /// `offered`, `requested`, `declined`, `appointed` or `held`.
+    pub state: &'static str,
+    /// Until when it may be asked for or declined now.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub answer_by: Option<Date>,
+    /// When it begins.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub at: Option<jiff::Timestamp>,
 }
 
 /// What anyone sees who knows the number and a second fact: no names of persons, no materials.
@@ -182,6 +214,8 @@ pub struct Verified {
     pub status: Option<String>,
     /// Its last valid day.
     pub valid_until: Option<Date>,
+    /// The day on which a later certificate under the same number replaced this one.
+    pub replaced_on: Option<Date>,
     /// SHA-256 of its PDF.
     pub pdf_hash: Option<String>,
 }
@@ -268,6 +302,7 @@ impl App {
                 title: item.title,
                 stage: item.stage,
                 received_at: item.received_at,
+                provisional: item.due_on.is_some_and(|on| is_provisional(on, &self.catalog().calendar)),
                 due_on: item.due_on,
             }
         };
@@ -286,7 +321,7 @@ impl App {
     }
 
     /// The applicant's page of a case.
-    pub async fn case_page(&self, identity: &Identity, id: &str) -> Result<CaseView> {
+    pub async fn case_page(&self, identity: &Identity, id: &str, words: Words) -> Result<CaseView> {
         let case = self.own_case(identity, id).await?;
         let matter = self.matter_at(&case.matter, &case.catalog).await?;
         let materials = case.materials.iter().map(|given| {
@@ -327,12 +362,21 @@ impl App {
             promised_on: case.clocks.promised.map(|due| due.on),
             statutory_on: case.clocks.statutory.map(|due| due.on),
             clock: self.clock_line(&case),
+            provisional: provisional_days(case.clocks.dues(), &self.catalog().calendar),
+            moved: self.last_move(&case, words).await?,
             supplement: case.supplement.as_ref().map(|supplement| (supplement.asked_on, supplement.answered_on)),
             result: case.result.as_ref().map(|result| result.number.clone()),
             notices: notices.collect(),
             materials: materials.collect(),
             form: self.whole_form(&case, &matter).await?,
-            may_withdraw: case.stage.is_open(),
+            hearing: case.hearing.as_ref().map(|hearing| HearingLine {
+                state: hearing.state(),
+                answer_by: hearing.pending(self.today()).flatten().filter(|_| case.stage == Stage::Accepted),
+                at: hearing.appointed.as_ref().and_then(|one| jiff::Timestamp::from_microsecond(one.at).ok()),
+            }),
+            may_withdraw: case.stage.is_open() && case.channel != Channel::Office,
+            statement_until: case.statement.as_ref().map(|statement| statement.until),
+            may_state: case.stage.is_open() && case.statement.as_ref().is_some_and(|asked| asked.given.is_none()),
             may_take_delivery: matches!(case.stage, Stage::Granted | Stage::Refused),
         })
     }
@@ -394,6 +438,7 @@ impl App {
             title: case.title.clone(),
             status: record.as_ref().map(|record| record.status.clone()),
             valid_until: record.as_ref().and_then(|record| record.valid_until),
+            replaced_on: record.as_ref().and_then(|record| record.paper_replaced_on(case.id)),
             pdf_hash: notice.pdf_hash.clone(),
         })
     }
@@ -412,7 +457,23 @@ impl App {
 
     fn clock_line(&self, case: &Case) -> Option<ClockLine> {
         let view = view_clock(&case.clocks, case.stage, &self.catalog().calendar, self.today())?;
-        Some(ClockLine { light: view.light, remaining: view.remaining, due_on: view.due.on })
+        Some(ClockLine {
+            light: view.light,
+            remaining: view.remaining,
+            due_on: view.due.on,
+            provisional: view.provisional,
+        })
+    }
+
+    async fn last_move(&self, case: &Case, words: Words) -> Result<Option<MoveShown>> {
+        let stream = StreamId::case(case.id);
+        let read = self.store().read(move |reader| {
+            let entries = reader.entries_of(&stream, 0, ENTRIES_MAX)?;
+            let loads = loads(reader, &entries)?;
+            Ok((entries, loads))
+        });
+        let (entries, loads) = read.await?;
+        Ok(last_move(case, &entries, &loads, words))
     }
 
     async fn organisation_name(&self, code: &str) -> Result<String> {

@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use base::id::{CaseId, SubjectId};
+use base::id::SubjectId;
 use kernel::catalog::Matter;
 use kernel::catalog::matter::MaterialSpec;
 use kernel::sealed::{Entropy, Secret};
@@ -17,6 +17,7 @@ use super::{Draft, DraftFile, Owner};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
+use kernel::case::{Places, hash_place};
 
 /// security.md §6: bytes of one file.
 pub const UPLOAD_BYTES_MAX: u64 = 200 << 20;
@@ -26,16 +27,6 @@ const CASE_BYTES_MAX: u64 = 2 << 30;
 
 /// Kinds taken where a material names none.
 const USUAL_KINDS: [FileKind; 4] = [FileKind::Pdf, FileKind::Ofd, FileKind::Jpeg, FileKind::Png];
-
-/// Where the name of a material's file lies in the vault.
-pub fn file_field(case: CaseId, material: &str) -> String {
-    format!("case/{case}/file/{material}")
-}
-
-/// Where the plain hash of a sealed file lies in the vault: the entry holds a salted commitment, so that nobody can try out contents.
-pub fn hash_field(case: CaseId, material: &str) -> String {
-    format!("case/{case}/file-hash/{material}")
-}
 
 /// A file on its way in, as an upload writes it.
 pub struct FileSink {
@@ -82,7 +73,7 @@ pub fn upload_rules(material: &MaterialSpec) -> UploadRules {
 
 /// The material of an entry and what the vault keeps for it.
 pub fn handed_in(
-    case: CaseId,
+    places: &Places,
     subject: SubjectId,
     code: &str,
     file: &DraftFile,
@@ -90,17 +81,13 @@ pub fn handed_in(
 ) -> (kernel::case::Material, Vec<Secret>) {
     let mut secret =
         |field: String, value: &str| Secret { subject, field, salt: entropy.bytes16(), value: value.to_owned() };
-    let name = secret(file_field(case, code), &file.name);
+    let place = places.file(code);
+    let sealed_hash = file.sealed.then(|| hash_place(&place)).flatten().map(|place| secret(place, &file.hash));
+    let name = secret(place, &file.name);
     let commitment = name.commitment();
     let mut secrets = vec![name];
-    let hash = if file.sealed {
-        let hash = secret(hash_field(case, code), &file.hash);
-        let salted = hash.commitment().hash.to_string();
-        secrets.push(hash);
-        salted
-    } else {
-        file.hash.clone()
-    };
+    let hash = sealed_hash.as_ref().map_or_else(|| file.hash.clone(), |hash| hash.commitment().hash.to_string());
+    secrets.extend(sealed_hash);
     let source = kernel::case::MaterialSource::Upload {
         hash,
         media: file.media.clone(),

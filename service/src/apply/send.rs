@@ -1,12 +1,12 @@
 //! Handing in: the draft becomes a case.
 
-use base::id::CaseId;
+use base::id::{AccountId, CaseId};
 use jiff::civil::Date;
-use kernel::Command;
-use kernel::case::{CaseCommand, Channel, Material, MaterialSource, Submit};
+use kernel::case::{CaseCommand, Channel, Material, MaterialSource, Places, Submit};
 use kernel::catalog::Matter;
-use kernel::catalog::matter::DeliveryKind;
+use kernel::catalog::matter::{DeliveryKind, OpenedBy};
 use kernel::sealed::Secret;
+use kernel::{Command, Facts, State, StreamId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{IdempotencyKey, Submission, SubmitError};
@@ -59,7 +59,7 @@ fn submit_wish(case: CaseId) -> String {
 
 /// Values of personal fields as the vault keeps them.
 pub(super) fn secrets_of(
-    case: CaseId,
+    places: &Places,
     owner: &Owner,
     sealed: &[kernel::form::Sealed],
     entropy: &mut kernel::sealed::Entropy,
@@ -67,7 +67,7 @@ pub(super) fn secrets_of(
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let secret = |sealed: &kernel::form::Sealed| Secret {
         subject: owner.subject,
-        field: format!("case/{case}/form{}", sealed.pointer),
+        field: places.form(&sealed.pointer),
         salt: entropy.bytes16(),
         value: text(&sealed.value),
     };
@@ -132,23 +132,29 @@ impl App {
         let mut facts = self.submission_facts(&matter, draft).await?;
         let split = matter.form.split(&draft.form);
         let mut entropy = self.entropy();
-        let mut secrets = secrets_of(case, owner, &split.sealed, &mut entropy);
+        let places = Places::of(case, 1);
+        let mut secrets = secrets_of(&places, owner, &split.sealed, &mut entropy);
         facts.personal = split.sealed.iter().map(|sealed| (sealed.pointer.clone(), sealed.value.clone())).collect();
         let mut materials = Vec::new();
         for (code, file) in &draft.files {
-            let (material, more) = files::handed_in(case, owner.subject, code, file, &mut entropy);
+            let (material, more) = files::handed_in(&places, owner.subject, code, file, &mut entropy);
             materials.push(material);
             secrets.extend(more);
         }
         materials.extend(draft.paper.iter().map(|code| Material { code: code.clone(), source: MaterialSource::Paper }));
         let at_window = identity.post().is_some();
+        let (channel, account) = match (matter.spec.opened_by, at_window) {
+            (OpenedBy::Authority, _) => (Channel::Office, self.account_of_holder(&facts, &draft.applicant_code).await?),
+            (OpenedBy::Applicant, true) => (Channel::Window, None),
+            (OpenedBy::Applicant, false) => (Channel::Online, Some(owner.account)),
+        };
         let submit = Submit {
-            channel: if at_window { Channel::Window } else { Channel::Online },
+            channel,
             applicant_kind: draft.kind,
             subject: owner.subject,
             applicant_code: draft.applicant_code.clone(),
             applicant_name: draft.applicant_name.clone(),
-            account: (!at_window).then_some(owner.account),
+            account,
             title: title(&matter, &split.open),
             form: open_form(split.open),
             secrets,
@@ -162,6 +168,31 @@ impl App {
             entered_at: None,
         };
         Ok(self.store().submit(submission).await)
+    }
+
+    /// The account of a licence's holder: the one that owns the case it came from. It reads and answers what the authority opens; a holder
+    /// whose licence came otherwise is reached on paper.
+    async fn account_of_holder(&self, facts: &Facts, holder: &str) -> Result<Option<AccountId>> {
+        let licences: Vec<StreamId> = facts.read.iter().map(|(stream, _)| stream.clone()).collect();
+        let holder = holder.to_owned();
+        let found = self.store().read(move |reader| {
+            for stream in &licences {
+                let Some((_, State::Record(record))) = reader.state(stream)? else { continue };
+                let Some(source) = record.source else { continue };
+                let Some((_, State::Case(case))) = reader.state(&StreamId::case(source))? else { continue };
+                if case.applicant.code == holder && case.applicant.account.is_some() {
+                    return Ok(case.applicant.account);
+                }
+            }
+            Ok(None)
+        });
+        Ok(found.await?)
+    }
+
+    /// States the party's case before the authority decides of its own motion.
+    pub async fn state_case(&self, identity: &Identity, id: &str, words: String, nonce: &str) -> Result<()> {
+        let wish = format!("state {words}");
+        self.own_act(identity, id, CaseCommand::State { words }, &wish, nonce).await
     }
 
     /// The receipt of a case of the account.
@@ -179,6 +210,16 @@ impl App {
     pub async fn withdraw(&self, identity: &Identity, id: &str, reason: Option<String>, nonce: &str) -> Result<()> {
         let wish = format!("withdraw {}", reason.as_deref().unwrap_or_default());
         self.own_act(identity, id, CaseCommand::Withdraw { reason }, &wish, nonce).await
+    }
+
+    /// Asks for the hearing that was offered, or declines it (行政许可法 art. 47).
+    pub async fn answer_hearing(&self, identity: &Identity, id: &str, wants: bool, nonce: &str) -> Result<()> {
+        let (command, wish) = if wants {
+            (CaseCommand::RequestHearing { party: None }, "request-hearing")
+        } else {
+            (CaseCommand::DeclineHearing { party: None }, "decline-hearing")
+        };
+        self.own_act(identity, id, command, wish, nonce).await
     }
 
     /// Receives the result on line: the decision is delivered (行政许可法 art. 44).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use kernel::Command;
-use kernel::case::{Case, CaseCommand, SupplementAnswer};
+use kernel::case::{Case, CaseCommand, Places, SupplementAnswer};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::Text;
 use kernel::form::Page;
@@ -214,11 +214,12 @@ impl App {
         let mut facts = self.facts_for_case(&case).await?;
         let split = matter.form.split(&draft.form);
         let mut entropy = self.entropy();
-        let mut secrets = secrets_of(case.id, &owner, &split.sealed, &mut entropy);
+        let places = Places::of(case.id, case.clocks.round + 1);
+        let mut secrets = secrets_of(&places, &owner, &split.sealed, &mut entropy);
         facts.personal.extend(split.sealed.iter().map(|sealed| (sealed.pointer.clone(), sealed.value.clone())));
         let mut materials = Vec::new();
         for (code, file) in &draft.files {
-            let (material, more) = files::handed_in(case.id, owner.subject, code, file, &mut entropy);
+            let (material, more) = files::handed_in(&places, owner.subject, code, file, &mut entropy);
             materials.push(material);
             secrets.extend(more);
         }

@@ -2,12 +2,14 @@
 
 use super::files::handed_in;
 use super::*;
+use kernel::case::Places;
 
 #[test]
 fn a_repeated_upload_of_a_personal_file_shows_no_hash_of_its_bytes() {
     let id = |text: &str| text.parse().unwrap();
     let case: CaseId = "01980000-0000-7000-8000-000000000001".parse().unwrap();
     let subject: SubjectId = id("01980000-0000-7000-8000-000000000002");
+    let places = Places::of(case, 1);
     let mut entropy = kernel::sealed::Entropy::new([7; 32]);
     let file = |sealed| DraftFile {
         hash: "ab".repeat(32),
@@ -17,8 +19,8 @@ fn a_repeated_upload_of_a_personal_file_shows_no_hash_of_its_bytes() {
         sealed,
     };
     for (sealed, secrets_kept) in [(false, 1), (true, 2)] {
-        let (first, secrets) = handed_in(case, subject, "contract", &file(sealed), &mut entropy);
-        let (second, _) = handed_in(case, subject, "contract", &file(sealed), &mut entropy);
+        let (first, secrets) = handed_in(&places, subject, "contract", &file(sealed), &mut entropy);
+        let (second, _) = handed_in(&places, subject, "contract", &file(sealed), &mut entropy);
         let hash = |material: &kernel::case::Material| match &material.source {
             kernel::case::MaterialSource::Upload { hash, .. } => hash.clone(),
             _ => String::new(),

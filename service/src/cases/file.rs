@@ -1,7 +1,7 @@
 //! A file of a case, for an officer whose post may read files there, and for whoever handed it in.
 
 use base::id::CaseId;
-use kernel::case::{Case, MaterialSource};
+use kernel::case::{Case, MaterialSource, hash_place};
 use kernel::catalog::TargetClass;
 use kernel::policy::Object;
 use store::Opened;
@@ -9,7 +9,6 @@ use web::download::FileBody;
 
 use super::load;
 use crate::app::App;
-use crate::apply::hash_field;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 
@@ -50,7 +49,8 @@ pub async fn file(app: &App, identity: &Identity, id: CaseId, material: &str) ->
     };
     let (subject, sealed) = (case.applicant.subject, *sealed);
     // The entry holds a salted hash of a sealed file; the plain one, which names it on disk, lies in the vault.
-    let wanted = vec![(subject, name.field.clone()), (subject, hash_field(id, material))];
+    let wanted = [Some(name.field.clone()), hash_place(&name.field)];
+    let wanted: Vec<_> = wanted.into_iter().flatten().map(|field| (subject, field)).collect();
     let (opened, key) = app
         .store()
         .read(move |reader| {

@@ -13,6 +13,7 @@ use web::words::Words;
 
 use super::view::{light_word, region_name, remaining_words};
 use crate::app::App;
+use crate::calendar::{date_words, is_provisional};
 use crate::error::{Error, Result};
 use crate::identity::Identity;
 use crate::naming::stage_name;
@@ -96,6 +97,8 @@ pub struct Row {
     pub light: &'static str,
     /// `剩 3 天`.
     pub words: String,
+    /// Its day rests on a year whose notice of days off is not out: it may move. The words say so.
+    pub provisional: bool,
     /// Claimed by the reader.
     pub mine: bool,
 }
@@ -129,7 +132,7 @@ pub async fn reminders(app: &App, identity: &Identity, rows: u32, words: Words) 
     let reminded = |(reminder, case): (store::ReminderItem, CaseItem)| Reminded {
         is_late: reminder.stage == "red",
         rule: reminder.rule,
-        due_on: case.due_on.map(|on| words.date(on)),
+        due_on: case.due_on.map(|on| date_words(on, is_provisional(on, &app.catalog().calendar), words)),
         at: super::timeline::when(reminder.sent_at, words),
         case: case_row(app, &case, words),
     };
@@ -235,7 +238,7 @@ fn task_row(app: &App, task: &TaskItem, account: &str, words: Words) -> Row {
     let lang = words.lang.tag();
     let step = matter.as_ref().and_then(|matter| Some(matter.task(&task.element)?.name.get(lang).to_owned()));
     let dates = (task.due_on, task.yellow_on, task.red_on);
-    let (light, left) = light_of(app, dates, task.paused, words);
+    let (light, left, provisional) = light_of(app, dates, task.paused, words);
     Row {
         case: task.case.clone(),
         task: Some(task.task),
@@ -251,6 +254,7 @@ fn task_row(app: &App, task: &TaskItem, account: &str, words: Words) -> Row {
         came: day(task.opened_at, words),
         light,
         words: left,
+        provisional,
         mine: task.claimed_by == account,
     }
 }
@@ -261,7 +265,7 @@ fn case_row(app: &App, case: &CaseItem, words: Words) -> Row {
     let kind = matter.as_ref().map_or(MatterKind::Service, |matter| matter.spec.kind);
     let name = matter.map(|matter| matter.spec.name.get(lang).to_owned());
     let dates = (case.due_on, case.yellow_on, case.red_on);
-    let (light, left) = light_of(app, dates, case.paused, words);
+    let (light, left, provisional) = light_of(app, dates, case.paused, words);
     Row {
         case: case.id.clone(),
         task: None,
@@ -277,6 +281,7 @@ fn case_row(app: &App, case: &CaseItem, words: Words) -> Row {
         came: day(case.received_at, words),
         light,
         words: left,
+        provisional,
         mine: false,
     }
 }
@@ -292,19 +297,23 @@ fn light_of(
     (due_on, yellow_on, red_on): (Option<Date>, Option<Date>, Option<Date>),
     paused: bool,
     words: Words,
-) -> (&'static str, String) {
+) -> (&'static str, String, bool) {
     let (Some(on), Some(yellow_on), Some(red_on)) = (due_on, yellow_on, red_on) else {
-        return ("none", words.t("clock-none"));
+        return ("none", words.t("clock-none"), false);
     };
-    let due = Due { on, yellow_on, red_on, provisional: false };
-    let today = app.today();
+    let (today, catalog) = (app.today(), app.catalog());
+    let provisional = is_provisional(on, &catalog.calendar);
+    let due = Due { on, yellow_on, red_on, provisional };
     let reckoned = deadline::Due {
         due_on: (!paused).then_some(on),
         due_at: None,
         last_day_before_roll: None,
         held: None,
-        provisional: false,
+        provisional,
     };
-    let remaining = deadline::remaining(today, &reckoned, &[], &app.catalog().calendar);
-    (light_word(light(due, paused, today)), remaining_words(remaining, words))
+    let left = remaining_words(deadline::remaining(today, &reckoned, &[], &catalog.calendar), words);
+    // While it stands still there is no day to be sure of.
+    let provisional = provisional && !paused;
+    let left = if provisional { words.t1("left-provisional", "text", left) } else { left };
+    (light_word(light(due, paused, today)), left, provisional)
 }

@@ -7,7 +7,9 @@ mod act;
 mod assign;
 mod envelope;
 mod file;
+mod hearing;
 mod inbox;
+mod moves;
 mod process;
 mod supplement;
 mod timeline;
@@ -19,13 +21,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use act::{act, load, was_done};
-pub use assign::{Candidate, assignment, candidates};
+pub use assign::{Candidate, assignment, candidates, countersigners, person, question};
 pub use envelope::{EnvelopeAct, EnvelopeShown};
 pub(crate) use file::may_read;
 pub use file::{CaseFile, file};
+pub use hearing::{HearingShown, hosts};
 pub use inbox::{InboxFilter, InboxView, Reminded, Row, beside, case_list, inbox, reminders, window_queue};
+pub use moves::MoveShown;
+pub(crate) use moves::{last_move, loads, moved, provisional_days};
 pub use process::{ProcessView, diagram, process};
 pub(crate) use timeline::when;
+pub(crate) use view::ENTRIES_MAX;
 pub use view::{case_view, derivations, mask, region_name};
 pub use went::went_on;
 
@@ -63,6 +69,8 @@ pub struct CaseView {
     pub received: String,
     /// The clock that runs.
     pub clock: Option<ClockShown>,
+    /// Its deadlines as they were counted again last, because a year's notice was loaded.
+    pub moved: Option<MoveShown>,
     /// The form as a person reads it; personal values masked.
     pub form: Vec<FormPage>,
     /// What the rules found.
@@ -77,6 +85,8 @@ pub struct CaseView {
     pub documents: Vec<DocumentShown>,
     /// Open tasks with what this reader may do in each.
     pub tasks: Vec<TaskShown>,
+    /// The hearing, as far as it came.
+    pub hearing: Option<HearingShown>,
     /// Acts of the legal envelope that this reader may do.
     pub acts: Vec<EnvelopeShown>,
     /// Steps that come next, as far as no decision is needed on the way.
@@ -111,6 +121,8 @@ pub struct ClockShown {
     pub words: String,
     /// The last day.
     pub due_on: String,
+    /// It rests on a year whose notice of days off is not out: it may move.
+    pub provisional: bool,
     /// What is promised and what the law allows, in words.
     pub basis: String,
     /// Day 0.
@@ -255,6 +267,10 @@ pub struct TaskShown {
     pub elevate: bool,
     /// This reader may give it to a person, or hand it on.
     pub may_assign: bool,
+    /// This reader may ask somebody for an opinion on it.
+    pub may_ask: bool,
+    /// The task that asked for this one, when it is an added countersigner's.
+    pub asked_for: Option<u32>,
 }
 
 /// One outcome of a task.
@@ -290,6 +306,8 @@ pub struct Counted {
     pub name: String,
     /// The last day; none while it stands still.
     pub due_on: Option<String>,
+    /// It rests on a year whose notice of days off is not out: it may move.
+    pub provisional: bool,
     /// Each day.
     pub days: Vec<CountedDay>,
 }

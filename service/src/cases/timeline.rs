@@ -6,14 +6,15 @@ use base::id::AccountId;
 use jiff::Timestamp;
 use journal::Actor;
 use kernel::Event;
-use kernel::case::{Case, Notice, Officer};
+use kernel::case::{ADDED_FROM, Case, Notice, Officer, Task};
 use kernel::catalog::{Catalog, Matter};
-use kernel::directory::Post;
+use kernel::directory::{CalendarLoaded, Post};
 use kernel::form::Widget;
 use kernel::message::{Medium, Occasion};
 use store::EntryRow;
 use web::words::Words;
 
+use super::moves::{Announced, MoveShown};
 use super::{DocumentShown, Happened, mask};
 use crate::messages::queue::reason_words;
 use crate::naming::{notice_name, stage_name};
@@ -26,13 +27,17 @@ pub(super) struct Telling<'a> {
     pub case: &'a Case,
     pub names: &'a BTreeMap<AccountId, (String, Vec<Post>)>,
     pub vault: &'a BTreeMap<String, String>,
+    /// The notices that moved its deadlines.
+    pub loads: &'a [(u64, CalendarLoaded)],
     pub words: Words,
 }
 
-/// The person who was given a task.
+/// The person who was given a task, or a hearing to preside over.
 fn assigned_to(row: &EntryRow) -> Option<AccountId> {
     match Event::decode(row.entry.kind.as_str(), &row.entry.body) {
         Ok(Event::TaskAssigned(event)) => Some(event.to.account),
+        Ok(Event::CountersignerAdded(event)) => Some(event.to.account),
+        Ok(Event::HearingAppointed(event)) => Some(event.host.account),
         _ => None,
     }
 }
@@ -60,6 +65,7 @@ impl Telling<'_> {
         // Task instance → BPMN element, as the process opened them.
         let mut elements: BTreeMap<u32, String> = BTreeMap::new();
         let mut told: Vec<Happened> = Vec::new();
+        let mut announced = Announced::new(self.loads, self.words);
         let mut before: Option<&EntryRow> = None;
         let mut act_is_told = false;
         for row in entries.iter().copied() {
@@ -70,7 +76,13 @@ impl Telling<'_> {
                 elements.extend(moved.opened.iter().map(|(task, open)| (*task, open.element.clone())));
                 continue;
             }
-            let happened = self.happened(row, &event, &elements);
+            if let Event::CountersignerAdded(added) = &event {
+                elements.insert(added.task, added.element.clone());
+            }
+            let mut happened = self.happened(row, &event, &elements);
+            if let Some(MoveShown { lines, why, .. }) = announced.note(row, &event) {
+                happened.details.extend(lines.into_iter().chain(Some(why).filter(|why| !why.is_empty())));
+            }
             match told.last_mut().filter(|_| act_is_told) {
                 Some(act) => absorb(act, happened),
                 None => told.push(happened),
@@ -94,6 +106,11 @@ impl Telling<'_> {
             entries: vec![row.sequence],
         };
         let mut detail = String::new();
+        if let Event::CountersignerAdded(added) = event {
+            detail =
+                words.t2("detail-assigned", "step", self.task_name(&added.element), "name", self.officer(&added.to));
+            happened.opinion = self.opened_some(added.question.as_ref());
+        }
         let task_name = |task: u32| elements.get(&task).map(|element| self.task_name(element)).unwrap_or_default();
         match event {
             Event::TaskClaimed(event) => detail = task_name(event.task),
@@ -102,6 +119,12 @@ impl Telling<'_> {
                 happened.opinion = self.opened_some(event.note.as_ref());
             }
             Event::TaskReleased(event) => detail = task_name(event.task),
+            Event::TaskCompleted(event) if event.task >= ADDED_FROM => {
+                happened.title = words.t1("added-for", "step", task_name(event.task));
+                detail = words.t(&format!("added-{}", event.outcome));
+                happened.opinion = self.opened_some(event.opinion.as_ref());
+            }
+            Event::CountersignerDropped(event) => detail = task_name(event.task),
             Event::TaskCompleted(event) => {
                 happened.title = task_name(event.task);
                 let outcome = elements.get(&event.task).and_then(|element| self.matter.task(element));
@@ -126,6 +149,20 @@ impl Telling<'_> {
                 detail = words.t(&format!("pause-{}", event.pause.kind.key()));
             }
             Event::ClockExtended(event) => happened.opinion = self.opened(Some(&event.reason)),
+            Event::HearingOffered(event) => {
+                detail = words.t1("detail-request-by", "date", words.date(event.request_by));
+                happened.opinion = self.opened_some(event.interested.as_ref());
+            }
+            Event::HearingRequested(event) => {
+                detail = words.t1("detail-hold-by", "date", words.date(event.hold_by.on));
+                happened.opinion = self.opened_some(event.party.as_ref());
+            }
+            Event::HearingDeclined(event) => happened.opinion = self.opened_some(event.party.as_ref()),
+            Event::HearingAppointed(event) => {
+                detail = words.t2("detail-appointed", "at", when(event.at, words), "host", self.officer(&event.host));
+                happened.opinion = self.opened(Some(&event.place));
+            }
+            Event::HearingHeld(event) => happened.opinion = self.opened(Some(&event.minutes)),
             Event::CaseWithdrawn(event) => happened.opinion = self.opened(event.reason.as_ref()),
             Event::DecisionMade(event) => {
                 detail = stage_name(if event.granted { "granted" } else { "refused" }, self.matter.spec.kind, words);
@@ -154,7 +191,7 @@ impl Telling<'_> {
     }
 
     /// Nothing when nothing was written.
-    fn opened_some(&self, commitment: Option<&journal::Commitment>) -> String {
+    pub(super) fn opened_some(&self, commitment: Option<&journal::Commitment>) -> String {
         commitment.map(|written| self.opened(Some(written))).unwrap_or_default()
     }
 
@@ -162,6 +199,12 @@ impl Telling<'_> {
     fn message(&self, occasion: Occasion, medium: Medium) -> String {
         let (what, how) = (format!("message-{}", occasion.as_str()), format!("message-by-{}", medium.as_str()));
         self.words.t2("detail-told", "what", self.words.t(&what), "how", self.words.t(&how))
+    }
+
+    /// An open task: the step of the process, or an opinion that a step asked for.
+    pub(super) fn open_name(&self, open: &Task) -> String {
+        let step = self.task_name(&open.element);
+        if open.asked_for.is_some() { self.words.t1("added-for", "step", step) } else { step }
     }
 
     fn task_name(&self, element: &str) -> String {

@@ -8,19 +8,23 @@ use base::mask;
 use base::region::RegionCode;
 use jiff::civil::Date;
 use kernel::case::{
-    self, Case, CaseCommand, ClockName, ClockRule, Complete, Gathered, MaterialSource, Stage, derivation, view_clock,
+    self, ADDED_OUTCOMES, Case, CaseCommand, ClockName, ClockRule, Complete, Gathered, MaterialSource, Officer, Stage,
+    derivation, view_clock,
 };
 use kernel::catalog::{Catalog, Matter, TargetClass};
+use kernel::change::Decision;
 use kernel::command::Loaded;
 use kernel::form::{FieldClass, Shown, SummaryRow, Widget};
 use kernel::policy::Object;
 use kernel::rules::{Checks, Evidence, Verdict};
-use kernel::{Command, Facts, StreamId};
+use kernel::{Command, Facts, Refusal, StreamId};
 use serde_json::Value;
 use store::EntryRow;
 use web::words::Words;
 
-use super::envelope::{EnvelopeAct, EnvelopeShown, is_beside_the_point};
+use super::envelope::{EnvelopeAct, EnvelopeShown, is_beside_the_point, pause_kinds};
+use super::hearing::{hearing, is_about_the_host};
+use super::moves::{last_move, loads};
 use super::process::coming;
 use super::supplement::supplement;
 use super::timeline::{Telling, accounts, document, when};
@@ -43,7 +47,7 @@ fn in_order<'a>(entries: &'a [EntryRow], beside: &'a [EntryRow]) -> Vec<&'a Entr
 }
 
 /// Entries of a case that a page reads: more than any case has.
-const ENTRIES_MAX: u32 = 2_000;
+pub(crate) const ENTRIES_MAX: u32 = 2_000;
 
 /// The case as this person sees it.
 pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words) -> Result<CaseView> {
@@ -54,7 +58,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
     let (subject, prefix) = (case.applicant.subject, format!("case/{id}/"));
     let commanded = Command::Case { case: id, command: CaseCommand::Claim { task: 0 } };
     let wanted = kernel::needs(&commanded, &identity.actor(), &facts).streams;
-    let (entries, told, vault, names, loaded) = app
+    let (entries, told, vault, names, loaded, loads) = app
         .store()
         .read(move |reader| {
             let entries = reader.entries_of(&stream, 0, ENTRIES_MAX)?;
@@ -66,11 +70,13 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
             let states = reader.states(&wanted)?;
             let loaded: Loaded =
                 states.into_iter().map(|(stream, version, state)| (stream, (version, state))).collect();
-            Ok((entries, told, vault, names, loaded))
+            let loads = loads(reader, &entries)?;
+            Ok((entries, told, vault, names, loaded, loads))
         })
         .await?;
     let catalog = app.catalog();
-    let telling = Telling { catalog: &catalog, matter: &matter, case: &case, names: &names, vault: &vault, words };
+    let telling =
+        Telling { catalog: &catalog, matter: &matter, case: &case, names: &names, vault: &vault, loads: &loads, words };
     let lang = words.lang.tag();
     let evaluated = Gathered::of(&matter, &case, &facts).evaluate(&matter).checks;
     let checks = case.checks.as_ref().map_or(&evaluated, |recorded| &recorded.checks);
@@ -93,6 +99,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         stage_name: stage_name(case.stage.as_str(), matter.spec.kind, words),
         received: when(case.received_at, words),
         clock: clock(&case, &matter, &catalog, app.today(), words),
+        moved: last_move(&case, &entries, &loads, words),
         form: form(app, &case, &matter, &values, identity, words),
         checks: checks.rows.iter().map(|row| check(row, &matter, words)).collect(),
         materials: materials(&case, &matter, checks, words),
@@ -100,6 +107,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         timeline: telling.tell(&in_order(&entries, &told)),
         documents: case.notices.iter().map(|notice| document(notice, &matter, words)).collect(),
         tasks: case.tasks.iter().map(|(task, open)| trial.task(*task, open, &telling)).collect(),
+        hearing: hearing(&telling),
         acts: EnvelopeAct::ALL.into_iter().filter_map(|act| trial.envelope(act)).collect(),
         coming: coming(&case, &matter)
             .into_iter()
@@ -128,11 +136,13 @@ pub async fn derivations(app: &App, identity: &Identity, id: CaseId, words: Word
             ClockName::Acceptance => "acceptance",
             ClockName::Promised => "promised",
             ClockName::Statutory => "statutory",
+            ClockName::Hearing => "hearing",
         };
         Counted {
             clock,
             name: words.t(&format!("clock-{clock}")),
             due_on: derived.due_on.map(|on| words.date(on)),
+            provisional: derived.provisional,
             days: derived.lines.iter().map(|line| counted_day(line, words)).collect(),
         }
     });
@@ -191,6 +201,7 @@ fn clock(case: &Case, matter: &Matter, catalog: &Catalog, today: Date, words: Wo
     let from = match view.rule {
         ClockRule::Acceptance => case.clocks.received_on?,
         ClockRule::Decision => case.clocks.counted_from?,
+        ClockRule::Hearing => case.hearing.as_ref()?.requested.as_ref()?.on,
     };
     let between = |a: Date, b: Date| catalog.calendar.working_days_between(a, b).max(0).unsigned_abs();
     let all = between(from, view.due.on).max(1);
@@ -199,6 +210,7 @@ fn clock(case: &Case, matter: &Matter, catalog: &Catalog, today: Date, words: Wo
     let percent = |days: u32| u8::try_from((days.min(all) * 100) / all).unwrap_or(100);
     let basis = match view.rule {
         ClockRule::Acceptance => words.t("basis-acceptance"),
+        ClockRule::Hearing => words.t("basis-hearing"),
         ClockRule::Decision => case
             .clocks
             .accepted_on
@@ -215,6 +227,7 @@ fn clock(case: &Case, matter: &Matter, catalog: &Catalog, today: Date, words: Wo
         light: light_word(view.light),
         words: held.unwrap_or_else(|| remaining_words(view.remaining, words)),
         due_on: words.date(view.due.on),
+        provisional: view.provisional,
         basis,
         from: words.date(from),
         used_percent: percent(used),
@@ -345,6 +358,21 @@ fn materials(case: &Case, matter: &Matter, checks: &Checks, words: Words) -> Vec
     shown.collect()
 }
 
+/// Decides without doing: with numbers that nobody takes.
+pub(super) fn tried(
+    id: CaseId,
+    command: &CaseCommand,
+    identity: &Identity,
+    loaded: &Loaded,
+    facts: &Facts,
+) -> std::result::Result<Decision, Refusal> {
+    let mut facts = facts.clone();
+    for number in case::numbers_needed(command, &facts) {
+        facts.numbers.insert(number, 1);
+    }
+    case::decide(id, command, &identity.actor(), loaded, &facts)
+}
+
 /// Tries acts without doing them: the same `decide` that the writer runs, so a button is grey exactly when the act would be refused.
 struct Trial<'a> {
     app: &'a App,
@@ -358,11 +386,7 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     fn refused(&self, command: &CaseCommand) -> Option<RefusalShown> {
-        let mut facts = self.facts.clone();
-        for number in case::numbers_needed(command, &facts) {
-            facts.numbers.insert(number, 1);
-        }
-        let decided = case::decide(self.case.id, command, &self.identity.actor(), self.loaded, &facts);
+        let decided = tried(self.case.id, command, self.identity, self.loaded, self.facts);
         decided.err().map(|refusal| RefusalShown { code: refusal.code(), words: refusal_words(&refusal, self.words) })
     }
 
@@ -370,6 +394,8 @@ impl Trial<'_> {
         let lang = self.words.lang.tag();
         let declared = self.matter.task(&open.element);
         let mine = open.claimed_by.as_ref().is_some_and(|by| by.account == self.identity.account());
+        let added = open.asked_for.iter().flat_map(|_| self.added_outcomes(task));
+        let declared = declared.filter(|_| open.asked_for.is_none());
         let outcomes = declared.into_iter().flat_map(|declared| declared.outcomes.iter()).map(|(id, outcome)| {
             let supplement = self.case.supplement.is_none() && self.case.stage == Stage::Submitted;
             let items = self.matter.spec.materials.first().filter(|_| supplement);
@@ -389,29 +415,53 @@ impl Trial<'_> {
                 refused: self.refused(&CaseCommand::Complete(Box::new(complete))),
             }
         });
+        let claim_refused = self.refused(&CaseCommand::Claim { task });
         TaskShown {
             task,
             element: open.element.clone(),
-            name: declared.map_or_else(|| open.element.clone(), |declared| declared.name.get(lang).to_owned()),
+            name: telling.open_name(open),
             kind: open.kind.as_str(),
             opened: when(open.opened_at, self.words),
             step_due_on: open.step_due_on.map(|on| self.words.date(on)),
             claimed_by: open.claimed_by.as_ref().map(|by| telling.officer(by)).unwrap_or_default(),
             mine,
-            claim_refused: self.refused(&CaseCommand::Claim { task }),
-            outcomes: outcomes.collect(),
+            may_ask: claim_refused.is_none() && open.asked_for.is_none() && case::may_ask(open.kind),
+            asked_for: open.asked_for,
+            claim_refused,
+            outcomes: outcomes.chain(added).collect(),
             elevate: self.elevates(&format!("task.{}", open.kind.as_str())),
             may_assign: mine || self.may("task.assign"),
         }
     }
 
+    /// What an added countersigner may answer.
+    fn added_outcomes(&self, task: u32) -> impl Iterator<Item = OutcomeShown> {
+        ADDED_OUTCOMES.into_iter().map(move |id| {
+            let complete =
+                Complete { task, outcome: id.to_owned(), opinion: Some("-".to_owned()), ..Complete::default() };
+            OutcomeShown {
+                id: id.to_owned(),
+                text: self.words.t(&format!("added-{id}")),
+                reason: id == ADDED_OUTCOMES[1],
+                article: false,
+                refused: self.refused(&CaseCommand::Complete(Box::new(complete))),
+            }
+        })
+    }
+
     /// None when the act is not a matter of this moment or of this post.
     fn envelope(&self, act: EnvelopeAct) -> Option<EnvelopeShown> {
-        let refused = self.refused(&act.trial(self.case, self.matter, self.facts.today));
+        if !self.may(act.action()) {
+            return None;
+        }
+        let own = Officer { account: self.identity.account(), post: self.identity.post()?.id };
+        let refused = self.refused(&act.trial(self.case, self.matter, self.facts, own));
+        // Who shall preside is chosen on the act's page: that this reader may not is no reason to hide it.
+        let refused = refused.filter(|refusal| act != EnvelopeAct::AppointHearing || !is_about_the_host(refusal));
         if refused.as_ref().is_some_and(is_beside_the_point) {
             return None;
         }
-        let kinds = self.matter.spec.limits.pauses.iter().filter(|_| act == EnvelopeAct::Pause);
+        let kinds = pause_kinds(self.matter).filter(|_| act == EnvelopeAct::Pause);
         Some(EnvelopeShown {
             act: act.as_str(),
             refused,

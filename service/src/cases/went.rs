@@ -6,6 +6,7 @@ use web::words::Words;
 
 use super::load;
 use crate::app::App;
+use crate::calendar::date_words;
 use crate::error::Result;
 use crate::identity::Identity;
 use crate::naming::stage_name;
@@ -25,7 +26,9 @@ pub async fn went_on(app: &App, identity: &Identity, id: CaseId, words: Words) -
     let said = words.t_args("went-on", &args);
     let clock = view_clock(&case.clocks, case.stage, &catalog.calendar, app.today());
     Ok(match clock.filter(|clock| clock.paused.is_none()) {
-        Some(clock) => words.t2("went-on-due", "text", said, "date", words.date(clock.due.on)),
+        Some(clock) => {
+            words.t2("went-on-due", "text", said, "date", date_words(clock.due.on, clock.provisional, words))
+        }
         None => said,
     })
 }

@@ -12,7 +12,10 @@ use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use web::page::percent_encode;
+use web::view::{Note, Tone};
+use web::words::Words;
 
+use crate::cases::MoveShown;
 use crate::routes::Routes;
 
 /// All pages.
@@ -24,6 +27,12 @@ pub fn routes() -> Routes {
         .merge(setup::routes())
         .merge(password::routes())
         .merge(contact::routes())
+}
+
+/// What people are told at the head of a case when its deadlines moved: from when to when, and because of which notice.
+pub(crate) fn moved_note(words: Words, moved: &MoveShown) -> Note {
+    let lines = moved.lines.iter().chain(Some(&moved.why).filter(|why| !why.is_empty())).cloned();
+    Note { tone: Tone::Amber, title: words.t1("moved-title", "at", &moved.at), lines: lines.collect(), link: None }
 }
 
 /// A file as a download: never shown inside the site's own origin (security.md §6), and never kept by anyone in between.

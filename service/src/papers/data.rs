@@ -1,10 +1,12 @@
 //! What a document says, as its template wants it (`catalog/templates/README.md`): every value is text made ready here.
 
+use base::deadline::PauseKind;
+use base::id::AccountId;
 use jiff::civil::Date;
 use kernel::Facts;
-use kernel::case::{Case, Channel, MaterialSource, Notice};
-use kernel::catalog::matter::{DeliveryKind, Limit, MatterKind, NoticeKind};
-use kernel::catalog::{Catalog, Matter, Organisation, pattern};
+use kernel::case::{Case, Channel, Due, Gathered, MaterialSource, Notice};
+use kernel::catalog::matter::{DeliveryKind, Limit, MatterKind, NoticeKind, TaskKind};
+use kernel::catalog::{Act, Catalog, Matter, Organisation, pattern};
 use kernel::form::{Shown, Widget};
 use serde_json::{Map, Value, json};
 use store::Opened;
@@ -16,6 +18,7 @@ use crate::citation::cited;
 use crate::error::Result;
 use crate::naming::notice_name;
 use crate::pages::public::limit_words;
+use crate::session::names_of;
 
 /// Everything that the words of a document are made from.
 struct Paper<'a> {
@@ -30,6 +33,8 @@ struct Paper<'a> {
     form: Value,
     /// Free texts of the case by their field in the vault.
     texts: std::collections::BTreeMap<String, String>,
+    /// Who presides over the hearing.
+    host: Option<String>,
     words: Words,
 }
 
@@ -42,7 +47,11 @@ impl App {
         let personal = facts.personal.iter().map(|(pointer, value)| (pointer.as_str(), value.clone()));
         let form = matter.form.join(&Value::Object(case.form.clone()), personal);
         let (subject, prefix) = (case.applicant.subject, format!("case/{}/", case.id));
-        let opened = self.store().read(move |reader| reader.open_under(subject, &prefix)).await?;
+        let appointed = case.hearing.as_ref().and_then(|hearing| hearing.appointed.as_ref());
+        let host: Vec<AccountId> = appointed.map(|appointed| appointed.host.account).into_iter().collect();
+        let read =
+            self.store().read(move |reader| Ok((reader.open_under(subject, &prefix)?, names_of(reader, &host)?)));
+        let (opened, names) = read.await?;
         let text = |(field, opened): (String, Opened)| Some((field, opened.value()?.to_owned()));
         let paper = Paper {
             app: self,
@@ -54,6 +63,7 @@ impl App {
             facts: &facts,
             form,
             texts: opened.into_iter().filter_map(text).collect(),
+            host: names.into_values().next().map(|(name, _)| name),
             words: Words::new(Lang::ZhCn),
         };
         let mut data = paper.common();
@@ -64,10 +74,13 @@ impl App {
             NoticeKind::NonAcceptance => paper.non_acceptance(),
             NoticeKind::Pause => paper.pause(),
             NoticeKind::Extension => paper.extension(),
+            NoticeKind::HearingRight => paper.hearing_right(),
+            NoticeKind::Hearing | NoticeKind::HearingMinutes => paper.hearing(),
             NoticeKind::Grant => paper.grant(),
             NoticeKind::Refusal => paper.refusal(),
             NoticeKind::Withdrawal => paper.withdrawal(),
             NoticeKind::Delivery => paper.delivery(),
+            NoticeKind::Statement => paper.statement(),
             NoticeKind::Certificate => paper.certificate(),
         });
         // What is missing is left out: the template decides whether it can do without.
@@ -92,6 +105,24 @@ impl Paper<'_> {
 
     fn date_of(&self, on: Option<Date>) -> Option<String> {
         on.map(|on| self.date(on))
+    }
+
+    fn instant(&self, microseconds: i64) -> String {
+        let civil = base::time::civil(jiff::Timestamp::from_microsecond(microseconds).unwrap_or_default());
+        let args: Vec<(&'static str, Arg)> = vec![
+            ("date", self.date(civil.date()).into()),
+            ("hour", format!("{:02}", civil.hour()).into()),
+            ("minute", format!("{:02}", civil.minute()).into()),
+        ];
+        self.words.t_args("paper-date-time", &args)
+    }
+
+    /// A due date, marked when it rests on a year whose notice is not out.
+    fn due(&self, due: Option<Due>) -> Option<String> {
+        let due = due?;
+        let date = self.date(due.on);
+        let provisional = due.is_provisional(self.facts.calendar());
+        Some(if provisional { self.words.t1("date-provisional", "date", date) } else { date })
     }
 
     fn limit(&self, limit: Limit) -> String {
@@ -150,26 +181,19 @@ impl Paper<'_> {
     }
 
     fn receipt(&self) -> Map<String, Value> {
-        let at = jiff::Timestamp::from_microsecond(self.case.received_at).unwrap_or_default();
-        let civil = base::time::civil(at);
-        let args: Vec<(&'static str, Arg)> = vec![
-            ("date", self.date(civil.date()).into()),
-            ("hour", format!("{:02}", civil.hour()).into()),
-            ("minute", format!("{:02}", civil.minute()).into()),
-        ];
         let (channel, by) = match self.case.channel {
             Channel::Online => ("paper-channel-online", "paper-received-by-system"),
-            Channel::Window => ("paper-channel-window", "paper-received-by-window"),
+            Channel::Window | Channel::Office => ("paper-channel-window", "paper-received-by-window"),
         };
         let mut items = vec![json!({
             "name": self.words.t("paper-application-form"), "form": self.words.t("paper-form-electronic"), "count": "1",
         })];
         items.extend(self.materials());
         fields(json!({
-            "received_at_text": self.words.t_args("paper-date-time", &args),
+            "received_at_text": self.instant(self.case.received_at),
             "channel": self.words.t(channel),
             "received_by": self.words.t(by),
-            "check_due_text": self.date_of(self.case.clocks.accept_by.map(|due| due.on)),
+            "check_due_text": self.due(self.case.clocks.accept_by),
             "items": items,
         }))
     }
@@ -197,9 +221,9 @@ impl Paper<'_> {
         fields(json!({
             "received_on_text": self.date_of(clocks.received_on),
             "limit_text": limits.map(|limits| self.limit(limits.statutory.limit)),
-            "due_text": self.date_of(clocks.statutory.map(|due| due.on)),
+            "due_text": self.due(clocks.statutory),
             "promised_text": limits.map(|limits| self.limit(limits.promised.limit)),
-            "promised_due_text": self.date_of(clocks.promised.map(|due| due.on)),
+            "promised_due_text": self.due(clocks.promised),
             "accepted_on_text": accepted_on,
             "deemed_on_text": deemed_on,
         }))
@@ -255,8 +279,42 @@ impl Paper<'_> {
             "reason": extended.and_then(|extended| self.text(Some(&extended.reason))),
             "approver": self.words.t("paper-extension-approver"),
             "days_text": clocks.extension.as_ref().map(|extension| self.limit(extension.limit())),
-            "due_text": self.date_of(clocks.statutory.map(|due| due.on)),
+            "due_text": self.due(clocks.statutory),
         }))
+    }
+
+    fn hearing_right(&self) -> Map<String, Value> {
+        let offered = self.case.hearing.as_ref().and_then(|hearing| hearing.offered.as_ref());
+        let limit = offered.and_then(|offered| self.catalog.limits.hearing_request.in_force(offered.on));
+        fields(json!({
+            "accepted_on_text": self.date_of(self.case.clocks.accepted_on),
+            "interested": offered.and_then(|offered| self.text(offered.interested.as_ref())),
+            "request_by_text": self.date_of(offered.map(|offered| offered.request_by)),
+            "limit_text": limit.map(|limit| self.limit(limit.limit)),
+        }))
+    }
+
+    /// The appointment, and what was said there when it was held.
+    fn hearing(&self) -> Map<String, Value> {
+        let hearing = self.case.hearing.as_ref();
+        let appointed = hearing.and_then(|hearing| hearing.appointed.as_ref());
+        let held = hearing.and_then(|hearing| hearing.held.as_ref());
+        let pauses = self.case.clocks.pauses.iter();
+        let pause = pauses.rev().find(|pause| pause.kind == PauseKind::Hearing);
+        fields(json!({
+            "accepted_on_text": self.date_of(self.case.clocks.accepted_on),
+            "at_text": appointed.map(|appointed| self.instant(appointed.at)),
+            "place": appointed.and_then(|appointed| self.text(Some(&appointed.place))),
+            "host": self.host,
+            "from_text": self.date_of(pause.map(|pause| pause.from)),
+            "minutes": held.and_then(|held| self.text(Some(&held.minutes))),
+        }))
+    }
+
+    /// The number of the minutes on which the decision rests (行政许可法 art. 48(2)).
+    fn minutes(&self) -> Option<&str> {
+        let minutes = self.case.notices.iter().find(|notice| notice.kind == NoticeKind::HearingMinutes);
+        minutes.map(|notice| notice.number.as_str())
     }
 
     fn grant(&self) -> Map<String, Value> {
@@ -272,18 +330,47 @@ impl Paper<'_> {
             "result_name": result.map(|result| result.name.zh.clone()),
             "result_number": self.case.result.as_ref().map(|result| result.number.clone()),
             "delivery_text": delivery.map(|key| self.words.t(key)),
+            "hearing_minutes": self.minutes(),
+            "licence_number": self.altered_number(),
+            "items": self.decided_items(),
+            "remedies": (self.matter.spec.kind == MatterKind::Ending).then(|| self.remedies()),
         }))
     }
 
-    fn refusal(&self) -> Map<String, Value> {
+    /// The reasons of the decision with their article; nothing where none were asked for.
+    fn decided_items(&self) -> Value {
         let decision = self.case.decision.as_ref();
         let reason = decision.and_then(|decision| self.text(decision.reason.as_ref()));
+        let basis = decision.and_then(|decision| Some(cited(decision.article.as_ref()?, self.words)));
+        json!([{ "reason": reason, "basis": basis }])
+    }
+
+    fn refusal(&self) -> Map<String, Value> {
         let accepted = self.case.clocks.accepted_on.or(self.case.clocks.received_on);
         fields(json!({
             "accepted_on_text": self.date_of(accepted),
-            "items": [{ "reason": reason, "basis": decision.and_then(|decision| Some(cited(decision.article.as_ref()?, self.words))) }],
+            "items": self.decided_items(),
             "remedies": self.remedies(),
+            "hearing_minutes": self.minutes(),
         }))
+    }
+
+    fn statement(&self) -> Map<String, Value> {
+        let invited = self.case.statement.as_ref();
+        let mut reviews = self.case.done.iter().rev().filter(|done| done.kind == TaskKind::Review);
+        fields(json!({
+            "until_text": self.date_of(invited.map(|statement| statement.until)),
+            "reason": reviews.next().and_then(|review| self.text(review.opinion.as_ref())),
+        }))
+    }
+
+    /// The number of the licence that an act of the matter is about.
+    fn altered_number(&self) -> Option<String> {
+        let context = Gathered::of(self.matter, self.case, self.facts).context(self.matter);
+        self.matter.acts.values().find_map(|act| match act {
+            Act::AlterLicence { key, .. } => key.evaluate(&context).as_text().map(str::to_owned),
+            _ => None,
+        })
     }
 
     fn withdrawal(&self) -> Map<String, Value> {

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use base::id::CaseId;
+use kernel::case::ADDED_FROM;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -23,6 +24,8 @@ pub(crate) struct Ask {
 /// What it is asked on.
 #[derive(Clone, Copy)]
 pub(crate) enum On {
+    /// A case whose reviewer asked the head for an opinion: the added task.
+    Added,
     /// What can be read: a draft, a case with its papers, its entries.
     Read,
     /// The same, not looked up by anybody: who tries too often has to wait.
@@ -37,6 +40,8 @@ pub(crate) enum On {
     ClerksDraft,
     /// A case at that step.
     Step(&'static str),
+    /// A case that the authority opened, whose party was invited to state their case.
+    Invited,
     /// A case whose first task the clerk took.
     Taken,
     /// A case on which that act of the envelope can be done.
@@ -59,6 +64,8 @@ pub(crate) enum With {
     Form(fn(&Scene, u8) -> Vec<(String, String)>),
     File,
     FormFile,
+    /// A form that may carry a file, and does not.
+    FormFields(fn(&Scene, u8) -> Vec<(&'static str, String)>),
 }
 
 const fn ask(route: &'static str, what: &'static str, on: On, with: With) -> Ask {
@@ -81,6 +88,7 @@ pub(crate) const ASKS: &[Ask] = &[
     ask("GET /my/cases/{id}/supplement/files/{material}", "", On::Asked, With::Nothing),
     ask("POST /my/cases/{id}/supplement/files/{material}", "", On::Asked, With::FormFile),
     ask("POST /my/cases/{id}/withdraw", "", On::Step("accept"), With::Form(|_, _| vec![pair("reason", "sold")])),
+    ask("POST /my/cases/{id}/statement", "", On::Invited, With::Form(|_, _| vec![pair("words", OPINION)])),
     ask("POST /office/cases/{case}/tasks/{task}/claim", "", On::Step("accept"), With::Form(|_, _| Vec::new())),
     ask("POST /office/cases/{case}/tasks/{task}/release", "", On::Taken, With::Form(|_, _| Vec::new())),
     ask("POST /office/cases/{case}/tasks/{task}", "accept", On::Step("accept"), With::Form(|_, _| outcome("accepted"))),
@@ -92,7 +100,7 @@ pub(crate) const ASKS: &[Ask] = &[
         "POST /office/cases/{case}/acts/{act}",
         "pause",
         On::Envelope("pause"),
-        With::Form(|_, _| vec![pair("kind", "expert_review"), pair("from", DAY), pair("expected_days", "5")]),
+        With::Form(|_, _| vec![pair("kind", "expert_review"), pair("first_day", DAY), pair("expected_days", "5")]),
     ),
     ask(
         "POST /office/cases/{case}/acts/{act}",
@@ -108,6 +116,39 @@ pub(crate) const ASKS: &[Ask] = &[
     ),
     ask(
         "POST /office/cases/{case}/acts/{act}",
+        "offer-hearing",
+        On::Envelope("offer-hearing"),
+        With::Form(|_, _| vec![pair("interested", "")]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "request-hearing",
+        On::Envelope("request-hearing"),
+        With::Form(|_, _| vec![pair("party", "王小建")]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "decline-hearing",
+        On::Envelope("decline-hearing"),
+        With::Form(|_, _| vec![pair("party", "王小建")]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "appoint-hearing",
+        On::Envelope("appoint-hearing"),
+        With::Form(|_, _| {
+            vec![pair("host", head()), pair("day", HEARING_DAY), pair("begin", "09:00"), pair("place", "三楼听证室")]
+        }),
+    ),
+    ask("GET /my/cases/{id}/hearing", "offered", On::Envelope("request-hearing"), With::Nothing),
+    ask(
+        "POST /my/cases/{id}/hearing",
+        "offered",
+        On::Envelope("request-hearing"),
+        With::Form(|_, _| vec![pair("answer", "request")]),
+    ),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
         "deliver",
         On::Envelope("deliver"),
         With::Form(|_, _| vec![pair("method", "window"), pair("signer", "王小建")]),
@@ -119,6 +160,14 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Step("review"),
         With::Form(|_, _| vec![pair("whom", reviewer()), pair("note", "")]),
     ),
+    ask("GET /office/cases/{case}/tasks/{task}/countersigner", "", On::Step("review"), With::Nothing),
+    ask(
+        "POST /office/cases/{case}/tasks/{task}/countersigner",
+        "",
+        On::Step("review"),
+        With::Form(|_, _| vec![pair("whom", head()), pair("note", "")]),
+    ),
+    ask("POST /office/cases/{case}/tasks/{task}/drop", "", On::Added, With::Form(|_, _| Vec::new())),
     ask("POST /my/cases/{id}/delivery", "", On::Envelope("deliver"), With::Form(|_, _| Vec::new())),
     ask("POST /sign-in", "", On::Oneself, With::Form(|_, n| vec![pair("login", login(n)), pair("password", PASSWORD)])),
     ask("POST /sign-in/again", "", On::Oneself, With::Form(|_, _| vec![pair("password", PASSWORD)])),
@@ -144,6 +193,20 @@ pub(crate) const ASKS: &[Ask] = &[
         On::GivenUp,
         With::Form(|_, _| vec![pair("password", PASSWORD)]),
     ),
+    ask(
+        "POST /office/calendar/preview",
+        "",
+        On::Oneself,
+        With::FormFields(|_, _| notice("2026-03-05").map(|(name, value)| (name, value.replace('\n', "\r\n"))).into()),
+    ),
+    ask(
+        "POST /office/calendar",
+        "",
+        On::Oneself,
+        With::Form(|_, _| {
+            notice("2026-03-02").into_iter().chain([("password", PASSWORD.to_owned())]).map(named).collect()
+        }),
+    ),
     // The interface.
     ask(
         "PUT /api/v1/account/contact",
@@ -153,6 +216,9 @@ pub(crate) const ASKS: &[Ask] = &[
     ),
     ask("POST /api/v1/messages/{case}/{key}/retry", "", On::GivenUp, With::JsonElevated(|_, _| json!({}))),
     ask("POST /api/v1/messages/{case}/{key}/retry", "no password", On::GivenUp, With::JsonUnelevated(|_, _| json!({}))),
+    ask("POST /api/v1/calendar/preview", "", On::Oneself, With::Json(|_, _| notice_body("2026-03-06"))),
+    ask("POST /api/v1/calendar", "", On::Oneself, With::JsonElevated(|_, _| notice_body("2026-03-03"))),
+    ask("POST /api/v1/calendar", "no password", On::Oneself, With::JsonUnelevated(|_, _| notice_body("2026-03-04"))),
     ask("GET /api/v1/progress", "", On::LookedUp, With::Nothing),
     ask("GET /api/v1/documents/{number}", "", On::LookedUp, With::Nothing),
     ask("POST /api/v1/session", "", On::Oneself, With::Json(|_, n| json!({ "login": login(n), "password": PASSWORD }))),
@@ -202,6 +268,7 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Step("accept"),
         With::Json(|_, _| json!({ "reason": "sold" })),
     ),
+    ask("POST /api/v1/my/cases/{id}/statement", "", On::Invited, With::Json(|_, _| json!({ "words": OPINION }))),
     ask("POST /api/v1/reminders/seen", "", On::Oneself, With::Nothing),
     ask("POST /api/v1/cases/{case}/tasks/{task}/claim", "accept", On::Step("accept"), With::Nothing),
     ask("POST /api/v1/cases/{case}/tasks/{task}/claim", "review", On::Step("review"), With::Nothing),
@@ -226,12 +293,55 @@ pub(crate) const ASKS: &[Ask] = &[
         On::Envelope("extend"),
         With::JsonUnelevated(|_, _| json!({ "reason": OPINION })),
     ),
+    ask("POST /api/v1/cases/{case}/hearing/offer", "", On::Envelope("offer-hearing"), With::Json(|_, _| json!({}))),
+    ask(
+        "POST /api/v1/cases/{case}/hearing/request",
+        "offered",
+        On::Envelope("request-hearing"),
+        With::Json(|_, _| json!({ "party": "王小建" })),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/hearing/refusal",
+        "offered",
+        On::Envelope("decline-hearing"),
+        With::Json(|_, _| json!({ "party": "王小建" })),
+    ),
+    ask("GET /api/v1/cases/{case}/hearing/hosts", "", On::Envelope("appoint-hearing"), With::Nothing),
+    ask(
+        "POST /api/v1/cases/{case}/hearing/appointment",
+        "",
+        On::Envelope("appoint-hearing"),
+        With::Json(|_, _| {
+            let at = format!("{HEARING_DAY}T09:00:00+08:00");
+            json!({ "account": post(HEAD), "post": post(HEAD), "at": at, "place": "三楼听证室" })
+        }),
+    ),
+    ask(
+        "POST /api/v1/cases/{case}/hearing/minutes",
+        TOO_EARLY,
+        On::Envelope("hold-hearing"),
+        With::Json(|_, _| json!({ "minutes": OPINION })),
+    ),
+    ask(
+        "POST /api/v1/my/cases/{id}/hearing",
+        "offered",
+        On::Envelope("request-hearing"),
+        With::Json(|_, _| json!({ "answer": "request" })),
+    ),
     ask(
         "POST /api/v1/cases/{case}/delivery",
         "",
         On::Envelope("deliver"),
         With::Json(|_, _| json!({ "method": "window", "signer": "王小建" })),
     ),
+    ask("GET /api/v1/cases/{case}/tasks/{task}/countersigners", "", On::Step("review"), With::Nothing),
+    ask(
+        "POST /api/v1/cases/{case}/tasks/{task}/countersigners",
+        "",
+        On::Step("review"),
+        With::Json(|_, _| json!({ "account": post(HEAD), "post": post(HEAD), "note": OPINION })),
+    ),
+    ask("DELETE /api/v1/cases/{case}/tasks/{task}", "", On::Added, With::Nothing),
     ask(
         "POST /api/v1/cases/{case}/tasks/{task}/assignment",
         "",
@@ -270,6 +380,30 @@ pub(crate) const ASKS: &[Ask] = &[
     ),
 ];
 
+/// An invented notice for 2026 that names one day: nothing of the scene is counted over it.
+fn notice(day: &str) -> [(&'static str, String); 7] {
+    [
+        ("year", "2026".to_owned()),
+        ("title", "关于2026年部分节假日安排的通知".to_owned()),
+        ("number", "国办发明电〔2025〕7号".to_owned()),
+        ("issued_on", "2025-11-04".to_owned()),
+        ("source", "www.gov.cn".to_owned()),
+        ("reason", "更正".to_owned()),
+        ("text", format!("date,kind,name\n{day},holiday,春节\n")),
+    ]
+}
+
+fn named((name, value): (&'static str, String)) -> (String, String) {
+    (name.to_owned(), value)
+}
+
+fn notice_body(day: &str) -> Value {
+    let mut body: serde_json::Map<String, Value> =
+        notice(day).into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+    body.insert("year".to_owned(), json!(2026));
+    Value::Object(body)
+}
+
 fn pair(name: &str, value: impl Into<String>) -> (String, String) {
     (name.to_owned(), value.into())
 }
@@ -284,10 +418,17 @@ fn item() -> Value {
 
 /// The day on which all this happens.
 const DAY: &str = "2025-11-17";
+const HEARING_DAY: &str = "2025-12-01";
+/// What may be done on its day only: who has the right is told that.
+pub(crate) const TOO_EARLY: &str = "too early";
 
 /// Whoever reviews, as account and post.
 fn reviewer() -> String {
     format!("{}/{}", post(REVIEWER), post(REVIEWER))
+}
+
+fn head() -> String {
+    format!("{}/{}", post(HEAD), post(HEAD))
 }
 
 const OPINION: &str = "材料齐全，符合法定形式";
@@ -402,6 +543,14 @@ impl Scene {
                 self.office.give_up(case, OWNER, &case.to_string()).await;
                 self.at(case).await
             }
+            On::Added => {
+                let ground = self.step("review").await;
+                let given = json!({ "account": post(HEAD), "post": post(HEAD), "note": null });
+                let path = format!("/api/v1/cases/{}/tasks/{}/countersigners", ground.case, ground.task);
+                self.done(REVIEWER, &path, &given).await;
+                Ground { task: ADDED_FROM, ..ground }
+            }
+            On::Invited => self.at(self.office.invited().await).await,
             On::Taken => {
                 let ground = self.step("accept").await;
                 self.office.claim(CLERK, ground.case.parse().unwrap(), ground.task).await;
@@ -473,15 +622,26 @@ impl Scene {
         let case: CaseId = ground.case.parse().unwrap();
         match act {
             "deliver" => self.office.finish(LEADER, case, "decide", "refuse").await,
+            "request-hearing" | "decline-hearing" => {
+                self.done(REVIEWER, &format!("/api/v1/cases/{case}/hearing/offer"), &json!({})).await;
+            }
+            "hold-hearing" => {
+                let at = format!("{HEARING_DAY}T09:00:00+08:00");
+                let given = json!({ "account": post(HEAD), "post": post(HEAD), "at": at, "place": "三楼听证室" });
+                self.done(REVIEWER, &format!("/api/v1/cases/{case}/hearing/appointment"), &given).await;
+            }
             "resume" => {
                 let pause = json!({ "kind": "expert_review", "from": DAY, "expected_days": 5 });
-                let reviewer = Client::signed_in(&self.served, REVIEWER).await;
-                let paused = reviewer.post(&format!("/api/v1/cases/{case}/pause"), &pause).await;
-                assert_eq!(paused.status, 200, "{}", paused.text());
+                self.done(REVIEWER, &format!("/api/v1/cases/{case}/pause"), &pause).await;
             }
             _ => {}
         }
         Ground { act, ..ground }
+    }
+
+    async fn done(&self, by: u8, path: &str, given: &Value) {
+        let answer = Client::signed_in(&self.served, by).await.post(path, given).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     async fn at(&self, id: CaseId) -> Ground {

@@ -7,11 +7,13 @@ extern crate jiantong_service as service;
 
 mod asks;
 mod bodies;
+mod calendar;
 mod client;
 mod document;
 mod floors;
 mod golden;
 mod hostile;
+mod licence;
 mod messages;
 mod office;
 mod once;

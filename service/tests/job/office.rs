@@ -200,6 +200,33 @@ impl Office {
         case
     }
 
+    /// A case of the authority's own motion against the owner, who was invited to state their case.
+    pub(crate) async fn invited(&self) -> CaseId {
+        let matter = self.app.matter("licence-deregistration-ex-officio").unwrap();
+        let example = matter.examples.iter().find(|example| example.file.ends_with("pass.json")).unwrap();
+        let case = self.app.new_case();
+        let text = |name: &str| example.form[name].as_str().unwrap().to_owned();
+        let submit = Submit {
+            channel: Channel::Office,
+            applicant_kind: ApplicantKind::Organisation,
+            subject: subject(),
+            applicant_code: text("applicant_code"),
+            applicant_name: text("applicant_name"),
+            account: Some(AccountId::from_uuid(id(OWNER))),
+            title: text("licence_number"),
+            form: matter.form.split(&example.form).open.as_object().unwrap().clone(),
+            secrets: Vec::new(),
+            materials: Vec::new(),
+        };
+        let organisation = self.app.organisation_of(COUNTY).await.unwrap();
+        let applicant = serde_json::json!({ "code": submit.applicant_code, "name": submit.applicant_name });
+        let facts =
+            self.app.facts_for(Arc::clone(&matter), &organisation.code, &example.form, &applicant).await.unwrap();
+        self.submit(case, CaseCommand::Submit(Box::new(submit)), officer(REVIEWER), facts).await;
+        self.finish(REVIEWER, case, "review", "established").await;
+        case
+    }
+
     async fn submit(&self, case: CaseId, command: CaseCommand, actor: Actor, facts: Facts) {
         let command = Command::Case { case, command };
         let submission = Submission { command, actor, facts, key: None, entered_at: None };

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::client::{Answer, Client, let_in, served};
 use crate::office::{CLERK, LEADER, OWNER, Office};
 use crate::options;
-use crate::story::{apply, finish, typed};
+use crate::story::{PDF, apply, finish, typed};
 
 /// The value of the first field of that name on a page.
 fn value_of<'a>(page: &'a str, name: &str) -> &'a str {
@@ -99,6 +99,50 @@ async fn a_clerk_has_an_answer_of_the_form_corrected_and_loses_no_word() {
     let sent = send(&owner, &owner.get(&to).await, &to, &[]).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
     assert_eq!(office.case(case.parse().unwrap()).await.form["address"], json!(address));
+}
+
+/// Whether the vault still opens what an entry committed to.
+async fn opens(office: &Office, commitment: &journal::Commitment) -> bool {
+    let subject = base::id::SubjectId::from_uuid(uuid::Uuid::from_bytes(commitment.subject.0));
+    let wanted = vec![(subject, commitment.field.clone())];
+    let opened = office.app.store().read(move |reader| reader.open(&wanted)).await.unwrap();
+    let store::Opened::Value { salt, value } = &opened[0] else { return false };
+    journal::commit(salt, value.as_bytes()) == commitment.hash
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_supplement_replaces_stays_provable() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Office::open(options(folder.path())).await;
+    let_in(&office.app, &[OWNER, CLERK]).await;
+    let router = served(&office.app);
+    let owner = Client::signed_in(&router, OWNER).await;
+    let case = apply(&owner, &office, &[]).await;
+    let clerk = Client::signed_in(&router, CLERK).await;
+    let first = office.case(case.parse().unwrap()).await;
+    let targets = [("contract", "看不清"), ("form:contact_phone", "号码打不通")];
+    let items: Vec<_> = targets.iter().map(|(target, words)| json!({ "target": target, "words": words })).collect();
+    finish(&clerk, &case, "accept", &json!({ "outcome": "supplement", "items": items })).await;
+
+    let to = format!("/my/cases/{case}/supplement");
+    let page = owner.get(&to).await;
+    let saved = send(&owner, &page, &format!("{to}/fields"), &[("contact_phone", "13912345678")]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    owner.upload(&format!("/api/v1/my/cases/{case}/supplement/files/contract"), "新.pdf", PDF).await;
+    let sent = send(&owner, &owner.get(&to).await, &to, &[]).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+
+    let now = office.case(case.parse().unwrap()).await;
+    assert_eq!(office.app.personal_fields(&now).await.unwrap()["/contact_phone"], json!("13912345678"));
+    let names = first.materials.iter().chain(&now.materials).filter_map(|material| match &material.source {
+        kernel::case::MaterialSource::Upload { name, .. } => Some(name),
+        _ => None,
+    });
+    let committed: Vec<_> = first.sealed.iter().chain(&now.sealed).chain(names).collect();
+    assert!(committed.iter().filter(|one| one.field.ends_with("/contact_phone")).count() > 1);
+    for commitment in committed {
+        assert!(opens(&office, commitment).await, "{}", commitment.field);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

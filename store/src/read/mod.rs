@@ -16,8 +16,8 @@ pub use cases::{
 pub use directory::{AccountItem, CatalogFiles, DocumentItem, OrganisationItem, PostItem};
 pub use journal::{EntryRow, TreeHead};
 pub use outbox::{DeadLetterItem, OutboxAge, QueueItem};
-pub(crate) use private::reply;
 pub use private::{DraftItem, FileItem, KeyReused};
+pub(crate) use private::{progress_name, reply};
 pub use records::{Field, FieldKind, Filter, RecordItem, RecordQuery, Scalar};
 pub use search::Found;
 

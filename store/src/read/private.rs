@@ -7,7 +7,7 @@ use super::Reader;
 use crate::fault::Fault;
 use crate::files::SealedFor;
 use crate::small::{Credential, Session, draft_place};
-use crate::sql::{Connection, Row, first, values};
+use crate::sql::{Connection, Row, first, schema, values};
 use crate::vault::{self, Opened, SubjectKey};
 use crate::writer::IdempotencyKey;
 
@@ -147,6 +147,14 @@ impl Reader<'_> {
         row.map_or(Ok((0, 0)), |mut row| Ok((row.count()?, row.int()?)))
     }
 
+    /// How far a job is that is done step by step; none before its first step.
+    pub fn progress(&mut self, job: &str) -> Result<Option<Json>, Fault> {
+        let text = schema::meta(self.connection, &progress_name(job))?;
+        let read =
+            |text: String| serde_json::from_str(&text).map_err(|error| Fault::damaged(format!("{job}: {error}")));
+        text.map(read).transpose()
+    }
+
     /// A stored file; `subject` is empty for a public one.
     pub fn file(&mut self, hash: &str, subject: &str) -> Result<Option<FileItem>, Fault> {
         let sql = "select hash, subject, sm3, length, media, stored_at from files where hash = $1 and subject = $2";
@@ -161,6 +169,11 @@ impl Reader<'_> {
         let rows = self.connection.query(sql, &values![after.0, after.1, limit])?;
         rows.into_iter().map(|mut row| file(&mut row)).collect()
     }
+}
+
+/// The name of a job's progress among the values of the database itself.
+pub(crate) fn progress_name(job: &str) -> String {
+    format!("progress/{job}")
 }
 
 /// An idempotency key that stands for another wish already.

@@ -17,6 +17,7 @@ const STEPS: &[Step] = &[
     Step { both: STEP_1, sqlite: STEP_1_SQLITE, postgres: STEP_1_POSTGRES },
     Step { both: STEP_2, sqlite: "", postgres: "" },
     Step { both: STEP_3, sqlite: "", postgres: "" },
+    Step { both: STEP_4, sqlite: "", postgres: "" },
 ];
 
 /// Brings an older database to this program's schema; refuses a newer one. Each step is one transaction, so that a run that was killed is
@@ -230,8 +231,20 @@ create table timers_put_off (
 );
 ";
 
-/// Work in several queues, taken in turn by organisation; messages that were given up.
+/// A licence that was altered, renewed or issued again has several papers under its one number: number and code together tell them apart.
 const STEP_3: &str = "
+create table documents_anew (
+    number TEXT not null, code TEXT not null, stream TEXT not null, kind TEXT not null, issued_on TEXT not null, pdf_hash TEXT,
+    primary key (number, code)
+);
+insert into documents_anew select number, code, stream, kind, issued_on, pdf_hash from documents;
+drop table documents;
+alter table documents_anew rename to documents;
+create index documents_stream on documents (stream);
+";
+
+/// Work in several queues, taken in turn by organisation; messages that were given up.
+const STEP_4: &str = "
 alter table outbox add column queue TEXT not null default 'render';
 alter table outbox add column organisation TEXT not null default '';
 alter table outbox add column queued_at INT8 not null default 0;

@@ -124,9 +124,9 @@ tables! {
         register: Text, id: Text; stream: Text, region: Text, status: Text, valid_from: Text, valid_until: Text, body: Json,
         version: Int, last_sequence: Int,
     );
-    /// Documents by number.
+    /// Documents by number and verification code.
     DOCUMENTS = "documents" (
-        number: Text; stream: Text, kind: Text, code: Text, issued_on: Text, pdf_hash: Text,
+        number: Text, code: Text; stream: Text, kind: Text, issued_on: Text, pdf_hash: Text,
     );
     /// Reminders sent.
     REMINDERS = "reminders" (

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ::journal::Actor;
 use base::id::{CaseId, SubjectId};
 use jiff::Timestamp;
-use kernel::case::{Case, CaseCommand};
+use kernel::case::{Case, CaseCommand, form_pointer};
 use kernel::catalog::TargetClass;
 use kernel::policy::Scope;
 use kernel::reminder::ReminderSent;
@@ -112,9 +112,10 @@ impl<'w> Desk<'w> {
         let wanted: Vec<(SubjectId, String)> = case.sealed.iter().map(|one| (subject, one.field.clone())).collect();
         let fields: Vec<String> = wanted.iter().map(|(_, field)| field.clone()).collect();
         let opened = self.world.store.read(move |reader| reader.open(&wanted)).await.unwrap();
-        let pointer = |field: &str| field.split_once("/form/").map(|(_, rest)| format!("/{rest}"));
         let values = fields.iter().zip(opened);
-        values.filter_map(|(field, opened)| Some((pointer(field)?, Json::from(opened.value()?)))).collect()
+        values
+            .filter_map(|(field, opened)| Some((form_pointer(field)?.to_owned(), Json::from(opened.value()?))))
+            .collect()
     }
 
     /// One of the usual steps.

@@ -62,5 +62,5 @@ on_both! {
         a_message_that_was_given_up_is_tried_again_and_recorded_once;
     registers: records_are_found_by_typed_filters, records_are_paged_in_order, fields_that_are_not_declared_are_refused;
     private: values_are_sealed_and_erased_for_good, a_database_is_opened_with_its_own_keys_alone, drafts_belong_to_their_account, sessions_and_credentials,
-        budgets_refill_after_their_window, files_are_named_after_they_are_stored, catalogs_are_kept_once;
+        budgets_refill_after_their_window, files_are_named_after_they_are_stored, a_job_goes_on_from_where_it_was_and_once, catalogs_are_kept_once;
 }

@@ -183,6 +183,21 @@ pub(super) async fn files_are_named_after_they_are_stored(world: World) {
     assert!(matches!(missing, Err(Fault::Io { .. })));
 }
 
+pub(super) async fn a_job_goes_on_from_where_it_was_and_once(world: World) {
+    let read = async || world.store.read(|reader| reader.progress("count")).await.unwrap();
+    let put = async |before: Option<serde_json::Value>, after: serde_json::Value| {
+        world.store.write(move |writes| writes.put_progress("count", before.as_ref(), &after)).await.unwrap()
+    };
+    let (first, second) = (serde_json::json!({ "at": 1, "of": "x" }), serde_json::json!({ "at": 2, "of": "x" }));
+    assert_eq!(read().await, None);
+    assert!(put(None, first.clone()).await);
+    assert!(!put(None, second.clone()).await, "another process began meanwhile");
+    assert!(put(read().await, second.clone()).await, "what is read is what was written");
+    assert!(!put(Some(first), serde_json::json!({ "at": 9 })).await, "nor does one that was overtaken go back");
+    assert_eq!(read().await, Some(second));
+    assert_eq!(world.store.read(|reader| reader.progress("other")).await.unwrap(), None);
+}
+
 pub(super) async fn catalogs_are_kept_once(world: World) {
     let files = vec![("b.toml".to_owned(), b"b".to_vec()), ("a.csv".to_owned(), vec![0, 255])];
     for (version, at) in [("v1", 1), ("v1", 2), ("v2", 3)] {

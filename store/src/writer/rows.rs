@@ -117,9 +117,9 @@ pub(crate) fn table_rows(stream: &StreamId, version: u64, sequence: u64, rows: &
             &tables::DOCUMENTS,
             values![
                 &document.number,
+                &document.code,
                 stream,
                 document.kind,
-                &document.code,
                 document.issued_on,
                 document.pdf_hash.as_deref(),
             ]

@@ -60,6 +60,7 @@ input-too-many = At most { $max } entries
 input-whole-number = Please enter a whole number
 input-range = Must be between { $min } and { $max }
 input-date = Please write the date as 2026-11-23
+input-time = Please write the time as 09:00
 input-choice = Please choose one of the listed options
 input-money = Please enter an amount with at most { $decimals } decimals
 

@@ -52,3 +52,5 @@ public-verify-until = Valid until
 public-verify-hash = Digest of the file (SHA-256)
 public-verify-genuine = Genuine and valid
 public-verify-ended = Genuine, but no longer valid
+public-verify-replaced = Genuine, but replaced by a newer certificate under the same number
+public-verify-replaced-on = Replaced on

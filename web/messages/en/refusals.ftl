@@ -30,6 +30,15 @@ refusal-supplement-twice = The notice names { $target } twice. Put the lines tog
 refusal-certificate-pending = The certificate is not made yet. Please deliver it later.
 refusal-signer-missing = Say who signed for it.
 refusal-renewal-late = A renewal is asked for by { $latest } at the latest (Administrative Licensing Law, art. 50). Apply for a new licence.
+refusal-renewal-deemed = Nobody decided before the term ended, so the licence counts as renewed (Administrative Licensing Law, art. 50(2)); it cannot be refused. Please grant the renewal.
+refusal-not-heard = { $until ->
+    [none] The party was not invited to state their case yet (Administrative Licensing Law, arts. 7, 36). Invite them first.
+   *[other] The party may state their case until { $until } (Administrative Licensing Law, arts. 7, 36). Decide when they did, or after that day.
+}
+refusal-outcome-bound = { $outcome ->
+    [grant] By { $article } this must be done; the case cannot be closed without it. Please decide so.
+   *[refuse] By { $article } this must not be done. Please close the case.
+}
 refusal-day-before = The day cannot be before { $earliest }. Enter another.
 refusal-day-after = The day cannot be after { $latest }. Enter another.
 refusal-limit-ended = The statutory limit ended on { $on }; it can no longer be stopped or extended. Please decide soon.
@@ -47,6 +56,10 @@ refusal-licence-ended = The licence is “{ $status }” and has ended; nothing 
 refusal-extensions-exhausted = The start can be postponed twice (Construction Law, art. 9); both are used. Apply for a new permit.
 refusal-not-yet = Too early. It can be done from { $on } on.
 refusal-subject-erased = The person's data were erased by law (Personal Information Protection Law, art. 47); nothing personal can be added.
+refusal-calendar-year = Only the days off of { $first } to { $last } can be loaded. Check the year.
+refusal-calendar-taken = { $on } is named by the notice of another year already. Compare with the notice itself.
+refusal-calendar-unchanged = The year was loaded with the very same days; there is nothing to load.
+refusal-notice-unnamed = Give the notice's title, its document number and its source.
 refusal-exists = It exists already. Find it in the list.
 refusal-process = The process cannot go on at “{ $element }”; nothing was saved. Tell the system administrator the case number and this sentence.
 refusal-address-missing = A way to be told was chosen without an address or number for it. Fill it in and save again.

@@ -14,6 +14,7 @@ menu-inbox = Inbox
 menu-desk = Window desk
 menu-cases = Find cases
 menu-reminders = Reminders
+menu-calendar = Days off
 sign-in-title = Sign in
 sign-in-login = User name
 sign-in-password = Password

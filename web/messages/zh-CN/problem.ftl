@@ -60,6 +60,7 @@ input-too-many = 最多 { $max } 项
 input-whole-number = 请填写整数
 input-range = 应在 { $min } 到 { $max } 之间
 input-date = 请按 2026-11-23 的格式填写日期
+input-time = 请按 09:00 的格式填写时间
 input-choice = 请从列出的选项中选择
 input-money = 请填写金额，最多 { $decimals } 位小数
 

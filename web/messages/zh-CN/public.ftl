@@ -40,3 +40,5 @@ public-verify-until = 有效期至
 public-verify-hash = 文件摘要（SHA-256）
 public-verify-genuine = 真实有效
 public-verify-ended = 真实，但已失效
+public-verify-replaced = 真实，但已由同编号的新证件替换
+public-verify-replaced-on = 换发日期

@@ -30,6 +30,15 @@ refusal-supplement-twice = 补正告知中同一项（{ $target }）出现了两
 refusal-certificate-pending = 证照还没有制成，请稍后再送达。
 refusal-signer-missing = 请填写签收人。
 refusal-renewal-late = 延续申请应当在 { $latest } 前提出（行政许可法第五十条）。请重新申请许可。
+refusal-renewal-deemed = 有效期届满前没有作出决定，已经视为准予延续（行政许可法第五十条第二款），不能再不予延续。请作出准予延续的决定。
+refusal-not-heard = { $until ->
+    [none] 还没有告知当事人并听取陈述、申辩（行政许可法第七条、第三十六条），不能作出不利决定。请先办理告知。
+   *[other] 当事人可以在 { $until } 前陈述、申辩（行政许可法第七条、第三十六条）。请在收到意见后或者期满后再决定。
+}
+refusal-outcome-bound = { $outcome ->
+    [grant] 依照{ $article }，应当作出这项处理，不能终结。请作出相应决定。
+   *[refuse] 依照{ $article }，不得作出这项处理。请作出终结决定。
+}
 refusal-day-before = 日期不能早于 { $earliest }。请重新填写日期。
 refusal-day-after = 日期不能晚于 { $latest }。请重新填写日期。
 refusal-limit-ended = 法定期限已于 { $on } 届满，不能再停表或延长。请尽快作出决定。
@@ -47,6 +56,10 @@ refusal-licence-ended = 证照状态为“{ $status }”，已经终止，不能
 refusal-extensions-exhausted = 延期开工以两次为限（建筑法第九条），次数已经用完。请重新申请施工许可。
 refusal-not-yet = 还没到可以办理的日期。请在 { $on } 以后办理。
 refusal-subject-erased = 申请人的个人信息已依法删除（个人信息保护法第四十七条），不能再添加个人内容。
+refusal-calendar-year = 只能载入 { $first } 年至 { $last } 年的放假安排。请检查年份。
+refusal-calendar-taken = { $on } 已由另一年的通知列出。请核对通知原文。
+refusal-calendar-unchanged = 该年的放假安排已经载入，日期完全相同，不用再次载入。
+refusal-notice-unnamed = 请填写通知的标题、发文字号和来源。
 refusal-exists = 已经存在，不能重复办理。请在列表中查找原有记录。
 refusal-process = 流程在“{ $element }”处不能继续，本次操作没有保存。请把办件编号和这句话告诉本系统的系统管理员。
 refusal-address-missing = 选择了接收方式，但没有填写对应的邮箱或手机号。请补充后再保存。

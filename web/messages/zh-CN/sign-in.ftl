@@ -14,6 +14,7 @@ menu-inbox = 待办
 menu-desk = 窗口
 menu-cases = 办件查询
 menu-reminders = 提醒
+menu-calendar = 放假安排
 sign-in-title = 登录
 sign-in-login = 用户名
 sign-in-password = 密码

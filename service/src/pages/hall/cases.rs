@@ -11,7 +11,8 @@ use web::form::Fields;
 use web::page::{Page, percent_encode};
 use web::problem::Problem;
 use web::view::{
-    Confirmation, Empty, ErrorLine, Fact, Field as Question, FieldKind, Light, Link, SummaryGroup, Tag, error_lines,
+    Choice, Confirmation, Empty, ErrorLine, Fact, Field as Question, FieldKind, Light, Link, Note, SummaryGroup, Tag,
+    error_lines,
 };
 
 use super::draft::ConfirmPage;
@@ -19,10 +20,11 @@ use super::fields::{clock_light, question, stage_of, stage_tag, summary_rows};
 use super::{onward, say, typed};
 use crate::app::App;
 use crate::apply::CaseView;
+use crate::calendar::date_words;
 use crate::citation::cited;
 use crate::error::Error;
 use crate::naming::notice_name;
-use crate::pages::attachment;
+use crate::pages::{attachment, moved_note};
 use crate::session::{Answer, Stop, Visitor};
 
 struct MyRow {
@@ -104,6 +106,8 @@ struct CasePage {
     p: Page,
     tag: Tag,
     light: Option<Light>,
+    /// Deadlines that moved.
+    note: Option<Note>,
     facts: Vec<Fact>,
     papers: Vec<Paper>,
     groups: Vec<SummaryGroup>,
@@ -114,7 +118,7 @@ struct CasePage {
 
 /// `GET /my/cases/{id}`.
 pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let view = app.case_page(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let view = app.case_page(visitor.applicant()?, &id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     // The form that was filled in, not the one that is offered today.
     let mut groups: Vec<SummaryGroup> = view
@@ -133,12 +137,19 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
     if view.stage == Stage::SupplementAsked {
         actions.push(Link::new(words.t("hall-supplement-title"), format!("/my/cases/{id}/supplement")));
     }
+    if view.hearing.as_ref().is_some_and(|hearing| hearing.answer_by.is_some()) {
+        actions.push(Link::new(words.t("hall-hearing-title"), format!("/my/cases/{id}/hearing")));
+    }
     if view.may_take_delivery {
         actions.push(Link::new(words.t("hall-delivery-title"), format!("/my/cases/{id}/delivery")));
+    }
+    if view.may_state {
+        actions.push(Link::new(words.t("hall-statement-title"), format!("/my/cases/{id}/statement")));
     }
     let page = CasePage {
         tag: stage_tag(words, view.declared.spec.kind, view.stage),
         light: view.clock.as_ref().map(|clock| clock_light(words, clock)),
+        note: view.moved.as_ref().map(|moved| moved_note(words, moved)),
         facts: facts(&visitor, &view),
         papers: view
             .notices
@@ -212,8 +223,13 @@ fn facts(visitor: &Visitor, view: &CaseView) -> Vec<Fact> {
         ("hall-promised-on", view.promised_on),
         ("hall-statutory-on", view.statutory_on),
     ] {
-        facts.extend(day.map(|day| fact(key, words.date(day))));
+        facts.extend(day.map(|day| fact(key, date_words(day, view.provisional.contains(&day), words))));
     }
+    facts.extend(view.hearing.as_ref().map(|hearing| {
+        let at = hearing.at.filter(|_| hearing.state == "appointed").map(|at| words.date_time(base::time::civil(at)));
+        let state = words.t(&format!("hearing-{}", hearing.state));
+        fact("hall-hearing", at.map_or_else(|| state.clone(), |at| format!("{state} {at}")))
+    }));
     facts.extend(view.result.clone().map(|number| fact("hall-result", number)));
     facts
 }
@@ -227,14 +243,15 @@ struct SubmittedPage {
 
 /// `GET /my/cases/{id}/submitted`: number, what happens next and by when.
 pub(super) async fn submitted_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let view = app.case_page(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let view = app.case_page(visitor.applicant()?, &id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
     let mut next = Vec::new();
     if let Some(day) = view.received_on {
         next.push(words.t1("hall-done-received", "on", words.date(day)));
     }
     if let Some(day) = view.accept_by {
-        next.push(words.t2("hall-done-accept", "organisation", view.organisation.as_str(), "on", words.date(day)));
+        let due = date_words(day, view.provisional.contains(&day), words);
+        next.push(words.t2("hall-done-accept", "organisation", view.organisation.as_str(), "on", due));
     }
     next.push(words.t("hall-done-result"));
     let page = SubmittedPage {
@@ -377,10 +394,62 @@ pub(super) async fn withdraw_page(State(app): State<App>, visitor: Visitor, Path
         text: words.t1("hall-withdraw-text", "number", case.number.as_str()),
         field: Some(reason),
         button: words.t("hall-withdraw-title"),
+        danger: true,
         back: format!("/my/cases/{id}"),
         p: visitor.page("hall-withdraw-title"),
     };
     visitor.html(&page)
+}
+
+/// What an applicant may answer to the offer of a hearing.
+const HEARING_ANSWERS: [&str; 2] = ["request", "decline"];
+
+/// `GET /my/cases/{id}/hearing`: asks for the hearing, or declines it.
+pub(super) async fn hearing_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    hearing_shown(&app, &visitor, &id, None).await
+}
+
+async fn hearing_shown(app: &App, visitor: &Visitor, id: &str, error: Option<String>) -> Answer {
+    let view = app.case_page(visitor.applicant()?, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
+    let words = visitor.words;
+    let by = view.hearing.and_then(|hearing| hearing.answer_by).ok_or_else(Problem::not_found)?;
+    let mut answer = Question::new(FieldKind::Radio, "answer", words.t("hall-hearing-answer"));
+    answer.choices = HEARING_ANSWERS.map(|word| Choice::new(word, words.t(&format!("hall-hearing-{word}")))).into();
+    answer.error = error;
+    let mut p = visitor.page("hall-hearing-title");
+    p.failed = answer.error.is_some();
+    let status = if p.failed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = ConfirmPage {
+        nonce: visitor.nonce()?,
+        action: format!("/my/cases/{id}/hearing"),
+        text: words.t2("hall-hearing-text", "number", view.number.as_str(), "on", words.date(by)),
+        field: Some(answer),
+        button: words.t("hall-hearing-send"),
+        danger: false,
+        back: format!("/my/cases/{id}"),
+        p,
+    };
+    visitor.html_with(status, &page)
+}
+
+/// `POST /my/cases/{id}/hearing`.
+pub(super) async fn answer_hearing(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let nonce = visitor.check_form(&fields)?;
+    let identity = visitor.applicant()?;
+    let wants = match fields.choice("answer", HEARING_ANSWERS) {
+        Ok(answer) => answer == HEARING_ANSWERS[0],
+        Err(complaint) => {
+            let sentence = complaint.say(visitor.words, &visitor.words.t("hall-hearing-answer"));
+            return hearing_shown(&app, &visitor, &id, Some(sentence)).await;
+        }
+    };
+    app.answer_hearing(identity, &id, wants, nonce).await.map_err(|error| visitor.stop(error))?;
+    onward(&format!("/my/cases/{id}?done=hearing-answered"))
 }
 
 /// `GET /my/cases/{id}/delivery`: says what it means first.
@@ -393,6 +462,7 @@ pub(super) async fn delivery_page(State(app): State<App>, visitor: Visitor, Path
         text: words.t1("hall-delivery-text", "number", case.number.as_str()),
         field: None,
         button: words.t("hall-delivery-title"),
+        danger: false,
         back: format!("/my/cases/{id}"),
         p: visitor.page("hall-delivery-title"),
     };
@@ -410,6 +480,43 @@ pub(super) async fn take_delivery(
     let identity = visitor.applicant()?;
     app.take_delivery(identity, &id, nonce).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/my/cases/{id}?done=delivery-taken"))
+}
+
+/// Longest statement of a party.
+pub(crate) const STATEMENT_CHARS_MAX: usize = 2000;
+
+/// `GET /my/cases/{id}/statement`: what is intended, until when one may speak, and the words.
+pub(super) async fn statement_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
+    let case = app.own_case(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let words = visitor.words;
+    let until = case.statement.as_ref().map(|statement| words.date(statement.until)).unwrap_or_default();
+    let page = ConfirmPage {
+        nonce: visitor.nonce()?,
+        action: format!("/my/cases/{id}/statement"),
+        text: words.t1("hall-statement-text", "until", until.as_str()),
+        field: Some(Question::new(FieldKind::LongText, "words", words.t("hall-statement-words"))),
+        button: words.t("hall-statement-button"),
+        danger: false,
+        back: format!("/my/cases/{id}"),
+        p: visitor.page("hall-statement-title"),
+    };
+    visitor.html(&page)
+}
+
+/// `POST /my/cases/{id}/statement`.
+pub(super) async fn state_case(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let nonce = visitor.check_form(&fields)?;
+    let identity = visitor.applicant()?;
+    let said = fields.optional_long_text("words", STATEMENT_CHARS_MAX).map_err(|complaint| {
+        Problem::unprocessable().field("words", complaint.say(visitor.words, &visitor.words.t("hall-statement-words")))
+    })?;
+    app.state_case(identity, &id, said, nonce).await.map_err(|error| visitor.stop(error))?;
+    onward(&format!("/my/cases/{id}?done=stated"))
 }
 
 /// Longest reason for a withdrawal.

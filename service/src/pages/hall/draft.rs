@@ -544,7 +544,15 @@ pub(super) struct ConfirmPage {
     pub(super) text: String,
     pub(super) field: Option<Question>,
     pub(super) button: String,
+    /// It takes something away.
+    pub(super) danger: bool,
     pub(super) back: String,
+}
+
+impl ConfirmPage {
+    fn errors(&self) -> Vec<ErrorLine> {
+        error_lines(self.field.iter())
+    }
 }
 
 /// `GET /drafts/{id}/remove`: asks first.
@@ -557,6 +565,7 @@ pub(super) async fn remove_page(State(app): State<App>, visitor: Visitor, Path(i
         text: words.t("hall-remove-text"),
         field: None,
         button: words.t("hall-remove-title"),
+        danger: true,
         back: format!("/drafts/{id}"),
         p: visitor.page("hall-remove-title"),
     };

@@ -14,6 +14,7 @@ use web::words::Words;
 use super::say;
 use crate::app::App;
 use crate::apply::{ClockLine, typed_text};
+use crate::calendar::date_words;
 use crate::error::field_words;
 use crate::naming::public_stage_name;
 
@@ -164,9 +165,10 @@ pub fn clock_light(words: Words, clock: &ClockLine) -> Light {
         Colour::Red => LightState::Red,
         Colour::Hold => LightState::Paused,
     };
+    let due = date_words(clock.due_on, clock.provisional, words);
     let said = match clock.remaining {
-        Remaining::Left(days) => words.t2("hall-days-left", "days", days, "on", words.date(clock.due_on)),
-        Remaining::Overdue(days) => words.t2("hall-days-over", "days", days, "on", words.date(clock.due_on)),
+        Remaining::Left(days) => words.t2("hall-days-left", "days", days, "on", due),
+        Remaining::Overdue(days) => words.t2("hall-days-over", "days", days, "on", due),
         Remaining::Held => words.t("hall-clock-held"),
     };
     Light::new(state, said)

@@ -13,7 +13,7 @@ use web::words::Words;
 use crate::routes::Routes;
 use crate::session::{Answer, redirect};
 
-pub(crate) use cases::{REASON_CHARS_MAX, verify_href};
+pub(crate) use cases::{REASON_CHARS_MAX, STATEMENT_CHARS_MAX, verify_href};
 pub use fields::{clock_light, stage_tag};
 
 /// The applicant's routes.
@@ -42,6 +42,10 @@ pub fn routes() -> Routes {
         .post("/my/cases/{id}/supplement/fields", cases::save_supplement)
         .get("/my/cases/{id}/withdraw", cases::withdraw_page)
         .post("/my/cases/{id}/withdraw", cases::withdraw)
+        .get("/my/cases/{id}/hearing", cases::hearing_page)
+        .post("/my/cases/{id}/hearing", cases::answer_hearing)
+        .get("/my/cases/{id}/statement", cases::statement_page)
+        .post("/my/cases/{id}/statement", cases::state_case)
         .get("/my/cases/{id}/delivery", cases::delivery_page)
         .post("/my/cases/{id}/delivery", cases::take_delivery)
         .get("/drafts/{id}/files/{material}", files::upload_page)

@@ -1,7 +1,9 @@
-//! Giving a task to a person, or handing it on: the people of its lane, those who cannot have it with the reason.
+//! A task and a person: it is given or handed on to somebody of its lane, or somebody is asked for an opinion on it. Those who cannot are named
+//! with the reason.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use kernel::case::CaseCommand;
 use web::form::Fields;
 use web::problem::Problem;
 use web::view::{Choice, Field, FieldKind, Link, error_lines};
@@ -15,26 +17,65 @@ use crate::session::{Answer, Visitor, redirect};
 /// Longest remark that goes with a task.
 const NOTE_CHARS_MAX: usize = 500;
 
+/// What a person is chosen for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// To have the task.
+    Task,
+    /// To give an opinion on it (加签).
+    Opinion,
+}
+
+impl For {
+    /// The last part of the address, and the prefix of the page's words.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Task => "assign",
+            Self::Opinion => "countersigner",
+        }
+    }
+}
+
 /// `GET /office/cases/{case}/tasks/{task}/assign`.
 pub(super) async fn assign_page(
     State(app): State<App>,
     visitor: Visitor,
     Path((case, task)): Path<(String, String)>,
 ) -> Answer {
-    show(&app, &visitor, &case, &task, "", None).await
+    show(&app, &visitor, For::Task, (&case, &task), "", None).await
 }
 
-async fn show(app: &App, visitor: &Visitor, case: &str, task: &str, note: &str, error: Option<String>) -> Answer {
+/// `GET /office/cases/{case}/tasks/{task}/countersigner`.
+pub(super) async fn countersigner_page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((case, task)): Path<(String, String)>,
+) -> Answer {
+    show(&app, &visitor, For::Opinion, (&case, &task), "", None).await
+}
+
+async fn show(
+    app: &App,
+    visitor: &Visitor,
+    what: For,
+    (case, task): (&str, &str),
+    note: &str,
+    error: Option<String>,
+) -> Answer {
     let (identity, _) = visitor.officer()?;
+    let word = what.word();
     let (id, task) = (parse_case(case)?, parse_task(task)?);
     let view = cases::case_view(app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
     let open = view.tasks.iter().find(|open| open.task == task).ok_or_else(Problem::not_found)?;
-    if !open.may_assign {
+    if !(if what == For::Task { open.may_assign } else { open.may_ask }) {
         return Err(Problem::forbidden().into());
     }
-    let people = cases::candidates(app, identity, id, task, visitor.words).await;
+    let people = match what {
+        For::Task => cases::candidates(app, identity, id, task, visitor.words).await,
+        For::Opinion => cases::countersigners(app, identity, id, task, visitor.words).await,
+    };
     let (number, people) = people.map_err(|error| visitor.stop(error))?;
-    let mut p = visitor.page("assign-title");
+    let mut p = visitor.page(&format!("{word}-title"));
     p.crumbs = vec![
         Link::new(p.t("menu-inbox"), "/office/inbox"),
         Link::new(number, format!("/office/cases/{id}")),
@@ -42,7 +83,7 @@ async fn show(app: &App, visitor: &Visitor, case: &str, task: &str, note: &str, 
     ];
     p.failed = error.is_some();
     let status = if p.failed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let mut whom = Field::new(FieldKind::Radio, "whom", p.t("assign-whom"));
+    let mut whom = Field::new(FieldKind::Radio, "whom", p.t(&format!("{word}-whom")));
     whom.choices = people.iter().filter(|person| person.refused.is_none()).map(choice).collect();
     whom.error = error;
     let cannot = people.iter().filter_map(|person| {
@@ -50,16 +91,16 @@ async fn show(app: &App, visitor: &Visitor, case: &str, task: &str, note: &str, 
         Some(p.t2("greyed-line", "action", &person.name, "reason", reason))
     });
     whom.hint = cannot.collect::<Vec<_>>().join(" ");
-    let mut remark = Field::new(FieldKind::LongText, "note", p.t("assign-note")).value(note).optional();
+    let mut remark = Field::new(FieldKind::LongText, "note", p.t(&format!("{word}-note"))).value(note).optional();
     remark.chars_max = u32::try_from(NOTE_CHARS_MAX).unwrap_or(u32::MAX);
     let fields = vec![whom, remark];
     let page = OutcomePage {
         nonce: visitor.nonce()?,
-        action: format!("/office/cases/{id}/tasks/{task}/assign"),
+        action: format!("/office/cases/{id}/tasks/{task}/{word}"),
         back: format!("/office/cases/{id}"),
-        intro: p.t1("assign-intro", "step", &open.name),
+        intro: p.t1(&format!("{word}-intro"), "step", &open.name),
         outcome: String::new(),
-        button: p.t("assign-button"),
+        button: p.t(&format!("{word}-button")),
         danger: false,
         errors: error_lines(&fields),
         fields,
@@ -71,7 +112,7 @@ async fn show(app: &App, visitor: &Visitor, case: &str, task: &str, note: &str, 
     visitor.html_with(status, &page)
 }
 
-fn choice(person: &Candidate) -> Choice {
+pub(super) fn choice(person: &Candidate) -> Choice {
     Choice {
         value: format!("{}/{}", person.account, person.post),
         label: person.name.clone(),
@@ -86,24 +127,59 @@ pub(super) async fn assign(
     Path((case, task)): Path<(String, String)>,
     fields: Fields,
 ) -> Answer {
-    let nonce = visitor.check_form(&fields)?;
+    give(&app, &visitor, For::Task, (&case, &task), &fields).await
+}
+
+/// `POST /office/cases/{case}/tasks/{task}/countersigner`.
+pub(super) async fn add_countersigner(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((case, task)): Path<(String, String)>,
+    fields: Fields,
+) -> Answer {
+    give(&app, &visitor, For::Opinion, (&case, &task), &fields).await
+}
+
+async fn give(app: &App, visitor: &Visitor, what: For, (case, task): (&str, &str), fields: &Fields) -> Answer {
+    let nonce = visitor.check_form(fields)?;
     let (identity, _) = visitor.officer()?;
-    let (id, number) = (parse_case(&case)?, parse_task(&task)?);
+    let (id, number) = (parse_case(case)?, parse_task(task)?);
     let note = fields.optional_long_text("note", NOTE_CHARS_MAX);
     let whom = fields.optional_text("whom", 100).unwrap_or_default();
     let command = match (&note, whom.split_once('/')) {
         (Ok(note), Some((account, post))) => {
-            cases::assignment(number, account, post, Some(note.clone()).filter(|note| !note.is_empty()))
+            let said = Some(note.clone()).filter(|note| !note.is_empty());
+            match what {
+                For::Task => cases::assignment(number, account, post, said),
+                For::Opinion => cases::question(number, account, post, said),
+            }
         }
         _ => None,
     };
     let Some(command) = command else {
         let sentence = match &note {
-            Err(complaint) => complaint.say(visitor.words, &visitor.words.t("assign-note")),
+            Err(complaint) => complaint.say(visitor.words, &visitor.words.t(&format!("{}-note", what.word()))),
             Ok(_) => visitor.words.t("assign-none"),
         };
-        return show(&app, &visitor, &case, &task, note.as_deref().unwrap_or_default(), Some(sentence)).await;
+        let note = note.as_deref().unwrap_or_default();
+        return show(app, visitor, what, (case, task), note, Some(sentence)).await;
     };
+    cases::act(app, identity, id, command, Some(nonce)).await.map_err(|error| visitor.stop(error))?;
+    let done = if what == For::Task { "assigned" } else { "countersigner" };
+    Ok(redirect(&format!("/office/cases/{id}?done={done}"), None))
+}
+
+/// `POST /office/cases/{case}/tasks/{task}/drop`: the question is taken back.
+pub(super) async fn drop_countersigner(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((case, task)): Path<(String, String)>,
+    fields: Fields,
+) -> Answer {
+    let nonce = visitor.check_form(&fields)?;
+    let (identity, _) = visitor.officer()?;
+    let (id, task) = (parse_case(&case)?, parse_task(&task)?);
+    let command = CaseCommand::DropCountersigner { task };
     cases::act(&app, identity, id, command, Some(nonce)).await.map_err(|error| visitor.stop(error))?;
-    Ok(redirect(&format!("/office/cases/{id}?done=assigned"), None))
+    Ok(redirect(&format!("/office/cases/{id}?done=countersigner-dropped"), None))
 }

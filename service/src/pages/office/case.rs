@@ -21,6 +21,7 @@ use crate::citation::cited;
 use crate::naming::of_kind;
 use crate::pages::attachment;
 use crate::pages::hall::verify_href;
+use crate::pages::moved_note;
 use crate::session::{Answer, Stop, Visitor};
 
 /// Facts shown on the case page; the rest is one link away.
@@ -64,6 +65,10 @@ struct CasePage {
     next: Option<Link>,
     claim: Option<SmallForm>,
     assign: Option<Link>,
+    /// Asks somebody for an opinion on the step.
+    ask: Option<Link>,
+    /// Opinions asked for that may be taken back.
+    asked: Vec<SmallForm>,
     complete_action: String,
     opinion: Option<Field>,
     phrases: Vec<Link>,
@@ -144,6 +149,8 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
         .iter()
         .map(|line| Note { tone: Tone::Red, title: p.t("incident-title"), lines: vec![line.clone()], link: None })
         .collect();
+    notes.extend(view.hearing.as_ref().map(|hearing| hearing_note(&p, hearing)));
+    notes.extend(view.moved.as_ref().map(|moved| moved_note(p.words, moved)));
     notes.extend(greyed(&p, task, &view.acts));
     let claim = task.and_then(|task| claim_form(&p, &base, task));
     let phrases = task.map(|task| phrases(&p, task.kind, view.matter_kind)).unwrap_or_default();
@@ -185,6 +192,10 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
             let key = if open.mine { "action-hand-on" } else { "action-assign" };
             Link::new(p.t(key), format!("{base}/tasks/{}/assign", open.task))
         }),
+        ask: task
+            .filter(|task| task.may_ask)
+            .map(|open| Link::new(p.t("action-ask"), format!("{base}/tasks/{}/countersigner", open.task))),
+        asked: asked(&p, &base, &view.tasks),
         complete_action: task.map(|task| format!("{base}/tasks/{}", task.task)).unwrap_or_default(),
         opinion,
         phrases: phrases
@@ -226,6 +237,34 @@ fn workable(tasks: &[TaskShown]) -> Option<&TaskShown> {
         task.claim_refused.as_ref().is_none_or(|refusal| !matches!(refusal.code, "forbidden" | "post-not-held"))
     };
     tasks.iter().find(possible).or_else(|| tasks.iter().find(concerns))
+}
+
+/// Opinions that this reader asked for and may take back.
+fn asked(p: &Page, base: &str, tasks: &[TaskShown]) -> Vec<SmallForm> {
+    let may = |of: u32| tasks.iter().any(|task| task.task == of && task.may_ask && task.mine);
+    let mine = tasks.iter().filter(|task| task.asked_for.is_some_and(may));
+    let form = |task: &TaskShown| SmallForm {
+        action: format!("{base}/tasks/{}/drop", task.task),
+        text: p.t1("action-drop", "name", &task.claimed_by),
+    };
+    mine.map(form).collect()
+}
+
+/// How far the hearing came.
+fn hearing_note(p: &Page, hearing: &cases::HearingShown) -> Note {
+    let open = |state: &str| hearing.state == state;
+    let said = |key: &str, name: &'static str, value: &str| (!value.is_empty()).then(|| p.t1(key, name, value));
+    let day = |date: &Option<String>| date.clone().unwrap_or_default();
+    let stands = open("appointed") || open("held");
+    let lines = [
+        said("hearing-request-by", "date", &day(&hearing.request_by)).filter(|_| open("offered")),
+        said("hearing-hold-by", "date", &day(&hearing.hold_by)).filter(|_| open("requested")),
+        said("hearing-at", "at", &day(&hearing.at)).filter(|_| stands),
+        said("hearing-place", "place", &hearing.place).filter(|_| stands),
+        said("hearing-host", "host", &hearing.host).filter(|_| stands),
+    ];
+    let title = p.t1("hearing-note", "state", &hearing.state_name);
+    Note { tone: Tone::Blue, title, lines: lines.into_iter().flatten().collect(), link: None }
 }
 
 /// Why buttons are grey, each reason once.
@@ -308,17 +347,23 @@ fn stage_tag(view: &CaseView) -> Tag {
 }
 
 fn bar(p: &Page, base: &str, clock: &cases::ClockShown) -> DeadlineBar {
+    let due = marked(p, &clock.due_on, clock.provisional);
     DeadlineBar {
         light: shown_light(clock.light, &clock.words),
-        due: p.t1(if clock.rule == "acceptance" { "due-acceptance" } else { "due-decision" }, "date", &clock.due_on),
+        due: p.t1(&format!("due-{}", clock.rule), "date", &due),
         basis: clock.basis.clone(),
         counted_href: format!("{base}/clock"),
         used_percent: clock.used_percent,
         late_percent: clock.late_percent,
         from: p.t1("bar-from", "date", &clock.from),
         used: p.t1("bar-used", "days", clock.used_days),
-        until: p.t1("bar-until", "date", &clock.due_on),
+        until: p.t1("bar-until", "date", &due),
     }
+}
+
+/// A date with the mark that it may move.
+fn marked(p: &Page, date: &str, provisional: bool) -> String {
+    if provisional { p.t1("date-provisional", "date", date) } else { date.to_owned() }
 }
 
 fn answers(view: &CaseView) -> usize {
@@ -546,7 +591,7 @@ pub(super) async fn clock_page(State(app): State<App>, visitor: Visitor, Path(ca
     };
     let table = |counted: cases::Counted| ClockTable {
         caption: match &counted.due_on {
-            Some(on) => p.t2("clock-caption", "name", &counted.name, "date", on),
+            Some(on) => p.t2("clock-caption", "name", &counted.name, "date", marked(&p, on, counted.provisional)),
             None => p.t1("clock-caption-held", "name", &counted.name),
         },
         days: counted.days.into_iter().map(day).collect(),

@@ -4,7 +4,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base::deadline::PauseKind;
 use base::id::CaseId;
-use kernel::case::{CaseCommand, PAUSE_DAYS_MAX};
+use jiff::civil::Date;
+use kernel::case::{CaseCommand, PAUSE_DAYS_MAX, earliest_hearing};
 use kernel::catalog::matter::DeliveryKind;
 use web::form::{Complaint, Fields};
 use web::page::Page;
@@ -13,14 +14,15 @@ use web::view::{Choice, Field, FieldKind, Link, Width, error_lines};
 
 use super::case::parse_case;
 use super::complete::{OutcomePage, sentence};
+use super::hearing;
 use crate::app::App;
-use crate::cases::{self, CaseView, EnvelopeAct, EnvelopeShown};
+use crate::cases::{self, Candidate, CaseView, EnvelopeAct, EnvelopeShown};
 use crate::error::{Error, refusal_words};
 use crate::pages::sign_in::{ask_again, elevate};
 use crate::session::{Answer, Stop, Visitor, carrying, redirect};
 
 /// Longest reason, longest name of a signer.
-const REASON_CHARS_MAX: usize = 2_000;
+pub(super) const REASON_CHARS_MAX: usize = 2_000;
 const SIGNER_CHARS_MAX: usize = 50;
 
 fn parse_act(word: &str) -> Result<EnvelopeAct, Stop> {
@@ -36,9 +38,68 @@ pub(super) async fn act_page(
     let (identity, _) = visitor.officer()?;
     let (id, act) = (parse_case(&case)?, parse_act(&act)?);
     let view = cases::case_view(&app, identity, id, visitor.words).await.map_err(|error| visitor.stop(error))?;
-    let offered = offered(&view, act)?;
-    let fields = questions(&visitor, app.today(), act, offered);
-    show(&visitor, id, &view, act, fields)
+    let asking = Asking::of(&app, &visitor, id, act, offered(&view, act)?).await?;
+    show(&visitor, id, &view, act, asking.questions())
+}
+
+/// What the page of an act asks with.
+pub(super) struct Asking<'a> {
+    pub(super) visitor: &'a Visitor,
+    act: EnvelopeAct,
+    today: Date,
+    offered: &'a EnvelopeShown,
+    /// Who may preside over a hearing, for its appointment.
+    pub(super) hosts: Vec<Candidate>,
+    /// The first day that it may be held.
+    pub(super) earliest: Option<Date>,
+}
+
+impl<'a> Asking<'a> {
+    async fn of(
+        app: &App,
+        visitor: &'a Visitor,
+        id: CaseId,
+        act: EnvelopeAct,
+        offered: &'a EnvelopeShown,
+    ) -> Result<Self, Stop> {
+        let (mut hosts, mut earliest) = (Vec::new(), None);
+        if act == EnvelopeAct::AppointHearing {
+            let (identity, _) = visitor.officer()?;
+            let found = cases::hosts(app, identity, id, visitor.words).await;
+            (hosts, earliest) = (found.map_err(|error| visitor.stop(error))?.1, earliest_hearing(&app.facts()));
+        }
+        Ok(Self { visitor, act, today: app.today(), offered, hosts, earliest })
+    }
+
+    /// What the act asks.
+    fn questions(&self) -> Vec<Field> {
+        let (p, today) = (&self.visitor.page(""), self.today);
+        let field = |kind, name: &str, label: &str| Field::new(kind, name, p.t(label));
+        match self.act {
+            EnvelopeAct::Pause => {
+                let kinds = self.offered.kinds.iter().map(|kind| Choice::new(kind, p.t(&format!("pause-{kind}"))));
+                let days = field(FieldKind::Number, "expected_days", "act-expected-days").width(Width::Narrow);
+                vec![
+                    field(FieldKind::Radio, "kind", "act-pause-kind").choices(kinds.collect()),
+                    field(FieldKind::Date, "first_day", "act-pause-from").value(today.to_string()).width(Width::Middle),
+                    days.hint(p.t("act-expected-days-hint")),
+                ]
+            }
+            EnvelopeAct::Resume => {
+                let until = field(FieldKind::Date, "until", "act-resume-until").value(today.to_string());
+                vec![until.hint(p.t("act-resume-until-hint")).width(Width::Middle)]
+            }
+            EnvelopeAct::Extend => vec![long(p, "reason", "outcome-reason").hint(p.t("act-extend-reason-hint"))],
+            EnvelopeAct::Deliver => {
+                let methods = METHODS.map(|(word, _)| Choice::new(word, p.t(&format!("delivery-{word}"))));
+                vec![
+                    field(FieldKind::Radio, "method", "act-deliver-method").choices(methods.into()).value(METHODS[0].0),
+                    field(FieldKind::Text, "signer", "act-deliver-signer").width(Width::Middle),
+                ]
+            }
+            hearing => hearing::questions(self, p, hearing),
+        }
+    }
 }
 
 fn offered(view: &CaseView, act: EnvelopeAct) -> Result<&EnvelopeShown, Stop> {
@@ -76,38 +137,9 @@ fn show(visitor: &Visitor, id: CaseId, view: &CaseView, act: EnvelopeAct, fields
     visitor.html_with(status, &page)
 }
 
-/// What each act asks.
-fn questions(visitor: &Visitor, today: jiff::civil::Date, act: EnvelopeAct, offered: &EnvelopeShown) -> Vec<Field> {
-    let p = &visitor.page("");
-    let field = |kind, name: &str, label: &str| Field::new(kind, name, p.t(label));
-    match act {
-        EnvelopeAct::Pause => {
-            let kinds = offered.kinds.iter().map(|kind| Choice::new(kind, p.t(&format!("pause-{kind}"))));
-            let days = field(FieldKind::Number, "expected_days", "act-expected-days").width(Width::Narrow);
-            vec![
-                field(FieldKind::Radio, "kind", "act-pause-kind").choices(kinds.collect()),
-                field(FieldKind::Date, "from", "act-pause-from").value(today.to_string()).width(Width::Middle),
-                days.hint(p.t("act-expected-days-hint")),
-            ]
-        }
-        EnvelopeAct::Resume => {
-            let until = field(FieldKind::Date, "until", "act-resume-until").value(today.to_string());
-            vec![until.hint(p.t("act-resume-until-hint")).width(Width::Middle)]
-        }
-        EnvelopeAct::Extend => vec![reason(p)],
-        EnvelopeAct::Deliver => {
-            let methods = METHODS.map(|(word, _)| Choice::new(word, p.t(&format!("delivery-{word}"))));
-            vec![
-                field(FieldKind::Radio, "method", "act-deliver-method").choices(methods.into()).value(METHODS[0].0),
-                field(FieldKind::Text, "signer", "act-deliver-signer").width(Width::Middle),
-            ]
-        }
-    }
-}
-
-fn reason(p: &Page) -> Field {
-    let mut field =
-        Field::new(FieldKind::LongText, "reason", p.t("outcome-reason")).hint(p.t("act-extend-reason-hint"));
+/// A text of several lines.
+pub(super) fn long(p: &Page, name: &'static str, label: &str) -> Field {
+    let mut field = Field::new(FieldKind::LongText, name, p.t(label));
     field.chars_max = u32::try_from(REASON_CHARS_MAX).unwrap_or(u32::MAX);
     field
 }
@@ -125,7 +157,7 @@ fn command(act: EnvelopeAct, fields: &Fields) -> Result<CaseCommand, (&'static s
             let days = fields.whole("expected_days", 1, PAUSE_DAYS_MAX.into()).map_err(at("expected_days"))?;
             CaseCommand::Pause {
                 kind: PauseKind::from_key(kind).unwrap_or(PauseKind::Hearing),
-                from: fields.date("from").map_err(at("from"))?,
+                from: fields.date("first_day").map_err(at("first_day"))?,
                 expected_days: u16::try_from(days).unwrap_or(PAUSE_DAYS_MAX),
             }
         }
@@ -139,6 +171,7 @@ fn command(act: EnvelopeAct, fields: &Fields) -> Result<CaseCommand, (&'static s
             let signer = fields.text("signer", SIGNER_CHARS_MAX).map_err(at("signer"))?;
             CaseCommand::Deliver { method, signer: Some(signer) }
         }
+        hearing => hearing::command(hearing, fields)?,
     })
 }
 
@@ -164,9 +197,9 @@ pub(super) async fn act(
         }
         (Err(stop), Err(_)) => return Err(stop),
     };
+    let asking = Asking::of(&app, &visitor, id, act, offered).await?;
     let again = |name: &str, sentence: &dyn Fn(&Field) -> String| {
-        let mut asked = questions(&visitor, app.today(), act, offered);
-        refill(&mut asked, &fields);
+        let mut asked = asking.filled(&fields);
         for field in asked.iter_mut().filter(|field| field.name == name) {
             field.error = Some(sentence(field));
         }
@@ -180,11 +213,11 @@ pub(super) async fn act(
     if offered.elevate && !visitor.elevated() {
         let action = format!("/office/cases/{id}/acts/{}", act.as_str());
         match fields.secret("password") {
-            Err(_) => return ask_again(&visitor, &action, kept(&visitor, app.today(), act, offered, &fields), None),
+            Err(_) => return ask_again(&visitor, &action, asking.kept(&fields), None),
             Ok(password) => match elevate(&app, &visitor, &password).await? {
                 Ok(renewed) => cookie = Some(renewed),
                 Err(sentence) => {
-                    let kept = kept(&visitor, app.today(), act, offered, &fields);
+                    let kept = asking.kept(&fields);
                     return ask_again(&visitor, &action, kept, Some(sentence));
                 }
             },
@@ -199,38 +232,35 @@ pub(super) async fn act(
         Err(error) => {
             // What was written stays, whatever the reason; it stands at the first question.
             let (_, said) = sentence(&visitor, error)?;
-            let first = questions(&visitor, app.today(), act, offered).remove(0).name;
+            let first = asking.questions().remove(0).name;
             again(&first, &|_| said.clone())
         }
     };
     carrying(answer, cookie)
 }
 
-/// What was typed stands in the form again.
-fn refill(asked: &mut [Field], fields: &Fields) {
-    for field in asked {
-        field.value = fields.optional_long_text(&field.name, REASON_CHARS_MAX).unwrap_or_default();
+impl Asking<'_> {
+    /// What was typed stands in the form again.
+    fn filled(&self, fields: &Fields) -> Vec<Field> {
+        let mut asked = self.questions();
+        for field in &mut asked {
+            field.value = fields.optional_long_text(&field.name, REASON_CHARS_MAX).unwrap_or_default();
+        }
+        asked
     }
-}
 
-/// What was typed, carried over the page that asks for the password.
-fn kept(
-    visitor: &Visitor,
-    today: jiff::civil::Date,
-    act: EnvelopeAct,
-    offered: &EnvelopeShown,
-    fields: &Fields,
-) -> Vec<(String, String)> {
-    let mut asked = questions(visitor, today, act, offered);
-    refill(&mut asked, fields);
-    asked.into_iter().map(|field| (field.name, field.value)).collect()
+    /// What was typed, carried over the page that asks for the password.
+    fn kept(&self, fields: &Fields) -> Vec<(String, String)> {
+        self.filled(fields).into_iter().map(|field| (field.name, field.value)).collect()
+    }
 }
 
 fn day_field(act: EnvelopeAct) -> Option<&'static str> {
     match act {
-        EnvelopeAct::Pause => Some("from"),
+        EnvelopeAct::Pause => Some("first_day"),
         EnvelopeAct::Resume => Some("until"),
-        EnvelopeAct::Extend | EnvelopeAct::Deliver => None,
+        EnvelopeAct::AppointHearing => Some("day"),
+        _ => None,
     }
 }
 

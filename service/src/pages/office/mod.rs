@@ -1,9 +1,11 @@
 //! The officers' pages: inbox, case, window desk, lists. Nothing here is written for one matter.
 
 mod assign;
+mod calendar;
 mod case;
 mod complete;
 mod envelope;
+mod hearing;
 mod lists;
 mod messages;
 mod query;
@@ -31,6 +33,9 @@ pub fn routes() -> Routes {
         .get("/office/reminders", lists::reminders_page)
         .get("/office/messages", messages::messages_page)
         .post("/office/messages/{case}/{key}/retry", messages::retry)
+        .get("/office/calendar", calendar::page)
+        .post("/office/calendar", calendar::load)
+        .post("/office/calendar/preview", calendar::preview)
         .get("/office/cases/{case}", case::case_page)
         .get("/office/cases/{case}/form", case::form_page)
         .get("/office/cases/{case}/clock", case::clock_page)
@@ -44,6 +49,9 @@ pub fn routes() -> Routes {
         .post("/office/cases/{case}/tasks/{task}/release", complete::release)
         .get("/office/cases/{case}/tasks/{task}/assign", assign::assign_page)
         .post("/office/cases/{case}/tasks/{task}/assign", assign::assign)
+        .get("/office/cases/{case}/tasks/{task}/countersigner", assign::countersigner_page)
+        .post("/office/cases/{case}/tasks/{task}/countersigner", assign::add_countersigner)
+        .post("/office/cases/{case}/tasks/{task}/drop", assign::drop_countersigner)
         .get("/office/cases/{case}/tasks/{task}/outcomes/{outcome}", complete::outcome_page)
 }
 

@@ -6,7 +6,7 @@ use kernel::catalog::Matter;
 use web::page::Page;
 use web::words::Words;
 
-use super::{limit_words, promise};
+use super::{limit_words, may_apply, promise};
 use crate::app::App;
 use crate::citation::cited;
 use crate::error::Error;
@@ -64,7 +64,9 @@ pub(super) async fn guide_page(State(app): State<App>, visitor: Visitor, Path(co
             .collect(),
         materials: materials.collect(),
         limits: limits(&app, &matter, words),
-        apply: (!matter.spec.applicant.is_empty()).then(|| format!("/matters/{code}/apply")),
+        // An officer who may open cases finds the way in here too.
+        apply: (!may_apply(&matter).is_empty() || visitor.filer().is_ok_and(|identity| identity.post().is_some()))
+            .then(|| format!("/matters/{code}/apply")),
         p: visitor.page_titled(say(&matter.spec.name, words)),
     };
     visitor.html(&page)

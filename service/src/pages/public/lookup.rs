@@ -170,7 +170,10 @@ fn verified_found(visitor: &Visitor, verified: &Verified) -> Found {
     facts.extend(verified.pdf_hash.clone().map(|hash| Fact { wide: true, ..fact("public-verify-hash", hash) }));
     // A genuine certificate may have ended since: the register says so, not the paper.
     let ended = verified.status.as_deref().is_some_and(|status| status != kernel::record::VALID);
-    let tag = if ended {
+    facts.extend(verified.replaced_on.map(|day| fact("public-verify-replaced-on", words.date(day))));
+    let tag = if verified.replaced_on.is_some() && !ended {
+        Tag::new(Tone::Red, words.t("public-verify-replaced"))
+    } else if ended {
         Tag::new(Tone::Red, words.t("public-verify-ended"))
     } else {
         Tag::new(Tone::Green, words.t("public-verify-genuine"))

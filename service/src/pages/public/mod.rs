@@ -7,7 +7,7 @@ mod lookup;
 use askama::Template;
 use axum::extract::{Query, State};
 use kernel::catalog::Matter;
-use kernel::catalog::matter::{Limit, MatterKind};
+use kernel::catalog::matter::{ApplicantKind, Limit, MatterKind, OpenedBy};
 use serde::Deserialize;
 use web::page::Page;
 use web::view::ServiceTile;
@@ -56,13 +56,22 @@ fn icon(kind: MatterKind) -> &'static str {
         MatterKind::Inspection => "checklist",
         MatterKind::Consultation => "help-circle",
         MatterKind::Publication => "news",
+        MatterKind::Ending => "gavel",
         MatterKind::Service | MatterKind::Document => "file-text",
+    }
+}
+
+/// Who may apply; nobody where the authority acts of its own motion.
+pub(crate) fn may_apply(matter: &Matter) -> &[ApplicantKind] {
+    match matter.spec.opened_by {
+        OpenedBy::Applicant => &matter.spec.applicant,
+        OpenedBy::Authority => &[],
     }
 }
 
 fn tiles(app: &App, words: Words) -> Vec<ServiceTile> {
     let catalog = app.catalog();
-    let offered = catalog.matters.values().filter(|matter| !matter.spec.applicant.is_empty());
+    let offered = catalog.matters.values().filter(|matter| !may_apply(matter).is_empty());
     offered
         .map(|matter| ServiceTile {
             icon: icon(matter.spec.kind).to_owned(),
