@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
+use crate::message::Message;
 use crate::sealed::Secret;
 use crate::state::State;
 use crate::stream::StreamId;
@@ -51,6 +52,8 @@ pub struct NumberKey {
 pub struct Outgoing {
     /// The stream that waits for the answer.
     pub stream: StreamId,
+    /// The organisation for which it is done: work is taken in turn, so that one with much of it keeps no other waiting.
+    pub organisation: String,
     /// What to do.
     pub job: Job,
 }
@@ -64,4 +67,19 @@ pub enum Job {
         /// The document's number.
         number: String,
     },
+    /// Tell somebody by e-mail or SMS, and record that it went out.
+    Message(Message),
+}
+
+impl Job {
+    /// The queue that it waits in: each has its own, so that a mail server that does not answer keeps no paper waiting.
+    pub fn queue(&self) -> &'static str {
+        match self {
+            Self::Render { .. } => Self::RENDER,
+            Self::Message(message) => message.medium.as_str(),
+        }
+    }
+
+    /// The queue of papers.
+    pub const RENDER: &'static str = "render";
 }

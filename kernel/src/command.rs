@@ -9,6 +9,7 @@ use crate::case::{self, CaseCommand};
 use crate::change::{Decision, NumberKey};
 use crate::directory::{self, DirectoryCommand};
 use crate::facts::Facts;
+use crate::message::{self, MessageCommand};
 use crate::record::{self, RecordCommand};
 use crate::refusal::Refusal;
 use crate::reminder::ReminderSent;
@@ -36,6 +37,13 @@ pub enum Command {
         /// What was sent.
         sent: Vec<ReminderSent>,
     },
+    /// About a message that went out, or did not.
+    Message {
+        /// Of which case.
+        case: CaseId,
+        /// What.
+        command: MessageCommand,
+    },
 }
 
 /// What the writer must load before it decides.
@@ -61,6 +69,9 @@ pub fn needs(command: &Command, actor: &Actor, facts: &Facts) -> Needs {
         Command::Directory(command) => Needs { streams: command.streams(), numbers: Vec::new() },
         Command::Remind { case, .. } => {
             Needs { streams: vec![StreamId::case(case), StreamId::reminders(case)], numbers: Vec::new() }
+        }
+        Command::Message { case, .. } => {
+            Needs { streams: vec![StreamId::case(case), StreamId::messages(case)], numbers: Vec::new() }
         }
     };
     if let Some(account) = actor_account(actor) {
@@ -88,6 +99,7 @@ pub fn decide(command: &Command, actor: &Actor, loaded: &Loaded, facts: &Facts) 
         Command::Case { case, command } => case::decide(*case, command, actor, loaded, facts),
         Command::Record(command) => record::decide(command, actor, loaded, facts),
         Command::Directory(command) => directory::decide(command, actor, loaded, facts),
-        Command::Remind { case, sent } => crate::reminder::decide(*case, sent, actor, loaded),
+        Command::Remind { case, sent } => crate::reminder::decide(*case, sent, actor, loaded, facts),
+        Command::Message { case, command } => message::decide(*case, command, actor, loaded, facts),
     }
 }

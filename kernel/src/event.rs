@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::case;
 use crate::directory;
+use crate::message;
 use crate::record;
 use crate::reminder;
 
@@ -150,4 +151,12 @@ events! {
     "calendar-loaded@1" => CalendarLoaded(directory::CalendarLoaded),
     /// A reminder went out.
     "reminder-sent@1" => ReminderSent(reminder::ReminderSent),
+    /// Somebody said how they can be reached.
+    "contact-set@1" => ContactSet(directory::ContactSet),
+    /// A message was taken over by a mail server or a gateway.
+    "message-delivered@1" => MessageDelivered(message::MessageDelivered),
+    /// A message was given up.
+    "message-failed@1" => MessageFailed(message::MessageFailed),
+    /// A message that was given up is tried again.
+    "message-requeued@1" => MessageRequeued(message::MessageRequeued),
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::catalog::{Catalog, Matter};
 use crate::change::NumberKey;
 use crate::directory::Organisation;
+use crate::message::Reachable;
 use crate::rules::FactRecord;
 use crate::sealed::Entropy;
 use crate::stream::StreamId;
@@ -40,6 +41,8 @@ pub struct Facts {
     pub pepper: [u8; 32],
     /// Next free numbers of the counters named by [`crate::needs`]; filled in by the writer, so that none can race.
     pub numbers: BTreeMap<NumberKey, u64>,
+    /// Who is told by which media besides the application itself.
+    pub reachable: Reachable,
     /// Streams read and their versions: the writer checks them again before it decides.
     pub read: Vec<(StreamId, u64)>,
 }

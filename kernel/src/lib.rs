@@ -1,4 +1,5 @@
-//! The nouns every system shares and their rules: cases and their clocks, tasks, registers, the directory, policy, reminders.
+//! The nouns every system shares and their rules: cases and their clocks, tasks, registers, the directory, policy, reminders,
+//! messages.
 //!
 //! Everything here is pure. A command and the facts gathered for it go in; events or a refusal come out ([`decide`]); events change state
 //! ([`State::evolve`]); state gives the rows that pages read ([`project`]). This crate knows no clock, no database, no network, no page, and
@@ -12,6 +13,7 @@ pub mod directory;
 pub mod event;
 pub mod facts;
 pub mod form;
+pub mod message;
 pub mod policy;
 pub mod projection;
 pub mod record;

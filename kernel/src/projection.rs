@@ -24,6 +24,8 @@ pub struct Rows {
     pub documents: Vec<DocumentRow>,
     /// In-app reminders sent.
     pub reminders: Vec<ReminderRow>,
+    /// Messages that were given up and wait for an administrator.
+    pub dead_letters: Vec<DeadLetterRow>,
     /// Text to be found by search: public and internal words only.
     pub words: Option<SearchRow>,
     /// An account, for login and the directory's lists.
@@ -175,6 +177,29 @@ pub struct ReminderRow {
     pub sent_at: i64,
 }
 
+/// A message that was given up (死信).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetterRow {
+    /// The key under which it was sent.
+    pub key: String,
+    /// Case id.
+    pub case: String,
+    /// Word of the medium.
+    pub medium: &'static str,
+    /// Word of what it told of.
+    pub occasion: &'static str,
+    /// Organisation that handled the case.
+    pub organisation: String,
+    /// Its region code.
+    pub region: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it was given up.
+    pub reason: String,
+    /// Microseconds UTC.
+    pub failed_at: i64,
+}
+
 /// Words of a stream for search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchRow {
@@ -239,6 +264,7 @@ pub fn project(stream: &StreamId, state: &State) -> Rows {
         State::Account(account) => account.rows(),
         State::Organisation(organisation) => organisation.rows(),
         State::Reminders(sent) => sent.rows(stream.rest()),
+        State::Messages(messages) => messages.rows(stream.rest()),
         State::Node(_) | State::Erased(_) => Rows::default(),
     }
 }

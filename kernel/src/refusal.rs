@@ -208,6 +208,8 @@ pub enum Refusal {
         /// When.
         on: Date,
     },
+    /// A medium was wished for that has no address.
+    AddressMissing,
     /// The person's key was destroyed at their wish; nothing personal can be added.
     SubjectErased,
     /// It exists already.
@@ -301,6 +303,7 @@ impl Refusal {
             Self::RenewalDeemed => "renewal-deemed",
             Self::ExtensionsExhausted => "extensions-exhausted",
             Self::NotYet { .. } => "not-yet",
+            Self::AddressMissing => "address-missing",
             Self::SubjectErased => "subject-erased",
             Self::Exists => "exists",
             Self::CalendarYear { .. } => "calendar-year",

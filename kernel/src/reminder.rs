@@ -13,9 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, view_clock};
 use crate::catalog::{CommonLimits, ReminderTo};
-use crate::change::{Decision, StreamDecision};
+use crate::change::{Decision, Outgoing, StreamDecision};
 use crate::command::Loaded;
 use crate::event::Event;
+use crate::facts::Facts;
+use crate::message;
 use crate::projection::{ReminderRow, Rows};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -130,23 +132,37 @@ pub fn owed(
         .collect()
 }
 
-/// Records reminders that went out; one that was recorded before is not recorded again.
-pub fn decide(case: CaseId, sent: &[ReminderSent], actor: &Actor, loaded: &Loaded) -> Result<Decision, Refusal> {
+/// Records reminders that went out; one that was recorded before is not recorded again. Who is also told outside gets a message each.
+pub fn decide(
+    id: CaseId,
+    sent: &[ReminderSent],
+    actor: &Actor,
+    loaded: &Loaded,
+    facts: &Facts,
+) -> Result<Decision, Refusal> {
     if !matches!(actor, Actor::System { .. }) {
         return Err(Refusal::Forbidden { action: "remind".to_owned() });
     }
-    let stream = StreamId::reminders(case);
+    let case = loaded.get(&StreamId::case(id)).and_then(|(_, state)| state.as_case()).ok_or(Refusal::NotFound)?;
+    let stream = StreamId::reminders(id);
     let before = loaded.get(&stream);
     let mut state = match before {
         Some((_, State::Reminders(sent))) => sent.clone(),
         _ => RemindersSent::default(),
     };
-    let mut events = Vec::new();
+    let (mut events, mut outbox) = (Vec::new(), Vec::new());
     for reminder in sent {
         if state.has(&reminder.reminder) {
             continue;
         }
         state.apply(reminder);
+        let Reminder { recipient, stage, .. } = &reminder.reminder;
+        let messages = message::of_reminder(id, *recipient, stage, facts).into_iter();
+        outbox.extend(messages.map(|job| Outgoing {
+            stream: stream.clone(),
+            organisation: case.organisation.clone(),
+            job,
+        }));
         events.push(Event::from(reminder.clone()));
     }
     let reply = serde_json::json!({ "sent": events.len() });
@@ -160,5 +176,5 @@ pub fn decide(case: CaseId, sent: &[ReminderSent], actor: &Actor, loaded: &Loade
         before: before.map(|(_, state)| state.clone()),
         state: State::Reminders(state),
     };
-    Ok(Decision { streams: vec![part], reply, ..Decision::default() })
+    Ok(Decision { streams: vec![part], outbox, reply, ..Decision::default() })
 }

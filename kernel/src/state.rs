@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::Case;
 use crate::directory::{Account, ErasedSubject, NodeSettings, Organisation};
 use crate::event::Event;
+use crate::message::Messages;
 use crate::record::Record;
 use crate::reminder::RemindersSent;
 
@@ -27,6 +28,8 @@ pub enum State {
     Node(NodeSettings),
     /// Reminders sent for a case.
     Reminders(RemindersSent),
+    /// What became of the messages of a case.
+    Messages(Messages),
     /// A subject whose key was destroyed.
     Erased(ErasedSubject),
 }
@@ -123,6 +126,15 @@ impl State {
                 sent.apply(event);
                 Ok(Self::Reminders(sent))
             }
+            (
+                state @ (None | Some(Self::Messages(_))),
+                event @ (Event::MessageDelivered(_) | Event::MessageFailed(_) | Event::MessageRequeued(_)),
+            ) => {
+                let mut messages =
+                    if let Some(Self::Messages(messages)) = state { messages } else { Messages::default() };
+                messages.apply(event, at).map_err(|reason| misfit(&reason))?;
+                Ok(Self::Messages(messages))
+            }
             (None, Event::SubjectErased(event)) => Ok(Self::Erased(ErasedSubject { on: event.on })),
             (_, _) => Err(misfit("no arm")),
         }
@@ -137,6 +149,7 @@ impl State {
             Self::Account(_) => "account",
             Self::Node(_) => "node",
             Self::Reminders(_) => "reminders",
+            Self::Messages(_) => "messages",
             Self::Erased(_) => "erased",
         }
     }

@@ -22,6 +22,10 @@ impl StreamId {
     pub fn reminders(case: impl fmt::Display) -> Self {
         Self(format!("reminders/{case}"))
     }
+    /// What became of the messages that told of a case; beside it for the same reason.
+    pub fn messages(case: impl fmt::Display) -> Self {
+        Self(format!("messages/{case}"))
+    }
     /// The stream of one record of a register.
     pub fn record(register: &str, id: &str) -> Self {
         Self(format!("record/{register}/{id}"))

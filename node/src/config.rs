@@ -63,6 +63,68 @@ struct File {
     public_url: Option<String>,
     hosts: Vec<String>,
     node: Option<String>,
+    mail: Option<MailConfig>,
+    sms: Option<SmsConfig>,
+    messages: MessageConfig,
+}
+
+/// A mail server that takes our mail over.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct MailConfig {
+    /// `smtps://host:465`, or `smtp://host:587` with STARTTLS; plain only to this machine itself.
+    pub(crate) url: String,
+    /// The sender, `Name <address>` or an address.
+    pub(crate) from: String,
+    /// Who signs in there, if anybody has to.
+    pub(crate) user: Option<String>,
+    /// File with the password, readable by its owner only.
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+/// An SMS gateway that speaks the interface of docs/messages.md.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct SmsConfig {
+    /// `https://…`; `http://` only to this machine itself.
+    pub(crate) url: String,
+    /// File with the key that signs requests, readable by its owner only.
+    pub(crate) key_file: PathBuf,
+}
+
+/// How often and how long it is tried to send a message.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct MessageConfig {
+    /// Tries before it is given up.
+    pub(crate) tries: u32,
+    /// The first wait; it doubles each time.
+    pub(crate) first_wait_seconds: u32,
+    /// The longest wait.
+    pub(crate) longest_wait_seconds: u32,
+    /// The longest that one message may take.
+    pub(crate) timeout_seconds: u32,
+}
+
+impl Default for MessageConfig {
+    /// About a day and a half in all: a mail server is away over night and not for ever (RFC 5321 §4.5.4.1 asks for patience of days, but what
+    /// is told of a statutory limit is of no use after it).
+    fn default() -> Self {
+        Self { tries: 40, first_wait_seconds: 30, longest_wait_seconds: 3600, timeout_seconds: 20 }
+    }
+}
+
+impl MessageConfig {
+    fn check(self) -> anyhow::Result<Self> {
+        ensure!((1..=1000).contains(&self.tries), "messages.tries must be 1 to 1000");
+        ensure!((1..=120).contains(&self.timeout_seconds), "messages.timeout-seconds must be 1 to 120");
+        let waits = 1..=7 * 24 * 3600;
+        ensure!(
+            waits.contains(&self.first_wait_seconds) && waits.contains(&self.longest_wait_seconds),
+            "messages.first-wait-seconds and longest-wait-seconds must be 1 second to 7 days"
+        );
+        Ok(self)
+    }
 }
 
 /// Everything settled.
@@ -90,6 +152,12 @@ pub(crate) struct Config {
     pub(crate) hosts: Vec<String>,
     /// This node, as its entries name it; none = the one of the data directory.
     pub(crate) node: Option<Id>,
+    /// Mail server; none = no e-mail.
+    pub(crate) mail: Option<MailConfig>,
+    /// SMS gateway; none = no SMS.
+    pub(crate) sms: Option<SmsConfig>,
+    /// How messages are tried.
+    pub(crate) messages: MessageConfig,
 }
 
 /// Environment variable that names the folder with the fonts where neither command line nor file does.
@@ -128,6 +196,9 @@ impl Config {
             fonts: node.fonts.clone().or(file.fonts).or_else(|| std::env::var_os(FONTS).map(PathBuf::from)),
             public_url,
             hosts: file.hosts,
+            mail: file.mail,
+            sms: file.sms,
+            messages: file.messages.check()?,
             node: file.node.map(|text| text.parse().with_context(|| format!("node = {text:?}"))).transpose()?,
             data,
             key_file,

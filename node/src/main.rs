@@ -1,5 +1,6 @@
 //! The `jiantong` binary: configuration, wiring, jobs, commands. The only crate that reads the clock, the environment and the command line.
 
+mod carriers;
 mod clock;
 mod command;
 mod config;

@@ -17,6 +17,7 @@ use web::guard::{Client, GuardConfig, Limits, guarded};
 use web::server::ServeConfig;
 use web::words::Words;
 
+use crate::carriers;
 use crate::config::Config;
 use crate::jobs;
 
@@ -31,9 +32,14 @@ pub(crate) fn bind(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)>
 
 /// Serves until the process is told to stop.
 pub(crate) async fn run(app: App, config: &Config, listener: TcpListener) -> anyhow::Result<()> {
+    let couriers = carriers::couriers(config)?;
+    if config.database.is_none() {
+        // Nobody else works on this store: whatever is leased was leased by a process that is no more.
+        app.store().write(|writes| writes.end_leases()).await?;
+    }
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let (stopping, stop) = watch::channel(false);
-    let mut running = jobs::start(&app, &stop);
+    let mut running = jobs::start(&app, couriers, &stop);
     let router = router(&app, config);
     let serve = ServeConfig { limits: Limits::default(), behind_proxy: config.behind_proxy };
     let told = told_to_stop()?;
@@ -110,6 +116,8 @@ async fn check(app: &App) -> (StatusCode, Value) {
     let head = store.read(|reader| reader.tree_head()).await;
     let written = store.write(|_| Ok(())).await;
     let stats = store.stats();
+    let outbox = store.read(|reader| reader.outbox_age()).await.unwrap_or_default();
+    let oldest_seconds = outbox.oldest_at.map(|at| (app.now().as_microsecond() - at).max(0) / 1_000_000);
     let (status, word) = match (&head, &written) {
         (Ok(_), Ok(())) => (StatusCode::OK, "ok"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "failing"),
@@ -121,6 +129,7 @@ async fn check(app: &App) -> (StatusCode, Value) {
         "journal": head.ok().map(|head| head.size),
         "writer": { "commands": stats.commands, "commits": stats.commits },
         "paper": app.printer().is_some(),
+        "outbox": { "waiting": outbox.waiting, "oldest_seconds": oldest_seconds, "given_up": outbox.dead },
     });
     (status, found)
 }

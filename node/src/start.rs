@@ -10,6 +10,7 @@ use journal::Id;
 use service::{App, Clock, EntropySource, Settings};
 use store::{Options, Store};
 
+use crate::carriers;
 use crate::clock::SystemEntropy;
 use crate::command::catalog;
 use crate::config::Config;
@@ -86,7 +87,8 @@ pub(crate) async fn app(
     let region = region.context("the catalog has no organisation")?;
     let known = store.read(|reader| reader.has_credentials()).await?;
     let setup_code = (!demo && !known).then(|| setup_code(&entropy.seed()));
-    let settings = Settings { public_url, demo, region, setup_code, pepper: store.pepper() };
+    let (pepper, media) = (store.pepper(), carriers::media(config));
+    let settings = Settings { public_url, demo, region, setup_code, pepper, media };
     let app = App::new(store, Arc::new(catalog), clock, entropy, printer, settings);
     let kept = files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));
     app.adopt_catalog(kept.collect()).await?;

@@ -1,6 +1,6 @@
 //! What every use case works with: the store, the catalog versions, the clock, randomness, the printer, the settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use base::id::{AccountId, CaseId, DraftId, PostId, SubjectId};
@@ -8,6 +8,7 @@ use base::region::RegionCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::catalog::{Catalog, Files, Matter};
+use kernel::message::Medium;
 use kernel::sealed::Entropy;
 use kernel::{State, StreamId};
 use store::Store;
@@ -15,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::attempts::Budgets;
 use crate::error::{Error, Result};
+use crate::outbox::Turns;
 
 /// The instant, from outside: the machine's clock, or a simulated one.
 pub trait Clock: Send + Sync {
@@ -41,6 +43,8 @@ pub struct Settings {
     pub setup_code: Option<String>,
     /// Secret of the node for keyed hashes of personal claim keys.
     pub pepper: [u8; 32],
+    /// Media that messages go out by; none = everything is told in the application alone, and nothing is queued.
+    pub media: BTreeSet<Medium>,
 }
 
 /// The application: cheap to clone, shared by handlers and jobs.
@@ -56,6 +60,7 @@ struct Inner {
     settings: Settings,
     budgets: Budgets,
     printing: Semaphore,
+    turns: Turns,
 }
 
 /// Catalog versions: the one in use, and older ones that running cases keep.
@@ -88,8 +93,8 @@ impl App {
     ) -> Self {
         let in_use = InUse { catalog, settings: None };
         let shelf = Shelf { current: RwLock::new(in_use), older: Mutex::default() };
-        let (budgets, printing) = (Budgets::default(), Semaphore::new(1));
-        Self(Arc::new(Inner { store, shelf, clock, entropy, printer, settings, budgets, printing }))
+        let (budgets, printing, turns) = (Budgets::default(), Semaphore::new(1), Turns::default());
+        Self(Arc::new(Inner { store, shelf, clock, entropy, printer, settings, budgets, printing, turns }))
     }
 
     /// What networks may still try.
@@ -110,6 +115,11 @@ impl App {
     /// Whose turn it is to print.
     pub(crate) fn printing(&self) -> &Semaphore {
         &self.0.printing
+    }
+
+    /// Whose turn it is in each queue of the outbox.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// What the installation decides.

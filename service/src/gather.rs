@@ -36,6 +36,7 @@ impl App {
             entropy: self.entropy(),
             pepper: self.settings().pepper,
             numbers: BTreeMap::new(),
+            reachable: BTreeMap::new(),
             read: Vec::new(),
         }
     }
@@ -86,6 +87,7 @@ impl App {
         let applicant = kernel::case::applicant(&case.applicant);
         let mut facts = self.facts_for(Arc::clone(&matter), &case.organisation, &form, &applicant).await?;
         facts.personal = personal;
+        facts.reachable = self.reachable(case.applicant.account).await?;
         facts.number_parts = number_parts(&matter, &Gathered::of(&matter, case, &facts).context(&matter));
         Ok(facts)
     }

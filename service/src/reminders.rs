@@ -76,8 +76,10 @@ impl App {
             return Ok(0);
         }
         let count = sent.len();
+        let mut facts = self.facts();
+        facts.reachable = self.reachable(sent.iter().map(|sent| sent.reminder.recipient)).await?;
         let command = Command::Remind { case: look.case.id, sent };
-        let submission = Submission { command, actor: system(JOB), facts: self.facts(), key: None, entered_at: None };
+        let submission = Submission { command, actor: system(JOB), facts, key: None, entered_at: None };
         match self.store().submit(submission).await {
             Ok(_) => Ok(count),
             // Another process sends them at this moment, or the next turn does.

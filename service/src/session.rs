@@ -307,6 +307,12 @@ impl Visitor {
         self.who().and_then(Identity::post).is_some_and(|post| may_on_page(&self.app, post, action, page))
     }
 
+    /// Has the post to give the password again before it does this on a page of that name?
+    pub(crate) fn must_elevate(&self, post: &Post, action: &str, page: &str) -> bool {
+        let object = home::page_object(post, page);
+        !self.elevated() && obliged_to_elevate(&self.app.catalog().grants, post, action, &object)
+    }
+
     /// A failure in the reader's language.
     pub fn stop(&self, error: Error) -> Stop {
         Stop::Failure(failure(error, self.words))

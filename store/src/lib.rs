@@ -29,12 +29,13 @@ pub use fault::Fault;
 pub use files::{FileWriter, Files, SealedFor, SealedReader, Stored};
 pub use keys::Keys;
 pub use read::{
-    AccountItem, Beside, CaseFilter, CaseItem, CaseOrder, CatalogFiles, Claimed, DocumentItem, DraftItem, DueTimer,
-    EntryRow, Field, FieldKind, FileItem, Filter, Found, KeyReused, Lights, OrganisationItem, PostItem, Reader,
-    RecordItem, RecordQuery, ReminderItem, Scalar, TallyQuery, TaskFilter, TaskItem, TreeHead,
+    AccountItem, Beside, CaseFilter, CaseItem, CaseOrder, CatalogFiles, Claimed, DeadLetterItem, DocumentItem,
+    DraftItem, DueTimer, EntryRow, Field, FieldKind, FileItem, Filter, Found, KeyReused, Lights, OrganisationItem,
+    OutboxAge, PostItem, QueueItem, Reader, RecordItem, RecordQuery, ReminderItem, Scalar, TallyQuery, TaskFilter,
+    TaskItem, TreeHead,
 };
 pub use search::{QUERY_CHARS_MAX, QUERY_CHARS_MIN, fold};
-pub use small::{Credential, OutboxItem, Session, Writes};
+pub use small::{Claim, Credential, OutboxItem, Session, Writes};
 pub use statement::{Cursor, Listed, PAGE_ROWS_MAX, Page};
 pub use store::{Options, Store};
 pub use vault::Opened;

@@ -62,10 +62,31 @@ pub struct OutboxItem {
     pub n: u32,
     /// The stream that waits for it.
     pub stream: String,
+    /// For which organisation it is done.
+    pub organisation: String,
     /// What to do.
     pub job: Job,
     /// How often it was claimed, this time included.
     pub attempts: u32,
+}
+
+/// What is claimed from the outbox.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// Which queue (`kernel::change::Job::queue`).
+    pub queue: &'a str,
+    /// Who claims.
+    pub lease: &'a str,
+    /// µs UTC: what is due by now.
+    pub now: i64,
+    /// µs UTC: when the lease ends.
+    pub until: i64,
+    /// Most that each organisation gets.
+    pub each: u32,
+    /// The organisation served last; empty at first.
+    pub after: &'a str,
+    /// Most of all.
+    pub limit: u32,
 }
 
 impl<'a> Writes<'a> {
@@ -321,27 +342,67 @@ impl<'a> Writes<'a> {
         self.connection.upsert_all(&tables::CATALOG_FILES, &rows)
     }
 
-    /// Claims work that is due for a time. Other processes pass it over until the lease ends.
-    pub fn claim_outbox(&mut self, lease: &str, now: i64, until: i64, limit: u32) -> Result<Vec<OutboxItem>, Fault> {
+    /// Claims work of a queue that is due, for a time. Other processes pass it over until the lease ends. Organisations are served in turn,
+    /// beginning behind the one that was served last, and each gets no more than its share: one with much to do keeps no other waiting.
+    pub fn claim_outbox(&mut self, claim: &Claim<'_>) -> Result<Vec<OutboxItem>, Fault> {
+        let mut claimed = Vec::new();
+        for organisation in self.organisations_in_turn(claim.queue, claim.after)? {
+            let left = claim.limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(u32::MAX));
+            if left == 0 {
+                break;
+            }
+            self.claim_share(claim, &organisation, left.min(claim.each), &mut claimed)?;
+        }
+        Ok(claimed)
+    }
+
+    /// The organisations that have work in a queue, those behind `after` first. Found by skipping from one to the next in the index, however
+    /// much work each has.
+    fn organisations_in_turn(&mut self, queue: &str, after: &str) -> Result<Vec<String>, Fault> {
+        let rows = self.connection.query(
+            "with recursive waiting (organisation) as (
+                 select min(organisation) from outbox where queue = $1
+                 union all
+                 select (select min(o.organisation) from outbox o where o.queue = $1 and o.organisation > w.organisation)
+                 from waiting w where w.organisation is not null
+             )
+             select organisation from waiting where organisation is not null
+             order by case when organisation > $2 then 0 else 1 end, organisation",
+            &values![queue, after],
+        )?;
+        rows.into_iter().map(|mut row| row.text()).collect()
+    }
+
+    fn claim_share(
+        &mut self,
+        claim: &Claim<'_>,
+        organisation: &str,
+        share: u32,
+        claimed: &mut Vec<OutboxItem>,
+    ) -> Result<(), Fault> {
         let sql = format!(
-            "select sequence, n, stream, job, attempts from outbox where due_at <= $1 and leased_until <= $1
-             order by due_at, sequence, n limit $2{}",
+            "select sequence, n, stream, job, attempts from outbox
+             where queue = $1 and organisation = $2 and due_at <= $3 and leased_until <= $3
+             order by due_at, sequence, n limit $4{}",
             self.connection.dialect().for_update_skip_locked()
         );
-        let mut items = Vec::new();
-        for mut row in self.connection.query(&sql, &values![now, limit])? {
+        for mut row in self.connection.query(&sql, &values![claim.queue, organisation, claim.now, share])? {
             let (sequence, n, stream) = (row.count()?, row.count()?, row.text()?);
             let job = serde_json::from_value(row.json()?).map_err(|error| Fault::damaged(format!("a job: {error}")))?;
             let attempts = u32::try_from(row.count()? + 1).unwrap_or(u32::MAX);
-            items.push(OutboxItem { sequence, n: u32::try_from(n).unwrap_or(u32::MAX), stream, job, attempts });
-        }
-        for item in &items {
             self.connection.execute(
                 "update outbox set lease = $3, leased_until = $4, attempts = attempts + 1 where sequence = $1 and n = $2",
-                &values![item.sequence, item.n, lease, until],
+                &values![sequence, n, claim.lease, claim.until],
             )?;
+            let (n, organisation) = (u32::try_from(n).unwrap_or(u32::MAX), organisation.to_owned());
+            claimed.push(OutboxItem { sequence, n, stream, organisation, job, attempts });
         }
-        Ok(items)
+        Ok(())
+    }
+
+    /// Ends the leases of a process that is no more. For a store that one process has to itself.
+    pub fn end_leases(&mut self) -> Result<u64, Fault> {
+        self.connection.execute("update outbox set leased_until = 0, lease = '' where leased_until > 0", &[])
     }
 
     /// The work is done. False when the lease had passed to someone else.

@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 use crate::world;
 
 /// The officers of a bureau, by their number in it.
-const POSTS: [(u8, &str); 7] = [
+const POSTS: [(u8, &str); 8] = [
     (10, "window-clerk"),
     (11, "case-officer"),
     (12, "division-head"),
@@ -31,6 +31,7 @@ const POSTS: [(u8, &str); 7] = [
     (14, "countersign-officer"),
     (15, "countersign-officer"),
     (16, "director"),
+    (17, "system-admin"),
 ];
 
 /// The steps of a permit without countersigning: element, who does it, with which outcome.
@@ -70,6 +71,13 @@ pub fn matter() -> Arc<Matter> {
     Arc::clone(
         catalog.matter("construction-permit").unwrap_or_else(|| panic!("the catalog has no construction permit")),
     )
+}
+
+/// The catalog version that a bureau's cases keep, with its files: a node reads them from its store, for the version in its binary is another.
+pub fn catalog_kept() -> (String, Vec<(String, Vec<u8>)>) {
+    let files = world::catalog_files();
+    let files = files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect();
+    (world::catalog().version().to_owned(), files)
 }
 
 /// An application in which every check that a machine can make passes.

@@ -64,6 +64,7 @@ pub fn facts(now: Timestamp, seed: [u8; 32]) -> Facts {
         entropy: Entropy::new(seed),
         pepper: [0; 32],
         numbers: BTreeMap::new(),
+        reachable: BTreeMap::new(),
         read: Vec::new(),
     }
 }

@@ -13,6 +13,7 @@ use crate::command::{Loaded, account_id};
 use crate::directory::{self, Account, Organisation, Post, account_state};
 use crate::event::Event;
 use crate::facts::Facts;
+use crate::message;
 use crate::policy;
 use crate::refusal::Refusal;
 use crate::sealed::{Entropy, Secret};
@@ -116,7 +117,9 @@ impl<'a> Act<'a> {
     /// Everything to be committed, with the answer to the caller.
     pub(crate) fn finish(self, reply: serde_json::Value) -> Decision {
         let stream = StreamId::case(self.case.id);
-        let outbox = self.outbox.into_iter().map(|job| Outgoing { stream: stream.clone(), job }).collect();
+        let messages = message::owed(&self.case, &self.events, self.facts);
+        let outgoing = |job| Outgoing { stream: stream.clone(), organisation: self.case.organisation.clone(), job };
+        let outbox = self.outbox.into_iter().chain(messages).map(outgoing).collect();
         let mut streams = self.others;
         if !self.events.is_empty() {
             streams.insert(

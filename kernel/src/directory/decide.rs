@@ -1,18 +1,22 @@
 //! Commands on the directory. The three administrators are kept apart (三员分立): accounts, powers and logs are never in one hand.
 
+use std::collections::BTreeSet;
+
 use base::id::{AccountId, PostId, SubjectId};
 use journal::Actor;
 use serde_json::json;
 
 use super::{
-    Account, AccountDisabled, AccountKind, AccountOpened, CatalogAdopted, LoadCalendar, NodeSettings,
-    OrganisationRegistered, Post, PostAssigned, PostEnded, SubjectErased, acting_post, calendar, calendar_owner,
+    Account, AccountDisabled, AccountKind, AccountOpened, CatalogAdopted, Contact, ContactSet, LoadCalendar,
+    NodeSettings, OrganisationRegistered, Post, PostAssigned, PostEnded, SubjectErased, acting_post, calendar,
+    calendar_owner,
 };
 use crate::catalog::TargetClass;
 use crate::change::{Decision, StreamDecision};
-use crate::command::Loaded;
+use crate::command::{Loaded, actor_account};
 use crate::event::Event;
 use crate::facts::Facts;
+use crate::message::Medium;
 use crate::policy::{self, Object};
 use crate::refusal::Refusal;
 use crate::sealed::Secret;
@@ -44,6 +48,19 @@ pub enum DirectoryCommand {
     DisableAccount {
         /// Which.
         account: AccountId,
+    },
+    /// Say how one wishes to be told. By the account itself.
+    SetContact {
+        /// Whose.
+        account: AccountId,
+        /// E-mail address, salted; empty = none.
+        email: Secret,
+        /// Mobile number, salted; empty = none.
+        mobile: Secret,
+        /// The media wished.
+        wishes: BTreeSet<Medium>,
+        /// Language of the messages.
+        language: String,
     },
     /// Give a post.
     Assign {
@@ -84,6 +101,7 @@ impl DirectoryCommand {
             Self::Register(event) => StreamId::organisation(&event.code),
             Self::OpenAccount { account, .. }
             | Self::DisableAccount { account }
+            | Self::SetContact { account, .. }
             | Self::Assign { account, .. }
             | Self::EndPost { account, .. } => StreamId::account(account),
             Self::Erase { subject, .. } => StreamId::erased(subject),
@@ -99,7 +117,7 @@ impl DirectoryCommand {
     /// The power it needs in grants.csv.
     fn action(&self) -> &'static str {
         match self {
-            Self::OpenAccount { .. } | Self::DisableAccount { .. } => "account.manage",
+            Self::OpenAccount { .. } | Self::DisableAccount { .. } | Self::SetContact { .. } => "account.manage",
             Self::Assign { .. } | Self::EndPost { .. } => "post.manage",
             Self::Register(_) | Self::Erase { .. } => "node.manage",
             Self::LoadCalendar(_) => "calendar.load",
@@ -112,7 +130,7 @@ impl DirectoryCommand {
     /// The class of pages where it is asked for.
     fn page(&self) -> &'static str {
         match self {
-            Self::OpenAccount { .. } | Self::DisableAccount { .. } => "accounts",
+            Self::OpenAccount { .. } | Self::DisableAccount { .. } | Self::SetContact { .. } => "accounts",
             Self::Assign { .. } | Self::EndPost { .. } => "posts",
             Self::Register(_) | Self::Erase { .. } => "node",
             Self::LoadCalendar(_) => "calendar",
@@ -148,6 +166,21 @@ pub fn decide(command: &DirectoryCommand, actor: &Actor, loaded: &Loaded, facts:
         DirectoryCommand::DisableAccount { account: id } => {
             account.ok_or(Refusal::NotFound)?;
             AccountDisabled { account: *id, on: facts.today }.into()
+        }
+        DirectoryCommand::SetContact { account: id, email, mobile, wishes, language } => {
+            account.filter(|account| !account.disabled).ok_or(Refusal::NotFound)?;
+            secrets.extend([email.clone(), mobile.clone()]);
+            let given = |secret: &Secret| (!secret.value.is_empty()).then(|| secret.commitment());
+            let contact = Contact {
+                email: given(email),
+                mobile: given(mobile),
+                wishes: wishes.clone(),
+                language: language.clone(),
+            };
+            if wishes.iter().any(|medium| contact.address(*medium).is_none()) {
+                return Err(Refusal::AddressMissing);
+            }
+            ContactSet { account: *id, contact }.into()
         }
         DirectoryCommand::Assign { account: id, post } => {
             let account = account.ok_or(Refusal::NotFound)?;
@@ -186,6 +219,11 @@ pub fn decide(command: &DirectoryCommand, actor: &Actor, loaded: &Loaded, facts:
 fn authorise(command: &DirectoryCommand, actor: &Actor, loaded: &Loaded, facts: &Facts) -> Result<(), Refusal> {
     if matches!(actor, Actor::System { .. }) {
         return Ok(());
+    }
+    if let DirectoryCommand::SetContact { account, .. } = command {
+        // Nobody says for another where their messages go: they would read them.
+        let is_own = actor_account(actor) == Some(*account);
+        return if is_own { Ok(()) } else { Err(Refusal::Forbidden { action: command.action().to_owned() }) };
     }
     let (own, post) = acting_post(actor, loaded, facts.today)?;
     let (page, action) = (command.page(), command.action());

@@ -3,6 +3,8 @@
 //! An account is a person; a post is where powers hang, with validity; a session acts as one post (security.md §3). Names and sign-in names
 //! are personal and stand in the vault and in the credentials, not here.
 
+use std::collections::BTreeSet;
+
 use base::id::{AccountId, PostId, SubjectId};
 use base::region::RegionCode;
 use jiff::civil::Date;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Loaded, account_id};
 use crate::event::Event;
+use crate::message::Medium;
 use crate::projection::{AccountRow, OrganisationRow, PostRow, Rows};
 use crate::refusal::Refusal;
 use crate::stream::StreamId;
@@ -67,6 +70,39 @@ pub struct AccountOpened {
     pub represents: Vec<String>,
     /// When.
     pub on: Date,
+}
+
+/// `contact-set@1`: how somebody wishes to be told. It takes the place of what was said before; an address that is gone is overwritten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactSet {
+    /// Whose.
+    pub account: AccountId,
+    /// As it is from now on.
+    pub contact: Contact,
+}
+
+/// How somebody can be reached. The addresses are personal and lie in the vault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// E-mail address, if one was given.
+    pub email: Option<Commitment>,
+    /// Mobile number, if one was given.
+    pub mobile: Option<Commitment>,
+    /// The media that its owner wishes; each has its address.
+    pub wishes: BTreeSet<Medium>,
+    /// Language of the messages, a tag such as `zh-CN`.
+    pub language: String,
+}
+
+impl Contact {
+    /// Where its owner wishes to be reached by a medium.
+    pub fn address(&self, medium: Medium) -> Option<&Commitment> {
+        let address = match medium {
+            Medium::Email => self.email.as_ref(),
+            Medium::Sms => self.mobile.as_ref(),
+        };
+        address.filter(|_| self.wishes.contains(&medium))
+    }
 }
 
 /// `account-disabled@1`: its sessions end at once.
@@ -163,6 +199,9 @@ pub struct Account {
     pub posts: Vec<Post>,
     /// No longer usable.
     pub disabled: bool,
+    /// How it is told besides the application itself; none = not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Box<Contact>>,
 }
 
 impl Account {
@@ -176,6 +215,7 @@ impl Account {
             represents: event.represents.clone(),
             posts: Vec::new(),
             disabled: false,
+            contact: None,
         }
     }
 
@@ -190,6 +230,7 @@ impl Account {
     pub(crate) fn apply(&mut self, event: &Event) -> Result<(), String> {
         match event {
             Event::AccountDisabled(_) => self.disabled = true,
+            Event::ContactSet(event) => self.contact = Some(Box::new(event.contact.clone())),
             Event::PostAssigned(event) => self.posts.push(event.post.clone()),
             Event::PostEnded(event) => {
                 let post = self.posts.iter_mut().find(|held| held.id == event.post).ok_or("no such post")?;

@@ -220,7 +220,8 @@ fn administered() -> (World, Actor, Actor) {
         };
         let (represents, posts) = (Vec::new(), vec![post]);
         let (kind, name) = (AccountKind::Officer, name.commitment());
-        let administrator = Account { id: account(n), kind, subject, name, represents, posts, disabled: false };
+        let administrator =
+            Account { id: account(n), kind, subject, name, represents, posts, disabled: false, contact: None };
         world.streams.insert(StreamId::account(administrator.id), (1, State::Account(administrator)));
     }
     (world, officer(50), officer(51))

@@ -11,4 +11,5 @@ mod hearing;
 mod law;
 mod licence;
 mod path;
+mod told;
 mod world;

@@ -10,8 +10,10 @@ use journal::Actor;
 use kernel::case::{Case, CaseCommand, Channel, Complete, Material, MaterialSource, Submit};
 use kernel::catalog::matter::ApplicantKind;
 use kernel::catalog::{Catalog, Example, Files, Matter};
+use kernel::change::Job;
 use kernel::command::Loaded;
 use kernel::directory::{Account, AccountKind, Organisation, Post};
+use kernel::message::Medium;
 use kernel::rules::FactRecord;
 use kernel::sealed::{Entropy, Secret};
 use kernel::{Command, Decision, Facts, NumberKey, Refusal, State, StreamId, decide, needs, project};
@@ -53,6 +55,8 @@ pub(crate) struct World {
     pub(crate) streams: Loaded,
     pub(crate) entries: Vec<(StreamId, kernel::Event)>,
     pub(crate) secrets: Vec<Secret>,
+    /// Work for after the commits.
+    pub(crate) outbox: Vec<Job>,
     pub(crate) today: Date,
     /// In use from now on.
     pub(crate) catalog: Arc<Catalog>,
@@ -115,6 +119,7 @@ impl World {
             streams: Loaded::new(),
             entries: Vec::new(),
             secrets: Vec::new(),
+            outbox: Vec::new(),
             today,
             catalog: Arc::clone(&CATALOG),
             numbers: BTreeMap::new(),
@@ -151,6 +156,7 @@ impl World {
             represents,
             posts: posts.into_iter().collect(),
             disabled: false,
+            contact: None,
         };
         self.streams.insert(StreamId::account(account.id), (1, State::Account(account)));
     }
@@ -189,6 +195,7 @@ impl World {
             entropy: Entropy::new([self.steps; 32]),
             pepper: [7; 32],
             numbers: BTreeMap::new(),
+            reachable: BTreeMap::from([(account(OWNER), [Medium::Email].into())]),
             read: Vec::new(),
         }
     }
@@ -210,6 +217,7 @@ impl World {
                 }
             }
         }
+        self.outbox.extend(decision.outbox.iter().map(|outgoing| outgoing.job.clone()));
         for part in &decision.streams {
             let version = self.streams.get(&part.stream).map_or(0, |(version, _)| *version);
             assert_eq!(version, part.expected_version, "{}", part.stream);

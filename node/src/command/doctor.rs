@@ -11,6 +11,7 @@ use kernel::{State, StreamId};
 use service::Clock as _;
 use store::Store;
 
+use crate::carriers;
 use crate::clock::SystemClock;
 use crate::config::{Config, ListenArgs, NodeArgs};
 use crate::start;
@@ -58,7 +59,7 @@ type Finding = (&'static str, Verdict, String);
 pub(crate) fn run(args: &DoctorArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = Config::settle(&args.node, &ListenArgs::default(), DATA)?;
     let (read, catalog) = catalogue(&config);
-    let mut findings = vec![fonts(&config), read, permissions(&config)];
+    let mut findings = vec![fonts(&config), read, permissions(&config), messages(&config)];
     findings.extend(database(&config, catalog.as_ref()));
     if args.json {
         let all: Vec<_> = findings
@@ -107,6 +108,18 @@ fn calendar(catalog: &Catalog, settings: &NodeSettings) -> Finding {
     }
 }
 
+/// Are the mail server and the SMS gateway configured so that they could be used? Nothing is sent.
+fn messages(config: &Config) -> Finding {
+    let media: Vec<&str> = carriers::media(config).into_iter().map(|medium| medium.as_str()).collect();
+    match carriers::couriers(config) {
+        Ok(_) if media.is_empty() => {
+            ("messages", Verdict::Ok, "no mail server and no SMS gateway: told in the application alone".to_owned())
+        }
+        Ok(_) => ("messages", Verdict::Ok, format!("sent by {}", media.join(" and "))),
+        Err(error) => ("messages", Verdict::Fail, format!("{error:#}")),
+    }
+}
+
 fn permissions(config: &Config) -> Finding {
     let mode = |path: &std::path::Path| std::fs::metadata(path).map(|found| found.permissions().mode() & 0o777);
     match (mode(&config.key_file), mode(&config.data)) {
@@ -151,6 +164,7 @@ fn database(config: &Config, catalog: Option<&Catalog>) -> Vec<Finding> {
         }
         Err(error) => findings.push(("database", Verdict::Fail, format!("{error:#}"))),
     }
+    findings.push(outbox(&store));
     let settings = start::runtime().and_then(|runtime| {
         let read = store.read(|reader| reader.state(&StreamId::node()));
         Ok(match runtime.block_on(read)? {
@@ -168,6 +182,23 @@ fn database(config: &Config, catalog: Option<&Catalog>) -> Vec<Finding> {
         Err(fault) => ("disk", Verdict::Fail, fault.to_string()),
     });
     findings
+}
+
+/// What waits longer than this deserves a look.
+const WAIT_LONG_US: i64 = 60 * 60 * 1_000_000;
+
+/// What waits to be sent or printed, and what was given up.
+fn outbox(store: &Store) -> Finding {
+    let age = start::runtime().and_then(|runtime| Ok(runtime.block_on(store.read(|reader| reader.outbox_age()))?));
+    let age = match age {
+        Ok(age) => age,
+        Err(error) => return ("outbox", Verdict::Fail, format!("{error:#}")),
+    };
+    let waited = age.oldest_at.map_or(0, |at| (SystemClock.now().as_microsecond() - at).max(0));
+    let minutes = waited / (60 * 1_000_000);
+    let said = format!("{} wait, the oldest for {minutes} minutes; {} messages were given up", age.waiting, age.dead);
+    let verdict = if waited > WAIT_LONG_US || age.dead > 0 { Verdict::Warn } else { Verdict::Ok };
+    ("outbox", verdict, said)
 }
 
 /// Less free space than that deserves a look.

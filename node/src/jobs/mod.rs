@@ -1,10 +1,12 @@
 //! What a node does by itself while it serves. Each job is safe to repeat and to run on several processes over one database: the kernel
 //! refuses what is done already.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::directory::AccountKind;
 use service::App;
+use service::messages::Courier;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -32,12 +34,14 @@ const fn days(n: u64) -> Duration {
 }
 
 /// The jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 enum Job {
     /// Carries out timers of the law and of processes.
     Timers,
     /// Prints the papers that decisions asked for.
     Papers,
+    /// Sends the messages of one medium: a server that does not answer keeps the other medium not waiting.
+    Messages(Arc<Courier>),
     /// Counts open deadlines again after a year's notice was loaded.
     Calendar,
     /// Sends the reminders that are owed.
@@ -49,12 +53,25 @@ enum Job {
 }
 
 impl Job {
-    const ALL: [Self; 6] =
+    /// Those that every node has.
+    const ALWAYS: [Self; 6] =
         [Self::Timers, Self::Papers, Self::Calendar, Self::Reminders, Self::Checkpoint, Self::Tidying];
 
-    fn period(self) -> Duration {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Timers => "timers",
+            Self::Papers => "papers",
+            Self::Messages(courier) => courier.medium().as_str(),
+            Self::Calendar => "calendar",
+            Self::Reminders => "reminders",
+            Self::Checkpoint => "checkpoint",
+            Self::Tidying => "tidying",
+        }
+    }
+
+    fn period(&self) -> Duration {
         Duration::from_secs(match self {
-            Self::Timers | Self::Papers => 1,
+            Self::Timers | Self::Papers | Self::Messages(_) => 1,
             Self::Calendar => 2,
             Self::Reminders => 60,
             Self::Checkpoint => 45,
@@ -62,10 +79,16 @@ impl Job {
         })
     }
 
-    async fn run(self, app: &App) -> anyhow::Result<()> {
+    async fn run(&self, app: &App, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
         match self {
             Self::Timers => Ok(app.run_timers().await.map(|_| ())?),
             Self::Papers => Ok(app.run_renders(&lease(), PAPERS).await.map(|_| ())?),
+            Self::Messages(courier) => {
+                // A full turn that went through is followed by the next one at once.
+                let full = service::messages::AT_ONCE as usize;
+                while app.run_messages(courier, &lease(), || !*stop.borrow()).await? == full {}
+                Ok(())
+            }
             Self::Calendar => Ok(app.recount(RECOUNT_STEPS).await.map(|_| ())?),
             Self::Reminders => Ok(app.send_reminders().await.map(|_| ())?),
             Self::Checkpoint => sign_checkpoint(app).await,
@@ -75,8 +98,9 @@ impl Job {
 }
 
 /// Starts all jobs; they end when the channel says so, each after what it is doing.
-pub(crate) fn start(app: &App, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    Job::ALL.into_iter().map(|job| repeat(job, app.clone(), stop.clone())).collect()
+pub(crate) fn start(app: &App, couriers: Vec<Courier>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let messages = couriers.into_iter().map(|courier| Job::Messages(Arc::new(courier)));
+    Job::ALWAYS.into_iter().chain(messages).map(|job| repeat(job, app.clone(), stop.clone())).collect()
 }
 
 /// Does a job again and again. A failure is logged and tried at the next turn.
@@ -89,8 +113,8 @@ async fn repeat(job: Job, app: App, mut stop: watch::Receiver<bool>) {
             // An error means that the sender is gone, and with it the server.
             _ = stop.wait_for(|stop| *stop) => return,
         }
-        if let Err(error) = job.run(&app).await {
-            tracing::warn!(job = ?job, cause = format!("{error:#}"), "A job failed and is tried again");
+        if let Err(error) = job.run(&app, &stop).await {
+            tracing::warn!(job = job.name(), cause = format!("{error:#}"), "A job failed and is tried again");
         }
     }
 }

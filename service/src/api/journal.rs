@@ -102,7 +102,7 @@ async fn readable(app: &App, visitor: &Visitor, sequence: u64) -> Result<EntryRo
     let read = app.store().read(move |reader| reader.entry(sequence)).await;
     let row = read.map_err(|fault| visitor.stop(fault.into()))?.ok_or_else(Problem::not_found)?;
     let stream = row.stream.parse::<StreamId>().map_err(|_| Problem::not_found())?;
-    let about_case = matches!(stream.family(), "case" | "reminders");
+    let about_case = matches!(stream.family(), "case" | "reminders" | "messages");
     let audited = match stream.rest().parse::<CaseId>().ok().filter(|_| about_case) {
         Some(case) if cases::load(app, identity, case).await.is_ok() => return Ok(row),
         Some(case) => case_of(app, visitor, case).await?.map(|case| (case.organisation, case.region)),

@@ -11,6 +11,7 @@ mod document;
 mod envelope;
 mod hearing;
 mod journal;
+mod messages;
 mod officer;
 mod public;
 pub mod schema;
@@ -48,6 +49,7 @@ pub fn api() -> Api {
         .merge(hearing::api())
         .merge(calendar::api())
         .merge(journal::api())
+        .merge(messages::api())
         .get("/api/v1/openapi.json", document::show, Doc::new("This document").open().gives::<schema::OpenApi>())
 }
 

@@ -30,6 +30,7 @@ pub use inbox::{InboxFilter, InboxView, Reminded, Row, beside, case_list, inbox,
 pub use moves::MoveShown;
 pub(crate) use moves::{last_move, loads, moved, provisional_days};
 pub use process::{ProcessView, diagram, process};
+pub(crate) use timeline::when;
 pub(crate) use view::ENTRIES_MAX;
 pub use view::{case_view, derivations, mask, region_name};
 pub use went::went_on;

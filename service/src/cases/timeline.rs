@@ -10,11 +10,13 @@ use kernel::case::{ADDED_FROM, Case, Notice, Officer, Task};
 use kernel::catalog::{Catalog, Matter};
 use kernel::directory::{CalendarLoaded, Post};
 use kernel::form::Widget;
+use kernel::message::{Medium, Occasion};
 use store::EntryRow;
 use web::words::Words;
 
 use super::moves::{Announced, MoveShown};
 use super::{DocumentShown, Happened, mask};
+use crate::messages::queue::reason_words;
 use crate::naming::{notice_name, stage_name};
 use crate::session::division_name;
 
@@ -41,16 +43,16 @@ fn assigned_to(row: &EntryRow) -> Option<AccountId> {
 }
 
 /// The accounts that acted in these entries, and those who were given something in them.
-pub(super) fn accounts(entries: &[EntryRow]) -> Vec<AccountId> {
+pub(super) fn accounts<'a>(entries: impl Iterator<Item = &'a EntryRow> + Clone) -> Vec<AccountId> {
     let mut accounts: Vec<AccountId> = entries
-        .iter()
+        .clone()
         .filter_map(|row| match &row.entry.actor {
             Actor::Officer { account, .. } | Actor::Applicant { account, .. } => {
                 Some(AccountId::from_uuid(uuid::Uuid::from_bytes(account.0)))
             }
             Actor::System { .. } => None,
         })
-        .chain(entries.iter().filter_map(assigned_to))
+        .chain(entries.filter_map(assigned_to))
         .collect();
     accounts.sort_unstable();
     accounts.dedup();
@@ -59,14 +61,14 @@ pub(super) fn accounts(entries: &[EntryRow]) -> Vec<AccountId> {
 
 impl Telling<'_> {
     /// Entries as a person reads them, one item an act; what only moves the process is left out.
-    pub(super) fn tell(&self, entries: &[EntryRow]) -> Vec<Happened> {
+    pub(super) fn tell(&self, entries: &[&EntryRow]) -> Vec<Happened> {
         // Task instance → BPMN element, as the process opened them.
         let mut elements: BTreeMap<u32, String> = BTreeMap::new();
         let mut told: Vec<Happened> = Vec::new();
         let mut announced = Announced::new(self.loads, self.words);
         let mut before: Option<&EntryRow> = None;
         let mut act_is_told = false;
-        for row in entries {
+        for row in entries.iter().copied() {
             act_is_told &= before.is_some_and(|before| is_same_act(before, row));
             before = Some(row);
             let Ok(event) = Event::decode(row.entry.kind.as_str(), &row.entry.body) else { continue };
@@ -165,6 +167,16 @@ impl Telling<'_> {
             Event::DecisionMade(event) => {
                 detail = stage_name(if event.granted { "granted" } else { "refused" }, self.matter.spec.kind, words);
             }
+            Event::MessageDelivered(event) => detail = self.message(event.occasion, event.medium),
+            Event::MessageFailed(event) => {
+                detail = words.t2(
+                    "detail-not-told",
+                    "message",
+                    self.message(event.occasion, event.medium),
+                    "reason",
+                    reason_words(&event.reason, words),
+                );
+            }
             Event::NoticeIssued(event) => happened.documents.push(document(&event.notice, self.matter, words)),
             Event::CertificateIssued(event) => happened.documents.push(document(&event.notice, self.matter, words)),
             _ => {}
@@ -181,6 +193,12 @@ impl Telling<'_> {
     /// Nothing when nothing was written.
     pub(super) fn opened_some(&self, commitment: Option<&journal::Commitment>) -> String {
         commitment.map(|written| self.opened(Some(written))).unwrap_or_default()
+    }
+
+    /// What a message told of, and how it travelled.
+    fn message(&self, occasion: Occasion, medium: Medium) -> String {
+        let (what, how) = (format!("message-{}", occasion.as_str()), format!("message-by-{}", medium.as_str()));
+        self.words.t2("detail-told", "what", self.words.t(&what), "how", self.words.t(&how))
     }
 
     /// An open task: the step of the process, or an opinion that a step asked for.
@@ -229,7 +247,11 @@ impl Telling<'_> {
 
 /// Entries of one command: the writer gives them one sequence after the other, a microsecond apart.
 fn is_same_act(before: &EntryRow, row: &EntryRow) -> bool {
-    row.sequence == before.sequence + 1 && row.entry.at == before.entry.at + 1 && row.entry.actor == before.entry.actor
+    let is_of_one_stream = row.stream == before.stream && !row.stream.starts_with("messages/");
+    is_of_one_stream
+        && row.sequence == before.sequence + 1
+        && row.entry.at == before.entry.at + 1
+        && row.entry.actor == before.entry.actor
 }
 
 /// Adds what the same act did besides. Taking a task and finishing it at once is finishing it.
@@ -263,7 +285,7 @@ pub(super) fn document(notice: &Notice, matter: &Matter, words: Words) -> Docume
 }
 
 /// An instant of the journal in Asia/Shanghai.
-pub(super) fn when(microseconds: i64, words: Words) -> String {
+pub(crate) fn when(microseconds: i64, words: Words) -> String {
     let at = Timestamp::from_microsecond(microseconds);
     at.map_or_else(|_| String::new(), |at| words.date_time(base::time::civil(at)))
 }

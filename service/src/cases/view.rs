@@ -19,6 +19,7 @@ use kernel::policy::Object;
 use kernel::rules::{Checks, Evidence, Verdict};
 use kernel::{Command, Facts, Refusal, StreamId};
 use serde_json::Value;
+use store::EntryRow;
 use web::words::Words;
 
 use super::envelope::{EnvelopeAct, EnvelopeShown, is_beside_the_point, pause_kinds};
@@ -38,6 +39,13 @@ use crate::naming::stage_name;
 use crate::registers::is_personal_key;
 use crate::session::names_of;
 
+/// Entries of the case and those beside it, as they were written.
+fn in_order<'a>(entries: &'a [EntryRow], beside: &'a [EntryRow]) -> Vec<&'a EntryRow> {
+    let mut all: Vec<&EntryRow> = entries.iter().chain(beside).collect();
+    all.sort_by_key(|row| row.sequence);
+    all
+}
+
 /// Entries of a case that a page reads: more than any case has.
 pub(crate) const ENTRIES_MAX: u32 = 2_000;
 
@@ -46,22 +54,24 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
     let case = load(app, identity, id).await?;
     let facts = app.facts_for_case(&case).await?;
     let matter = app.matter_at(&case.matter, &case.catalog).await?;
-    let (stream, subject, prefix) = (StreamId::case(id), case.applicant.subject, format!("case/{id}/"));
+    let (stream, beside) = (StreamId::case(id), StreamId::messages(id));
+    let (subject, prefix) = (case.applicant.subject, format!("case/{id}/"));
     let commanded = Command::Case { case: id, command: CaseCommand::Claim { task: 0 } };
     let wanted = kernel::needs(&commanded, &identity.actor(), &facts).streams;
-    let (entries, vault, names, loaded, loads) = app
+    let (entries, told, vault, names, loaded, loads) = app
         .store()
         .read(move |reader| {
             let entries = reader.entries_of(&stream, 0, ENTRIES_MAX)?;
+            let told = reader.entries_of(&beside, 0, ENTRIES_MAX)?;
             let opened = reader.open_under(subject, &prefix)?;
             let vault = opened.into_iter().filter_map(|(field, value)| Some((field, value.value()?.to_owned())));
             let vault: BTreeMap<String, String> = vault.collect();
-            let names = names_of(reader, &accounts(&entries))?;
+            let names = names_of(reader, &accounts(entries.iter().chain(&told)))?;
             let states = reader.states(&wanted)?;
             let loaded: Loaded =
                 states.into_iter().map(|(stream, version, state)| (stream, (version, state))).collect();
             let loads = loads(reader, &entries)?;
-            Ok((entries, vault, names, loaded, loads))
+            Ok((entries, told, vault, names, loaded, loads))
         })
         .await?;
     let catalog = app.catalog();
@@ -94,7 +104,7 @@ pub async fn case_view(app: &App, identity: &Identity, id: CaseId, words: Words)
         checks: checks.rows.iter().map(|row| check(row, &matter, words)).collect(),
         materials: materials(&case, &matter, checks, words),
         supplement: supplement(&matter, &values, checks, words),
-        timeline: telling.tell(&entries),
+        timeline: telling.tell(&in_order(&entries, &told)),
         documents: case.notices.iter().map(|notice| document(notice, &matter, words)).collect(),
         tasks: case.tasks.iter().map(|(task, open)| trial.task(*task, open, &telling)).collect(),
         hearing: hearing(&telling),

@@ -1,5 +1,6 @@
 //! Pages: handlers that read views of use cases and show them. Every action is a form that posts and redirects.
 
+pub mod contact;
 pub mod hall;
 pub mod office;
 pub mod password;
@@ -25,6 +26,7 @@ pub fn routes() -> Routes {
         .merge(sign_in::routes())
         .merge(setup::routes())
         .merge(password::routes())
+        .merge(contact::routes())
 }
 
 /// What people are told at the head of a case when its deadlines moved: from when to when, and because of which notice.

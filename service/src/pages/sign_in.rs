@@ -499,6 +499,7 @@ async fn account_page(State(app): State<App>, visitor: Visitor) -> Answer {
     let (p, nonce) = (visitor.page("account-title"), visitor.nonce()?);
     let settings = vec![
         Link::new(p.t("password-title"), "/account/password"),
+        Link::new(p.t("contact-title"), "/account/contact"),
         Link::new(p.t("size-large"), p.setting("size=l")),
         Link::new(p.t("size-normal"), p.setting("size=m")),
         if p.keys {

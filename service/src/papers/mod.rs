@@ -14,11 +14,14 @@ use crate::app::App;
 use crate::cases::{self, CaseFile};
 use crate::error::{Error, Result};
 use crate::identity::{Identity, system};
+use crate::outbox::Share;
 
 /// The job, as its entries name it.
 const JOB: &str = "papers";
 /// A claimed job is another process's again after this time.
 const LEASE_US: i64 = 5 * 60 * 1_000_000;
+/// Papers of one organisation in one turn.
+const EACH: u32 = 2;
 /// The first wait after a failure; it doubles each time.
 const RETRY_US: i64 = 30 * 1_000_000;
 /// The longest wait.
@@ -32,32 +35,26 @@ impl App {
         if self.printer().is_none() {
             return Ok(0);
         }
-        let (now, holder) = (self.now().as_microsecond(), lease.to_owned());
-        let claimed = self.store().write(move |writes| writes.claim_outbox(&holder, now, now + LEASE_US, limit)).await;
+        let share = Share { queue: Job::RENDER, lease_us: LEASE_US, each: EACH, limit };
         let mut printed = 0;
-        for item in claimed.map_err(Error::Fault)? {
-            let Job::Render { number } = &item.job;
+        for item in self.claim(share, lease).await? {
+            let Job::Render { number } = &item.job else { continue };
             let case = item.stream.parse::<StreamId>().ok().and_then(|stream| stream.rest().parse::<CaseId>().ok());
             let rendered = match case {
                 Some(case) => self.render_paper(case, number).await,
                 None => Err(Error::not_found()),
             };
-            let (lease, now) = (lease.to_owned(), self.now().as_microsecond());
-            let written = match rendered {
+            match rendered {
                 Ok(()) => {
                     printed += 1;
-                    self.store().write(move |writes| writes.finish_outbox(&lease, item.sequence, item.n)).await
+                    self.finish(&item, lease).await?;
                 }
                 Err(error) => {
                     tracing::warn!(number, attempts = item.attempts, %error, "A paper was not printed and is tried again");
                     let wait = RETRY_US.saturating_mul(1 << item.attempts.min(8)).min(RETRY_MAX_US);
-                    let again = move |writes: &mut store::Writes<'_>| {
-                        writes.retry_outbox(&lease, item.sequence, item.n, now + wait)
-                    };
-                    self.store().write(again).await
+                    self.put_off(&item, lease, wait).await?;
                 }
-            };
-            written.map_err(Error::Fault)?;
+            }
         }
         Ok(printed)
     }

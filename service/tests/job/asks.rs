@@ -46,6 +46,8 @@ pub(crate) enum On {
     Taken,
     /// A case on which that act of the envelope can be done.
     Envelope(&'static str),
+    /// A case with a message that was given up.
+    GivenUp,
     /// Nothing but who asks.
     Oneself,
 }
@@ -180,6 +182,18 @@ pub(crate) const ASKS: &[Ask] = &[
         With::Form(|_, _| ["current", "new", "again"].map(|name| pair(name, PASSWORD)).into()),
     ),
     ask(
+        "POST /account/contact",
+        "",
+        On::Oneself,
+        With::Form(|_, _| vec![pair("email", "a@example.com"), pair("wishes", "email"), pair("language", "en")]),
+    ),
+    ask(
+        "POST /office/messages/{case}/{key}/retry",
+        "",
+        On::GivenUp,
+        With::Form(|_, _| vec![pair("password", PASSWORD)]),
+    ),
+    ask(
         "POST /office/calendar/preview",
         "",
         On::Oneself,
@@ -194,6 +208,14 @@ pub(crate) const ASKS: &[Ask] = &[
         }),
     ),
     // The interface.
+    ask(
+        "PUT /api/v1/account/contact",
+        "",
+        On::Oneself,
+        With::Json(|_, _| json!({ "email": "a@example.com", "mobile": "", "wishes": ["email"], "language": "en" })),
+    ),
+    ask("POST /api/v1/messages/{case}/{key}/retry", "", On::GivenUp, With::JsonElevated(|_, _| json!({}))),
+    ask("POST /api/v1/messages/{case}/{key}/retry", "no password", On::GivenUp, With::JsonUnelevated(|_, _| json!({}))),
     ask("POST /api/v1/calendar/preview", "", On::Oneself, With::Json(|_, _| notice_body("2026-03-06"))),
     ask("POST /api/v1/calendar", "", On::Oneself, With::JsonElevated(|_, _| notice_body("2026-03-03"))),
     ask("POST /api/v1/calendar", "no password", On::Oneself, With::JsonUnelevated(|_, _| notice_body("2026-03-04"))),
@@ -468,6 +490,7 @@ impl Ground {
             ("{code}", "construction-permit"),
             ("{id}", if template.contains("/drafts/") { &self.draft } else { &self.case }),
             ("{case}", &self.case),
+            ("{key}", &self.case),
             ("{number}", &document),
             ("{task}", &self.task.to_string()),
             ("{outcome}", "supplement"),
@@ -515,6 +538,11 @@ impl Scene {
             On::Asked => self.asked().await,
             On::Step(element) => self.step(element).await,
             On::Envelope(act) => self.envelope(act).await,
+            On::GivenUp => {
+                let case = self.office.apply(&[]).await;
+                self.office.give_up(case, OWNER, &case.to_string()).await;
+                self.at(case).await
+            }
             On::Added => {
                 let ground = self.step("review").await;
                 let given = json!({ "account": post(HEAD), "post": post(HEAD), "note": null });

@@ -192,6 +192,7 @@ async fn reopened(options: Options, clock: Arc<SteppingClock>) -> App {
         setup_code: None,
         region: "130000".parse().unwrap(),
         pepper: [7; 32],
+        media: kernel::message::Medium::ALL.into(),
     };
     let app = App::new(store, testkit::world::catalog(), clock, Box::new(SeededEntropy::default()), None, settings);
     let files = testkit::world::catalog_files();

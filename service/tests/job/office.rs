@@ -10,6 +10,7 @@ use kernel::case::{Case, CaseCommand, Channel, Complete, Material, MaterialSourc
 use kernel::catalog::matter::ApplicantKind;
 use kernel::catalog::{Catalog, Example, Files, Matter};
 use kernel::directory::{AccountKind, DirectoryCommand, Post};
+use kernel::message::{Medium, Message, MessageCommand, Occasion};
 use kernel::reminder::{Reminder, ReminderSent};
 use kernel::sealed::Secret;
 use kernel::{Command, Facts, State, StreamId};
@@ -102,6 +103,7 @@ impl Office {
             setup_code: None,
             region: "130000".parse().unwrap(),
             pepper: [7; 32],
+            media: kernel::message::Medium::ALL.into(),
         };
         let matter = Arc::clone(catalog.matter(code).unwrap());
         let clock = Arc::new(SteppingClock::default());
@@ -302,6 +304,17 @@ impl Office {
         let reminder = Reminder { rule: "acceptance".to_owned(), stage: "yellow".to_owned(), recipient, n: 1 };
         let sent = vec![ReminderSent { reminder, owed_on: self.app.today(), sent_at: self.now() }];
         let (command, actor) = (Command::Remind { case, sent }, Actor::System { job: "reminders".to_owned() });
+        let submission = Submission { command, actor, facts: self.app.facts(), key: None, entered_at: None };
+        self.app.store().submit(submission).await.unwrap();
+    }
+
+    /// A message of the case to somebody was given up.
+    pub(crate) async fn give_up(&self, case: CaseId, to: u8, key: &str) {
+        let (medium, to, occasion) = (Medium::Email, AccountId::from_uuid(id(to)), Occasion::Accepted);
+        let message = Message { medium, to, occasion, case, key: None };
+        let (key, reason) = (key.to_owned(), "refused-550".to_owned());
+        let command = MessageCommand::Failed { message, key, attempts: 1, reason, dropped: false };
+        let (command, actor) = (Command::Message { case, command }, Actor::System { job: "messages".to_owned() });
         let submission = Submission { command, actor, facts: self.app.facts(), key: None, entered_at: None };
         self.app.store().submit(submission).await.unwrap();
     }

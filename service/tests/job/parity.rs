@@ -126,6 +126,10 @@ const PAGES: &[(&str, &[&str])] = &[
     ("POST /setup", &["POST /api/v1/setup"]),
     ("GET /account/password", &[": a form"]),
     ("POST /account/password", &["PUT /api/v1/account/password"]),
+    ("GET /account/contact", &["GET /api/v1/account/contact"]),
+    ("POST /account/contact", &["PUT /api/v1/account/contact"]),
+    ("GET /office/messages", &["GET /api/v1/messages"]),
+    ("POST /office/messages/{case}/{key}/retry", &["POST /api/v1/messages/{case}/{key}/retry"]),
 ];
 
 #[test]

@@ -35,6 +35,7 @@ async fn fresh(folder: &std::path::Path) -> App {
         demo: false,
         region: "130000".parse().unwrap(),
         setup_code: Some(CODE.to_owned()),
+        media: std::collections::BTreeSet::new(),
         pepper: [7; 32],
     };
     let (clock, entropy) = (Arc::new(SteppingClock::default()), Box::new(SeededEntropy::default()));

@@ -3,6 +3,7 @@
 mod cases;
 mod directory;
 mod journal;
+mod outbox;
 mod private;
 mod records;
 mod search;
@@ -14,6 +15,7 @@ pub use cases::{
 };
 pub use directory::{AccountItem, CatalogFiles, DocumentItem, OrganisationItem, PostItem};
 pub use journal::{EntryRow, TreeHead};
+pub use outbox::{DeadLetterItem, OutboxAge, QueueItem};
 pub use private::{DraftItem, FileItem, KeyReused};
 pub(crate) use private::{progress_name, reply};
 pub use records::{Field, FieldKind, Filter, RecordItem, RecordQuery, Scalar};

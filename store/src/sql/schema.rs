@@ -17,6 +17,7 @@ const STEPS: &[Step] = &[
     Step { both: STEP_1, sqlite: STEP_1_SQLITE, postgres: STEP_1_POSTGRES },
     Step { both: STEP_2, sqlite: "", postgres: "" },
     Step { both: STEP_3, sqlite: "", postgres: "" },
+    Step { both: STEP_4, sqlite: "", postgres: "" },
 ];
 
 /// Brings an older database to this program's schema; refuses a newer one. Each step is one transaction, so that a run that was killed is
@@ -240,6 +241,22 @@ insert into documents_anew select number, code, stream, kind, issued_on, pdf_has
 drop table documents;
 alter table documents_anew rename to documents;
 create index documents_stream on documents (stream);
+";
+
+/// Work in several queues, taken in turn by organisation; messages that were given up.
+const STEP_4: &str = "
+alter table outbox add column queue TEXT not null default 'render';
+alter table outbox add column organisation TEXT not null default '';
+alter table outbox add column queued_at INT8 not null default 0;
+update outbox set queued_at = due_at;
+drop index outbox_due;
+create index outbox_turn on outbox (queue, organisation, due_at, sequence, n);
+create table dead_letters (
+    letter_key TEXT primary key, stream TEXT not null, case_id TEXT not null, medium TEXT not null, occasion TEXT not null,
+    organisation TEXT not null, region TEXT not null, attempts INT8 not null, reason TEXT not null, failed_at INT8 not null
+);
+create index dead_letters_stream on dead_letters (stream);
+create index dead_letters_failed on dead_letters (failed_at, letter_key);
 ";
 
 #[cfg(test)]

@@ -132,6 +132,11 @@ tables! {
     REMINDERS = "reminders" (
         case_id: Text, rule: Text, stage: Text, recipient: Text, n: Int; stream: Text, sent_at: Int,
     );
+    /// Messages that were given up.
+    DEAD_LETTERS = "dead_letters" (
+        letter_key: Text; stream: Text, case_id: Text, medium: Text, occasion: Text, organisation: Text, region: Text, attempts: Int,
+        reason: Text, failed_at: Int,
+    );
     /// Text for search.
     SEARCH = "search" (
         stream: Text; family: Text, region: Text, organisation: Text, target: Text, account: Text, text: Text, folded: Text,
@@ -149,7 +154,8 @@ tables! {
     TALLIES = "tallies" (metric: Text, day: Text, matter: Text, region: Text, organisation: Text; n: Int);
     /// Work for after the commit.
     OUTBOX = "outbox" (
-        sequence: Int, n: Int; stream: Text, job: Json, due_at: Int, attempts: Int, leased_until: Int, lease: Text,
+        sequence: Int, n: Int; stream: Text, queue: Text, organisation: Text, job: Json, queued_at: Int, due_at: Int, attempts: Int,
+        leased_until: Int, lease: Text,
     );
     /// Replies to repeat.
     REPLIES = "replies" (account: Text, reply_key: Text; body_hash: Blob, at: Int, first_sequence: Int, entries: Int, reply: Json);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::world::{World, key, record, thing};
 use crate::sql::values;
-use crate::{Fault, Options, Store, SubmitError};
+use crate::{Claim, Fault, Options, Store, SubmitError};
 
 pub(super) async fn a_command_is_carried_out_and_read_back(world: World) {
     let receipt = world.write("1", json!({"name": "石家庄一建"})).await.unwrap();
@@ -121,7 +121,10 @@ pub(super) async fn work_for_after_the_commit_is_leased_once(world: World) {
     }
     let now = world.now() + 60_000_000;
     let claim = |lease: &'static str, now: i64| {
-        world.store.write(move |writes| writes.claim_outbox(lease, now, now + 10_000_000, 2))
+        let until = now + 10_000_000;
+        world.store.write(move |writes| {
+            writes.claim_outbox(&Claim { queue: "render", lease, now, until, each: 2, after: "", limit: 2 })
+        })
     };
     let (first, second) = (claim("a", now).await.unwrap(), claim("b", now).await.unwrap());
     assert_eq!((first.len(), second.len()), (2, 1));

@@ -19,7 +19,7 @@ use super::acts::join_all;
 use super::desk::{Desk, wish};
 use super::world::World;
 use crate::sql::{tables, values};
-use crate::{CaseFilter, Claimed, DueTimer, Fault, Page, SubmitError, TallyQuery, TaskFilter};
+use crate::{CaseFilter, Claim, Claimed, DueTimer, Fault, Page, SubmitError, TallyQuery, TaskFilter};
 
 const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
 
@@ -88,7 +88,11 @@ pub(super) async fn a_certificate_is_found_by_number_and_code_and_printed_once(w
     let state = desk.case(case).await;
     let (paper, licence) = (state.notices.last().unwrap().clone(), state.result.unwrap());
     let now = world.now();
-    let work = world.store.write(move |writes| writes.claim_outbox("printer", now, now + 1, 10)).await.unwrap();
+    let work = world.store.write(move |writes| {
+        let (queue, lease, until) = ("render", "printer", now + 1);
+        writes.claim_outbox(&Claim { queue, lease, now, until, each: 10, after: "", limit: 10 })
+    });
+    let work = work.await.unwrap();
     assert_eq!(work.len(), 1, "{work:?}");
     // Told twice by a printer that was interrupted.
     for _ in 0..2 {

@@ -6,6 +6,7 @@ use ::journal::Hash;
 use base::id::CaseId;
 use kernel::case::CaseCommand;
 use kernel::directory::DirectoryCommand;
+use kernel::message::{Medium, Message, MessageCommand, Occasion};
 use kernel::policy::Scope;
 use kernel::reminder::{Reminder, ReminderSent};
 use kernel::{Command, Refusal, StreamId};
@@ -32,6 +33,11 @@ async fn filled(world: &World) -> CaseId {
     };
     let sent = ReminderSent { reminder, owed_on: "2026-11-25".parse().unwrap(), sent_at: world.now() };
     desk.remind(case, vec![sent]).await.unwrap();
+    let (medium, to, occasion) = (Medium::Sms, bureau::applicant(1).0, Occasion::Granted);
+    let message = Message { medium, to, occasion, case, key: None };
+    let (key, reason) = ("k".to_owned(), "unreachable".to_owned());
+    let command = MessageCommand::Failed { message, key, attempts: 9, reason, dropped: false };
+    world.submit(Command::Message { case, command }).await.unwrap();
     case
 }
 
@@ -145,6 +151,7 @@ pub(super) async fn each_defect_in_rows_of_cases_is_named(world: World) {
         (&tables::CLAIMS, "stream", "claim"),
         (&tables::DOCUMENTS, "code", "number"),
         (&tables::REMINDERS, "sent_at", "recipient"),
+        (&tables::DEAD_LETTERS, "reason", "letter_key"),
         (&tables::SEARCH, "folded", "stream"),
         (&tables::ACCOUNTS, "disabled", "id"),
         (&tables::POSTS, "kind", "post"),

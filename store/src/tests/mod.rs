@@ -8,6 +8,7 @@ mod faults;
 mod found;
 mod journal;
 mod lists;
+mod outbox;
 mod private;
 mod registers;
 mod server;
@@ -57,6 +58,8 @@ on_both! {
         rebuilding_gives_the_same_rows, the_same_seed_gives_the_same_states;
     lists: cases_are_paged_without_gap_or_repeat, no_list_leaks_beyond_its_scope, lights_are_counted_as_they_are_listed,
         the_inbox_shows_what_a_post_may_take, timers_and_counters_are_read, search_finds_what_a_substring_scan_finds;
+    outbox: organisations_are_served_in_turn, what_waits_is_counted_and_a_dead_process_gives_it_back,
+        a_message_that_was_given_up_is_tried_again_and_recorded_once;
     registers: records_are_found_by_typed_filters, records_are_paged_in_order, fields_that_are_not_declared_are_refused;
     private: values_are_sealed_and_erased_for_good, a_database_is_opened_with_its_own_keys_alone, drafts_belong_to_their_account, sessions_and_credentials,
         budgets_refill_after_their_window, files_are_named_after_they_are_stored, a_job_goes_on_from_where_it_was_and_once, catalogs_are_kept_once;

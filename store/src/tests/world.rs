@@ -229,7 +229,8 @@ fn decide(command: &Command, actor: &Actor, loaded: &Loaded, facts: &Facts) -> R
     }
     if let Some(Json::String(number)) = asks(command, "work") {
         let stream = decision.streams[0].stream.clone();
-        decision.outbox.push(Outgoing { stream, job: Job::Render { number: number.clone() } });
+        let organisation = asks(command, "for").and_then(Json::as_str).unwrap_or_default().to_owned();
+        decision.outbox.push(Outgoing { stream, organisation, job: Job::Render { number: number.clone() } });
     }
     Ok(decision)
 }

@@ -425,7 +425,8 @@ impl<'a> Batch<'a> {
         }
         for (n, outgoing) in (0u32..).zip(&decision.outbox) {
             let job = serde_json::to_string(&outgoing.job).unwrap_or_default();
-            let row = values![first_sequence, n, &outgoing.stream, job, at, 0u32, 0i64, ""];
+            let (queue, organisation) = (outgoing.job.queue(), &outgoing.organisation);
+            let row = values![first_sequence, n, &outgoing.stream, queue, organisation, job, at, at, 0u32, 0i64, ""];
             self.rows.outbox.push(row.to_vec());
         }
         let receipt = Receipt { reply: decision.reply, at, first_sequence, entries, repeated: false };

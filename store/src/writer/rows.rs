@@ -22,6 +22,7 @@ pub(crate) static PROJECTED: &[&Table] = &[
     &tables::CLAIMS,
     &tables::DOCUMENTS,
     &tables::REMINDERS,
+    &tables::DEAD_LETTERS,
     &tables::SEARCH,
     &tables::ACCOUNTS,
     &tables::POSTS,
@@ -129,6 +130,24 @@ pub(crate) fn table_rows(stream: &StreamId, version: u64, sequence: u64, rows: &
         add(
             &tables::REMINDERS,
             values![&sent.case, &sent.rule, &sent.stage, &sent.recipient, sent.n, stream, sent.sent_at].to_vec(),
+        );
+    }
+    for letter in &rows.dead_letters {
+        add(
+            &tables::DEAD_LETTERS,
+            values![
+                &letter.key,
+                stream,
+                &letter.case,
+                letter.medium,
+                letter.occasion,
+                &letter.organisation,
+                &letter.region,
+                letter.attempts,
+                &letter.reason,
+                letter.failed_at,
+            ]
+            .to_vec(),
         );
     }
     if let Some(words) = &rows.words {

@@ -62,3 +62,4 @@ refusal-calendar-unchanged = The year was loaded with the very same days; there 
 refusal-notice-unnamed = Give the notice's title, its document number and its source.
 refusal-exists = It exists already. Find it in the list.
 refusal-process = The process cannot go on at “{ $element }”; nothing was saved. Tell the system administrator the case number and this sentence.
+refusal-address-missing = A way to be told was chosen without an address or number for it. Fill it in and save again.

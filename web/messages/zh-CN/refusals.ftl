@@ -62,3 +62,4 @@ refusal-calendar-unchanged = 该年的放假安排已经载入，日期完全相
 refusal-notice-unnamed = 请填写通知的标题、发文字号和来源。
 refusal-exists = 已经存在，不能重复办理。请在列表中查找原有记录。
 refusal-process = 流程在“{ $element }”处不能继续，本次操作没有保存。请把办件编号和这句话告诉本系统的系统管理员。
+refusal-address-missing = 选择了接收方式，但没有填写对应的邮箱或手机号。请补充后再保存。

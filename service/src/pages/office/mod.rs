@@ -7,6 +7,7 @@ mod complete;
 mod envelope;
 mod hearing;
 mod lists;
+mod messages;
 mod query;
 
 use axum::extract::State;
@@ -30,6 +31,8 @@ pub fn routes() -> Routes {
         .get("/office/cases", lists::cases_page)
         .get("/office/desk", lists::desk_page)
         .get("/office/reminders", lists::reminders_page)
+        .get("/office/messages", messages::messages_page)
+        .post("/office/messages/{case}/{key}/retry", messages::retry)
         .get("/office/calendar", calendar::page)
         .post("/office/calendar", calendar::load)
         .post("/office/calendar/preview", calendar::preview)
