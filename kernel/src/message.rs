@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base::deadline::PauseKind;
 use base::id::{AccountId, CaseId};
 use base::region::RegionCode;
 use journal::Actor;
@@ -62,6 +63,14 @@ pub enum Occasion {
     Resumed,
     /// The limit was extended (延长).
     Extended,
+    /// The right to a hearing can be used (告知听证).
+    HearingOffered,
+    /// A hearing is appointed (听证通知).
+    HearingAppointed,
+    /// One may state one's case before the authority decides of its own motion (陈述、申辩).
+    StatementInvited,
+    /// Limits were counted again after a year's notice.
+    Moved,
     /// Granted (准予).
     Granted,
     /// Refused (不予许可).
@@ -76,13 +85,17 @@ pub enum Occasion {
 
 impl Occasion {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::SupplementAsked,
         Self::Accepted,
         Self::NotAccepted,
         Self::Paused,
         Self::Resumed,
         Self::Extended,
+        Self::HearingOffered,
+        Self::HearingAppointed,
+        Self::StatementInvited,
+        Self::Moved,
         Self::Granted,
         Self::Refused,
         Self::Ready,
@@ -99,6 +112,10 @@ impl Occasion {
             Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::Extended => "extended",
+            Self::HearingOffered => "hearing-offered",
+            Self::HearingAppointed => "hearing-appointed",
+            Self::StatementInvited => "statement-invited",
+            Self::Moved => "moved",
             Self::Granted => "granted",
             Self::Refused => "refused",
             Self::Ready => "ready",
@@ -118,9 +135,15 @@ impl Occasion {
             Event::SupplementRequested(_) => Self::SupplementAsked,
             Event::CaseAccepted(_) => Self::Accepted,
             Event::CaseNotAccepted(_) => Self::NotAccepted,
+            // The appointment of a hearing says it already.
+            Event::ClockPaused(event) if event.pause.kind == PauseKind::Hearing => return None,
             Event::ClockPaused(_) => Self::Paused,
             Event::ClockResumed(_) => Self::Resumed,
             Event::ClockExtended(_) => Self::Extended,
+            Event::HearingOffered(_) => Self::HearingOffered,
+            Event::HearingAppointed(_) => Self::HearingAppointed,
+            Event::StatementInvited(_) => Self::StatementInvited,
+            Event::DueRederived(_) => Self::Moved,
             Event::DecisionMade(event) if event.granted => Self::Granted,
             Event::DecisionMade(_) => Self::Refused,
             Event::CertificateIssued(_) => Self::Ready,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use base::deadline::PauseKind;
-use kernel::case::{CaseCommand, Complete};
+use base::id::PostId;
+use kernel::case::{Appointment, CaseCommand, Complete, Officer};
 use kernel::catalog::{Example, Matter};
 use kernel::change::Job;
 use kernel::message::{Medium, Occasion};
@@ -54,6 +55,25 @@ fn an_applicant_hears_of_each_turn_of_the_case() {
     }
     use Occasion::{Accepted, Extended, Granted, Paused, Ready, Resumed};
     assert_eq!(told(&world), [Accepted, Paused, Resumed, Extended, Granted, Ready]);
+}
+
+#[test]
+fn a_hearing_is_told_and_its_pause_is_said_with_it() {
+    let (matter, mut world, passes) = permit();
+    let task = world.task(1, "accept");
+    let host = Officer { account: account(HEAD), post: PostId::from_uuid(uuid::Uuid::from_bytes([HEAD; 16])) };
+    let at = base::time::instant("2025-10-20T09:00:00".parse().unwrap()).unwrap();
+    let appointment = Appointment { host, at, place: "三楼听证室".to_owned() };
+    for (by, command) in [
+        (CLERK, outcome(task, "accepted")),
+        (REVIEWER, CaseCommand::OfferHearing { interested: None }),
+        (REVIEWER, CaseCommand::RequestHearing { party: Some("业主委员会".to_owned()) }),
+        (REVIEWER, CaseCommand::AppointHearing(appointment)),
+    ] {
+        world.on(&matter, &passes, 1, &officer(by), command).unwrap();
+    }
+    use Occasion::{Accepted, HearingAppointed, HearingOffered};
+    assert_eq!(told(&world), [Accepted, HearingOffered, HearingAppointed]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use web::view::{
 };
 
 use super::query::{back_to, case_from, list_key};
-use super::{address, say_where_it_went, shown_light};
+use super::{address, hearing, say_where_it_went, shown_light};
 use crate::app::App;
 use crate::cases::{self, CaseView, EnvelopeShown, Happened, OutcomeShown, TaskShown};
 use crate::citation::cited;
@@ -149,7 +149,7 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
         .iter()
         .map(|line| Note { tone: Tone::Red, title: p.t("incident-title"), lines: vec![line.clone()], link: None })
         .collect();
-    notes.extend(view.hearing.as_ref().map(|hearing| hearing_note(&p, hearing)));
+    notes.extend(view.hearing.as_ref().map(|hearing| hearing::note(&p, hearing)));
     notes.extend(view.moved.as_ref().map(|moved| moved_note(p.words, moved)));
     notes.extend(greyed(&p, task, &view.acts));
     let claim = task.and_then(|task| claim_form(&p, &base, task));
@@ -248,23 +248,6 @@ fn asked(p: &Page, base: &str, tasks: &[TaskShown]) -> Vec<SmallForm> {
         text: p.t1("action-drop", "name", &task.claimed_by),
     };
     mine.map(form).collect()
-}
-
-/// How far the hearing came.
-fn hearing_note(p: &Page, hearing: &cases::HearingShown) -> Note {
-    let open = |state: &str| hearing.state == state;
-    let said = |key: &str, name: &'static str, value: &str| (!value.is_empty()).then(|| p.t1(key, name, value));
-    let day = |date: &Option<String>| date.clone().unwrap_or_default();
-    let stands = open("appointed") || open("held");
-    let lines = [
-        said("hearing-request-by", "date", &day(&hearing.request_by)).filter(|_| open("offered")),
-        said("hearing-hold-by", "date", &day(&hearing.hold_by)).filter(|_| open("requested")),
-        said("hearing-at", "at", &day(&hearing.at)).filter(|_| stands),
-        said("hearing-place", "place", &hearing.place).filter(|_| stands),
-        said("hearing-host", "host", &hearing.host).filter(|_| stands),
-    ];
-    let title = p.t1("hearing-note", "state", &hearing.state_name);
-    Note { tone: Tone::Blue, title, lines: lines.into_iter().flatten().collect(), link: None }
 }
 
 /// Why buttons are grey, each reason once.

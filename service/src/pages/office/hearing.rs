@@ -1,20 +1,37 @@
-//! What the steps of a hearing ask on their pages, and the commands that they make.
+//! A hearing on the pages of a case: how far it came, what its steps ask, and the commands that they make.
 
 use base::time;
 use jiff::civil::Time;
 use kernel::case::{Appointment, CaseCommand};
 use web::form::{Complaint, Fields};
 use web::page::Page;
-use web::view::{Field, FieldKind, Width};
+use web::view::{Field, FieldKind, Note, Tone, Width};
 
 use super::assign::choice;
 use super::envelope::{Asking, REASON_CHARS_MAX, long};
-use crate::cases::{EnvelopeAct, person};
+use crate::cases::{EnvelopeAct, HearingShown, person};
 
 /// Longest name of a party, longest place.
 const LINE_CHARS_MAX: usize = 100;
 /// When a hearing begins unless a person says otherwise: a proposal of the page.
 const USUAL_BEGIN: &str = "09:00";
+
+/// How far the hearing came.
+pub(super) fn note(p: &Page, hearing: &HearingShown) -> Note {
+    let open = |state: &str| hearing.state == state;
+    let said = |key: &str, name: &'static str, value: &str| (!value.is_empty()).then(|| p.t1(key, name, value));
+    let day = |date: &Option<String>| date.clone().unwrap_or_default();
+    let stands = open("appointed") || open("held");
+    let lines = [
+        said("hearing-request-by", "date", &day(&hearing.request_by)).filter(|_| open("offered")),
+        said("hearing-hold-by", "date", &day(&hearing.hold_by)).filter(|_| open("requested")),
+        said("hearing-at", "at", &day(&hearing.at)).filter(|_| stands),
+        said("hearing-place", "place", &hearing.place).filter(|_| stands),
+        said("hearing-host", "host", &hearing.host).filter(|_| stands),
+    ];
+    let title = p.t1("hearing-note", "state", &hearing.state_name);
+    Note { tone: Tone::Blue, title, lines: lines.into_iter().flatten().collect(), link: None }
+}
 
 /// What a step asks.
 pub(super) fn questions(asking: &Asking<'_>, p: &Page, act: EnvelopeAct) -> Vec<Field> {
