@@ -149,7 +149,7 @@ pub(super) async fn each_defect_in_rows_of_cases_is_named(world: World) {
         (&tables::TIMERS, "due_at", "name"),
         (&tables::RECORDS, "status", "id"),
         (&tables::CLAIMS, "stream", "claim"),
-        (&tables::DOCUMENTS, "code", "number"),
+        (&tables::DOCUMENTS, "kind", "number"),
         (&tables::REMINDERS, "sent_at", "recipient"),
         (&tables::DEAD_LETTERS, "reason", "letter_key"),
         (&tables::SEARCH, "folded", "stream"),
