@@ -4,7 +4,9 @@ import { journey } from "./people.mjs";
 await journey(async (run) => {
   const administrator = await run.person();
   await administrator.signIn("xitong");
-  run.expect(administrator.page.url().endsWith("/office/calendar"), "the administrator starts at the calendar");
+  run.expect(administrator.page.url().endsWith("/office/messages"), "the administrator starts at what waits to be sent");
+  await administrator.look("messages");
+  await administrator.press(administrator.page.locator('nav a[href="/office/calendar"]'));
   const year = await administrator.page.locator('select[name="year"]').inputValue();
   await administrator.look("calendar");
   const text = `date,kind,name\n${year}-01-01,holiday,元旦\n`;
