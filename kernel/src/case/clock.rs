@@ -225,18 +225,27 @@ impl Reckoning<'_> {
         let due =
             deadline::due(Start::On(self.from), self.limit, &closed, self.extensions(), calendar).map_err(beyond)?;
         let on = due.due_on.ok_or(Refusal::NoLimitInForce)?;
-        let days = calendar.working_days_between(self.from, on).unsigned_abs();
-        let paused: u32 = closed.iter().filter_map(|pause| Some(working_days_in(*pause, calendar, pause.to?))).sum();
-        let days = days.saturating_sub(paused);
+        let days = counted_days(self.from, on, &closed, calendar);
         let yellow_on = yellow_on(on, days, rule, &closed, calendar).max(self.from);
         Ok(Due { on, yellow_on, red_on: calendar.next_working_day(on), provisional: due.provisional })
     }
 }
 
-/// The working days that a pause takes out of the count.
-fn working_days_in(pause: Pause, calendar: &Calendar, to: Date) -> u32 {
-    let before = pause.from.yesterday().unwrap_or(pause.from);
-    calendar.working_days_between(before, to).max(0).unsigned_abs()
+/// The working days of a limit, without those that pauses took out of it. A day counts once, however many pauses cover it, and a pause after
+/// the last day takes nothing.
+fn counted_days(from: Date, to: Date, pauses: &[Pause], calendar: &Calendar) -> u32 {
+    let (mut days, mut on) = (0, from);
+    while on < to {
+        let Ok(next) = on.tomorrow() else { break };
+        on = next;
+        days += u32::from(counts(on, pauses, calendar));
+    }
+    days
+}
+
+/// Does a limit in working days count the day?
+fn counts(on: Date, pauses: &[Pause], calendar: &Calendar) -> bool {
+    calendar.is_working_day(on) && !pauses.iter().any(|pause| pause.covers(on))
 }
 
 /// A limit beyond what the calendar arithmetic can hold is a defect of the catalog, refused like a missing one.
@@ -251,8 +260,7 @@ fn yellow_on(due_on: Date, limit_days: u32, rule: LightRule, pauses: &[Pause], c
     let mut on = due_on;
     while left > 0 {
         let Ok(before) = on.yesterday() else { return on };
-        let counts = calendar.is_working_day(on) && !pauses.iter().any(|pause| pause.covers(on));
-        left -= u32::from(counts);
+        left -= u32::from(counts(on, pauses, calendar));
         on = before;
     }
     // Rest days before the first yellow working day stay green: nothing is left to do on them.
@@ -325,4 +333,30 @@ pub enum ClockName {
     Statutory,
     /// 组织听证期限
     Hearing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The share of the light is one of the limit itself, whatever stopped its clock on the way.
+    #[test]
+    fn pauses_that_meet_or_come_too_late_do_not_make_the_yellow_light_shorter() {
+        let calendar = Calendar::parse("notice,date,kind,name\n2026,2026-10-01,holiday,x\n").unwrap();
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let pause = |from: &str, to: &str| Pause { kind: PauseKind::Testing, from: day(from), to: Some(day(to)) };
+        // Twenty working days, of which a fifth is four: the first day on which no more than four are left.
+        let table: [(&[Pause], &str, &str); 4] = [
+            (&[], "2026-08-12", "2026-08-06"),
+            (&[pause("2026-07-17", "2026-07-20")], "2026-08-14", "2026-08-10"),
+            (&[pause("2026-07-17", "2026-07-20"), pause("2026-07-20", "2026-07-21")], "2026-08-17", "2026-08-11"),
+            (&[pause("2026-08-31", "2026-09-18")], "2026-08-12", "2026-08-06"),
+        ];
+        for (pauses, on, yellow_on) in table {
+            let limit = Limit::WorkingDays(20);
+            let reckoning = Reckoning { from: day("2026-07-15"), limit, pauses, extension: None };
+            let due = reckoning.due(&calendar, LightRule::default()).unwrap();
+            assert_eq!((due.on, due.yellow_on), (day(on), day(yellow_on)), "{pauses:?}");
+        }
+    }
 }
