@@ -1,4 +1,4 @@
-//! Development commands: `cargo xtask setup | run | test | tidy`.
+//! Development commands: `cargo xtask setup | run | test | tidy | year`.
 //!
 //! Knows how to get what the build needs and how to check the tree. It does not know the product: it starts the `jiantong` binary like
 //! anybody else, so that it compiles in seconds and still works when a crate of the product does not.
@@ -13,6 +13,7 @@ mod setup;
 mod shell;
 mod steps;
 mod tidy;
+mod year;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,9 @@ enum Command {
     Test(checks::Options),
     /// Check the rules of the tree that no compiler knows: floors, words, links, sizes
     Tidy,
+    /// Live through a simulated year of cases and have the reminders judged by the oracle under tests/
+    #[command(after_help = "Example: cargo xtask year --cases 20000 --seed 7")]
+    Year(year::Options),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +66,7 @@ fn carry_out() -> Result<ExitCode> {
         Command::Run { arguments } => run::demo(&workspace, &arguments)?,
         Command::Test(options) => return Ok(checks::run(&workspace, &options)),
         Command::Tidy => tidy::run(&workspace)?,
+        Command::Year(options) => year::run(&workspace, &options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

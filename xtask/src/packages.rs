@@ -24,6 +24,7 @@ pub(crate) const BUILD: &[Package] = &[
 pub(crate) const TEST: &[Package] = &[
     Package { name: "postgresql", purpose: "the store suite on PostgreSQL", present: postgres_present },
     Package { name: "chromium", purpose: "browser journeys", present: || shell::on_path("chromium").is_some() },
+    Package { name: "python3", purpose: "the oracle under tests/", present: || shell::on_path("python3").is_some() },
     Package { name: "poppler-utils", purpose: "reads the PDFs", present: || shell::on_path("pdffonts").is_some() },
 ];
 

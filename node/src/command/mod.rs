@@ -6,6 +6,7 @@ pub(crate) mod code;
 pub(crate) mod deadline;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod export;
 pub(crate) mod flow;
 pub(crate) mod inspect;
 pub(crate) mod journal;
@@ -34,7 +35,7 @@ pub(crate) enum Command {
     Replay(inspect::ReplayArgs),
     User(user::UserArgs),
     Doctor(doctor::DoctorArgs),
-    /// The journal: verify it, sign its head, prove entries, check receipts
+    /// The journal: verify it, sign its head, prove entries, check receipts, export it
     Journal {
         #[command(subcommand)]
         command: JournalCommand,
@@ -48,6 +49,7 @@ pub(crate) enum JournalCommand {
     Checkpoint(inspect::CheckpointArgs),
     Prove(inspect::ProveArgs),
     VerifyReceipt(journal::VerifyReceiptArgs),
+    Export(export::ExportArgs),
 }
 
 /// Runs a command; its answer goes to the standard output.
@@ -77,6 +79,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
             JournalCommand::Checkpoint(args) => inspect::checkpoint(&args, &mut out)?,
             JournalCommand::Prove(args) => inspect::prove(&args, &mut out)?,
             JournalCommand::VerifyReceipt(args) => journal::verify_receipt(&args, &mut out)?,
+            JournalCommand::Export(args) => export::run(&args, &mut out)?,
         },
     }
     out.flush()?;

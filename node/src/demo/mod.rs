@@ -10,6 +10,8 @@ mod run;
 mod story;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod year;
 
 use std::collections::BTreeMap;
 

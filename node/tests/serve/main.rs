@@ -116,6 +116,16 @@ fn a_node_starts_on_nothing_serves_and_leaves_a_sound_journal() {
         let done = jiantong(&[args[0], args[1], "--data", &shown]);
         assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
     }
+    // The export has every entry in order, as a file and on the standard output alike.
+    let export = folder.path().join("journal.jsonl");
+    assert!(jiantong(&["journal", "export", "--data", &shown, "--out", export.to_str().unwrap()]).status.success());
+    let export = fs::read_to_string(&export).unwrap();
+    assert_eq!(export.as_bytes(), jiantong(&["journal", "export", "--data", &shown]).stdout);
+    let entries: Vec<serde_json::Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(entries.iter().enumerate().all(|(n, entry)| entry["sequence"] == n && entry["body"].is_object()));
+    let last = entries.last().unwrap();
+    assert_eq!((&last["kind"], last["actor"]["system"].is_object()), (&"account-opened@1".into(), true), "{last}");
+    assert!(last["stream"].as_str().unwrap().starts_with("account/") && last["at"].is_i64() && last["version"] == 1);
     let receipt = folder.path().join("receipt.json");
     let receipt = receipt.to_str().unwrap();
     assert!(jiantong(&["journal", "prove", "3", "--data", &shown, "--out", receipt]).status.success());
