@@ -8,6 +8,8 @@ pub use base::region::Level;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use super::limits::{ClockStart, LimitVersion, Limits, LimitsInForce, version_on};
+pub use super::notices::NoticeKind;
 use super::ordered::Ordered;
 
 /// The name of a matter (事项) inside the catalog, as `construction-permit`; the folder of its package has the same name.
@@ -182,127 +184,6 @@ pub struct Basis {
     /// Last day in force.
     #[serde(default, deserialize_with = "toml_day")]
     pub valid_to: Option<Date>,
-}
-
-/// The time limits of a matter: lists, because they changed; the version in force on the acceptance date counts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// From when the clock runs.
-    #[serde(default)]
-    pub from: ClockStart,
-    /// Statutory limits (法定时限).
-    pub statutory: Vec<LimitVersion>,
-    /// Promised limits (承诺时限); empty = the statutory one.
-    #[serde(default)]
-    pub promised: Vec<LimitVersion>,
-    /// By how much the statutory limit may be extended once (延长); empty = no extension.
-    #[serde(default)]
-    pub extension: Vec<LimitVersion>,
-    /// BPMN user task id → limit of that step; for cards, not for law.
-    #[serde(default)]
-    pub steps: BTreeMap<String, Limit>,
-    /// Which of the kinds of 行政许可法 art. 45 may stop this matter's statutory clock.
-    #[serde(default)]
-    pub pauses: Vec<PauseKind>,
-}
-
-impl Limits {
-    /// The limits in force on the acceptance date `on`. A promised limit that is missing is the statutory one.
-    pub fn in_force(&self, on: Date) -> Option<LimitsInForce<'_>> {
-        let statutory = version_on(&self.statutory, on)?;
-        let promised = version_on(&self.promised, on).unwrap_or(statutory);
-        Some(LimitsInForce { from: self.from, statutory, promised, extension: version_on(&self.extension, on) })
-    }
-}
-
-/// The one version of a list that is in force on a day: of several, the one that began last.
-pub fn version_on(versions: &[LimitVersion], on: Date) -> Option<&LimitVersion> {
-    versions
-        .iter()
-        .filter(|version| {
-            version.valid_from.is_none_or(|from| from <= on) && version.valid_to.is_none_or(|to| on <= to)
-        })
-        .max_by_key(|version| version.valid_from)
-}
-
-/// What [`Limits::in_force`] found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LimitsInForce<'a> {
-    /// From when the clock runs.
-    pub from: ClockStart,
-    /// The statutory limit.
-    pub statutory: &'a LimitVersion,
-    /// The promised limit.
-    pub promised: &'a LimitVersion,
-    /// The extension that the head of the agency may approve.
-    pub extension: Option<&'a LimitVersion>,
-}
-
-/// From when a clock runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClockStart {
-    /// From acceptance (受理).
-    #[default]
-    Acceptance,
-    /// From receipt (收到申请).
-    Receipt,
-}
-
-/// A limit with its basis and validity.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "RawLimit")]
-pub struct LimitVersion {
-    /// How long.
-    pub limit: Limit,
-    /// Law and article, or the commitment it comes from.
-    pub basis: Option<String>,
-    /// First day in force.
-    pub valid_from: Option<Date>,
-    /// Last day in force.
-    pub valid_to: Option<Date>,
-}
-
-/// The shape in TOML: exactly one of wd, cd, months, hours.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLimit {
-    wd: Option<u32>,
-    cd: Option<u32>,
-    months: Option<u32>,
-    hours: Option<u32>,
-    basis: Option<String>,
-    #[serde(default, deserialize_with = "toml_day")]
-    valid_from: Option<Date>,
-    #[serde(default, deserialize_with = "toml_day")]
-    valid_to: Option<Date>,
-}
-
-impl TryFrom<RawLimit> for LimitVersion {
-    type Error = String;
-
-    fn try_from(raw: RawLimit) -> Result<Self, String> {
-        let limit = raw.limit()?;
-        if let (Some(from), Some(to)) = (raw.valid_from, raw.valid_to)
-            && to < from
-        {
-            return Err(format!("valid_to {to} is before valid_from {from}"));
-        }
-        Ok(Self { limit, basis: raw.basis, valid_from: raw.valid_from, valid_to: raw.valid_to })
-    }
-}
-
-impl RawLimit {
-    fn limit(&self) -> Result<Limit, String> {
-        match (self.wd, self.cd, self.months, self.hours) {
-            (Some(n), None, None, None) => Ok(Limit::WorkingDays(n)),
-            (None, Some(n), None, None) => Ok(Limit::CalendarDays(n)),
-            (None, None, Some(n), None) => Ok(Limit::Months(n)),
-            (None, None, None, Some(n)) => Ok(Limit::Hours(n)),
-            _ => Err("a limit is exactly one of wd, cd, months, hours".into()),
-        }
-    }
 }
 
 /// What a person can do in a user task.
@@ -600,83 +481,6 @@ pub enum DeliveryKind {
     Window,
     /// By post.
     Post,
-}
-
-/// The statutory notices (法定文书) of the envelope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NoticeKind {
-    /// Receipt of materials (收件凭证).
-    Receipt,
-    /// Acceptance notice (受理通知书).
-    Acceptance,
-    /// Supplement notice (补正告知书).
-    Supplement,
-    /// Non-acceptance decision (不予受理决定书).
-    NonAcceptance,
-    /// Notice of excluded time (特别程序告知书).
-    Pause,
-    /// Extension notice (延长期限告知书).
-    Extension,
-    /// The right to a hearing (听证告知书).
-    HearingRight,
-    /// Hearing notice (听证通知书).
-    Hearing,
-    /// Minutes of the hearing (听证笔录).
-    HearingMinutes,
-    /// Grant (准予行政许可决定书).
-    Grant,
-    /// Refusal (不予行政许可决定书).
-    Refusal,
-    /// Withdrawal (终止办理告知书).
-    Withdrawal,
-    /// Delivery record (送达回证).
-    Delivery,
-    /// Invitation to state and defend oneself before an adverse decision (陈述申辩告知书). Only in matters that the authority opens.
-    Statement,
-    /// The result's own paper (证照). Named by the act that issues it, never in `[notices]`.
-    Certificate,
-}
-
-impl NoticeKind {
-    /// Every kind that the envelope issues.
-    pub const ALL: [Self; 14] = [
-        Self::Receipt,
-        Self::Acceptance,
-        Self::Supplement,
-        Self::NonAcceptance,
-        Self::Pause,
-        Self::Extension,
-        Self::HearingRight,
-        Self::Hearing,
-        Self::HearingMinutes,
-        Self::Grant,
-        Self::Refusal,
-        Self::Withdrawal,
-        Self::Delivery,
-        Self::Statement,
-    ];
-
-    /// The name in files and in `matter.toml`: also the name of the common template.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Receipt => "receipt",
-            Self::Acceptance => "acceptance",
-            Self::Supplement => "supplement",
-            Self::NonAcceptance => "non-acceptance",
-            Self::Pause => "pause",
-            Self::Extension => "extension",
-            Self::HearingRight => "hearing-right",
-            Self::Hearing => "hearing",
-            Self::HearingMinutes => "hearing-minutes",
-            Self::Grant => "grant",
-            Self::Refusal => "refusal",
-            Self::Withdrawal => "withdrawal",
-            Self::Delivery => "delivery",
-            Self::Statement => "statement",
-            Self::Certificate => "certificate",
-        }
-    }
 }
 
 /// A cross-stream invariant: at most one holder of (name, key).

@@ -3,10 +3,88 @@
 use std::collections::BTreeMap;
 
 use base::number::Registers;
+use serde::{Deserialize, Serialize};
 
-use super::matter::{MatterSpec, NoticeKind, OpenedBy};
+use super::matter::{MatterSpec, OpenedBy};
 use super::package::NoticeForm;
 use super::read::Reader;
+
+/// The statutory notices (法定文书) of the envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeKind {
+    /// Receipt of materials (收件凭证).
+    Receipt,
+    /// Acceptance notice (受理通知书).
+    Acceptance,
+    /// Supplement notice (补正告知书).
+    Supplement,
+    /// Non-acceptance decision (不予受理决定书).
+    NonAcceptance,
+    /// Notice of excluded time (特别程序告知书).
+    Pause,
+    /// Extension notice (延长期限告知书).
+    Extension,
+    /// The right to a hearing (听证告知书).
+    HearingRight,
+    /// Hearing notice (听证通知书).
+    Hearing,
+    /// Minutes of the hearing (听证笔录).
+    HearingMinutes,
+    /// Grant (准予行政许可决定书).
+    Grant,
+    /// Refusal (不予行政许可决定书).
+    Refusal,
+    /// Withdrawal (终止办理告知书).
+    Withdrawal,
+    /// Delivery record (送达回证).
+    Delivery,
+    /// Invitation to state and defend oneself before an adverse decision (陈述申辩告知书). Only in matters that the authority opens.
+    Statement,
+    /// The result's own paper (证照). Named by the act that issues it, never in `[notices]`.
+    Certificate,
+}
+
+impl NoticeKind {
+    /// Every kind that the envelope issues.
+    pub const ALL: [Self; 14] = [
+        Self::Receipt,
+        Self::Acceptance,
+        Self::Supplement,
+        Self::NonAcceptance,
+        Self::Pause,
+        Self::Extension,
+        Self::HearingRight,
+        Self::Hearing,
+        Self::HearingMinutes,
+        Self::Grant,
+        Self::Refusal,
+        Self::Withdrawal,
+        Self::Delivery,
+        Self::Statement,
+    ];
+
+    /// The name in files and in `matter.toml`: also the name of the common template.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::Acceptance => "acceptance",
+            Self::Supplement => "supplement",
+            Self::NonAcceptance => "non-acceptance",
+            Self::Pause => "pause",
+            Self::Extension => "extension",
+            Self::HearingRight => "hearing-right",
+            Self::Hearing => "hearing",
+            Self::HearingMinutes => "hearing-minutes",
+            Self::Grant => "grant",
+            Self::Refusal => "refusal",
+            Self::Withdrawal => "withdrawal",
+            Self::Delivery => "delivery",
+            Self::Statement => "statement",
+            Self::Certificate => "certificate",
+        }
+    }
+}
 
 impl Reader<'_> {
     /// The package's own template, else the common one; the register of the matter's kind, else the one of licences.
