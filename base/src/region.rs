@@ -26,6 +26,17 @@ pub enum Level {
     County,
 }
 
+impl Level {
+    /// The word in data, queries and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Province => "province",
+            Self::City => "city",
+            Self::County => "county",
+        }
+    }
+}
+
 /// Why a text is not a region code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a region code of six digits")]
@@ -59,6 +70,21 @@ impl RegionCode {
     /// Whether the region is the ancestor or lies within it. A county contains only itself.
     pub fn is_within(&self, ancestor: &RegionCode) -> bool {
         self.as_str().starts_with(ancestor.prefix())
+    }
+
+    /// The region of a level that it is or lies in; none below its own level.
+    pub fn at(self, level: Level) -> Option<RegionCode> {
+        if level > self.level() {
+            return None;
+        }
+        let kept = match level {
+            Level::Province => 2,
+            Level::City => 4,
+            Level::County => 6,
+        };
+        let mut code = self.0;
+        code[kept..].fill(b'0');
+        Some(Self(code))
     }
 
     /// The province the code belongs to.

@@ -111,10 +111,16 @@ events! {
     "hearing-appointed@1" => HearingAppointed(case::HearingAppointed),
     /// It was held.
     "hearing-held@1" => HearingHeld(case::HearingHeld),
+    /// Reviewed below, sent to the level that decides.
+    "case-forwarded@1" => CaseForwarded(case::CaseForwarded),
     /// Withdrawal.
     "case-withdrawn@1" => CaseWithdrawn(case::CaseWithdrawn),
     /// Grant or refusal.
     "decision-made@1" => DecisionMade(case::DecisionMade),
+    /// Granted on commitment: to be checked.
+    "check-owed@1" => CheckOwed(case::CheckOwed),
+    /// It was checked.
+    "commitment-checked@1" => CommitmentChecked(case::CommitmentChecked),
     /// A document was issued.
     "notice-issued@1" => NoticeIssued(case::NoticeIssued),
     /// Its paper was made.

@@ -69,12 +69,16 @@ pub enum Occasion {
     HearingAppointed,
     /// One may state one's case before the authority decides of its own motion (陈述、申辩).
     StatementInvited,
+    /// Reviewed below and sent to the level that decides (转报).
+    Forwarded,
     /// Limits were counted again after a year's notice.
     Moved,
     /// Granted (准予).
     Granted,
     /// Refused (不予许可).
     Refused,
+    /// What was granted on commitment was checked (承诺核查).
+    CommitmentChecked,
     /// The certificate is made and can be fetched.
     Ready,
     /// To whoever handles it: a limit is nearly over.
@@ -85,7 +89,7 @@ pub enum Occasion {
 
 impl Occasion {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::SupplementAsked,
         Self::Accepted,
         Self::NotAccepted,
@@ -95,9 +99,11 @@ impl Occasion {
         Self::HearingOffered,
         Self::HearingAppointed,
         Self::StatementInvited,
+        Self::Forwarded,
         Self::Moved,
         Self::Granted,
         Self::Refused,
+        Self::CommitmentChecked,
         Self::Ready,
         Self::NearlyDue,
         Self::Overdue,
@@ -115,9 +121,11 @@ impl Occasion {
             Self::HearingOffered => "hearing-offered",
             Self::HearingAppointed => "hearing-appointed",
             Self::StatementInvited => "statement-invited",
+            Self::Forwarded => "forwarded",
             Self::Moved => "moved",
             Self::Granted => "granted",
             Self::Refused => "refused",
+            Self::CommitmentChecked => "commitment-checked",
             Self::Ready => "ready",
             Self::NearlyDue => "nearly-due",
             Self::Overdue => "overdue",
@@ -143,9 +151,11 @@ impl Occasion {
             Event::HearingOffered(_) => Self::HearingOffered,
             Event::HearingAppointed(_) => Self::HearingAppointed,
             Event::StatementInvited(_) => Self::StatementInvited,
+            Event::CaseForwarded(_) => Self::Forwarded,
             Event::DueRederived(_) => Self::Moved,
             Event::DecisionMade(event) if event.granted => Self::Granted,
             Event::DecisionMade(_) => Self::Refused,
+            Event::CommitmentChecked(_) => Self::CommitmentChecked,
             Event::CertificateIssued(_) => Self::Ready,
             _ => return None,
         })

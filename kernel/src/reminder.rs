@@ -86,7 +86,7 @@ impl RemindersSent {
 pub struct Recipients {
     /// Who holds the case's open tasks, or may take them.
     pub handlers: BTreeSet<AccountId>,
-    /// The heads of division in the organisation that handles it.
+    /// The heads of division in the organisation that handles it, and the heads of other departments whose opinion is out.
     pub heads: BTreeSet<AccountId>,
     /// Its deputy directors.
     pub deputies: BTreeSet<AccountId>,

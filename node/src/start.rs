@@ -83,7 +83,7 @@ pub(crate) async fn app(
             None
         }
     };
-    let region = catalog.directory.organisations.iter().map(|organisation| organisation.region).min();
+    let region = catalog.directory.own().map(|organisation| organisation.region).min();
     let region = region.context("the catalog has no organisation")?;
     let known = store.read(|reader| reader.has_credentials()).await?;
     let setup_code = (!demo && !known).then(|| setup_code(&entropy.seed()));

@@ -14,14 +14,17 @@ const ISSUED_ON: Date = date(2026, 11, 22);
 const QR: &str = "https://zj.hebei.example/verify?n=130102202611250101&c=7F3A91C25D08E6B422A90C71F8D34E5B";
 
 /// All templates, by the name that their sample has.
-const TEMPLATES: [&str; 22] = [
+const TEMPLATES: [&str; 25] = [
     "notices/acceptance",
     "notices/closing",
+    "notices/commitment",
+    "notices/commitment-check",
     "notices/delivery",
     "notices/ending",
     "notices/extension",
     "notices/filing",
     "notices/filing-refusal",
+    "notices/forwarding",
     "notices/grant",
     "notices/hearing",
     "notices/hearing-minutes",

@@ -109,19 +109,11 @@ impl App {
 
     /// The organisation that handles cases of a region.
     pub async fn organisation_of(&self, region: &str) -> Result<Organisation> {
-        let prefix = region.to_owned();
-        let state = self
-            .store()
-            .read(move |reader| {
-                let here =
-                    reader.organisations(&prefix)?.into_iter().find(|organisation| organisation.region == prefix);
-                match here {
-                    Some(organisation) => reader.state(&StreamId::organisation(&organisation.code)),
-                    None => Ok(None),
-                }
-            })
-            .await?;
-        match state {
+        let region = region.parse().map_err(|_| Error::not_found())?;
+        let catalog = self.catalog();
+        let stream =
+            StreamId::organisation(catalog.directory.handling(region).ok_or_else(Error::not_found)?.code.as_str());
+        match self.store().read(move |reader| reader.state(&stream)).await? {
             Some((_, State::Organisation(organisation))) => Ok(organisation),
             _ => Err(Error::not_found()),
         }

@@ -105,20 +105,25 @@ fn look(reader: &mut Reader<'_>, id: &str, posts: &RemindedPosts, today: Date) -
     Ok(Some(Looked { case: *case, recipients, sent }))
 }
 
-/// To whom a case's reminders go on a day: whoever holds its open tasks, for a task that nobody holds all who may take it, and those above.
+/// To whom a case's reminders go on a day: whoever holds its open tasks, for a task that nobody holds all who may take it, and those above,
+/// in another department too while its opinion is out.
 pub fn recipients(reader: &mut Reader<'_>, case: &Case, posts: &RemindedPosts, day: Date) -> Result<Recipients, Fault> {
-    let mut holders = |kind: &str| -> Result<BTreeSet<AccountId>, Fault> {
-        let posts = reader.posts_of_kind(&case.organisation, kind, day)?;
+    let mut holders = |organisation: &str, kind: &str| -> Result<BTreeSet<AccountId>, Fault> {
+        let posts = reader.posts_of_kind(organisation, kind, day)?;
         Ok(posts.iter().filter_map(|post| post.account.parse().ok()).collect())
     };
-    let (heads, deputies) = (holders(&posts.head)?, holders(&posts.deputy)?);
+    let own = &case.organisation;
+    let (mut heads, deputies) = (holders(own, &posts.head)?, holders(own, &posts.deputy)?);
     let mut handlers = BTreeSet::new();
     for task in case.tasks.values() {
         match &task.claimed_by {
             Some(officer) => {
                 handlers.insert(officer.account);
             }
-            None => handlers.extend(holders(&task.post_kind)?),
+            None => handlers.extend(holders(task.organisation_in(case), &task.post_kind)?),
+        }
+        if let Some(department) = &task.organisation {
+            heads.extend(holders(department, &posts.joint)?);
         }
     }
     Ok(Recipients { handlers, heads, deputies })

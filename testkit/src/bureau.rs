@@ -197,7 +197,7 @@ impl Bureau {
     /// When the directory has no organisation there.
     pub fn of(region: &str) -> Self {
         let catalog = world::catalog();
-        let seed = catalog.directory.organisations.iter().find(|seed| seed.region.as_str() == region);
+        let seed = catalog.directory.own().find(|seed| seed.region.as_str() == region);
         let seed = seed.unwrap_or_else(|| panic!("no organisation in {region}"));
         let organisation = Organisation {
             code: seed.code.to_string(),

@@ -141,7 +141,9 @@ impl<'a> Act<'a> {
     }
 
     pub(crate) fn organisation(&self) -> Result<&'a Organisation, Refusal> {
-        self.facts.organisation.as_ref().ok_or(Refusal::NotHandledHere)
+        // A case that was forwarded meanwhile is another's to number and sign.
+        let handling = self.facts.organisation.as_ref();
+        handling.filter(|handling| handling.code == self.case.organisation).ok_or(Refusal::NotHandledHere)
     }
 
     /// A fresh verification code.
@@ -191,8 +193,13 @@ impl<'a> Act<'a> {
 
     /// The officer behind the command: account enabled, post held today, and granted this action on the case.
     pub(crate) fn officer(&self, action: &str) -> Result<(Officer, &'a Post), Refusal> {
+        self.officer_of(&self.case.organisation, action)
+    }
+
+    /// The same for a part of the case that is an organisation's own: another department's task.
+    pub(crate) fn officer_of(&self, organisation: &str, action: &str) -> Result<(Officer, &'a Post), Refusal> {
         let (account, post) = acting_post(self.ask)?;
-        let object = matter_object(self.matter, &self.case.organisation, self.case.region);
+        let object = matter_object(self.matter, organisation, self.case.region);
         if !policy::allows(&self.facts.catalog.grants, post, action, &object) {
             return Err(Refusal::Forbidden { action: action.to_owned() });
         }

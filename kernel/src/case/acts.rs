@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::act::Act;
 use super::inputs::{Gathered, claim_key};
-use super::{CertificateIssued, ResultRef, Stage, bar, licence, paper, process, statement};
+use super::{CertificateIssued, ResultRef, Stage, bar, forward, licence, paper, process, statement};
 use crate::catalog;
 use crate::catalog::matter::{ClaimMoment, NoticeKind, ResultSpec, Validity};
 use crate::change::{Job, StreamDecision};
@@ -36,6 +36,7 @@ pub(super) fn perform(act: &mut Act<'_>, request: &Request) -> Result<BTreeMap<S
         Some(catalog::Act::IssueCertificate { template }) => issue_certificate(act, request, template),
         Some(catalog::Act::Notify { notice }) => notify(act, *notice),
         Some(catalog::Act::AlterLicence { register, key, step }) => licence::alter(act, request, register, key, step),
+        Some(catalog::Act::Forward { to }) => forward::forward(act, *to).map(|()| BTreeMap::new()),
         Some(catalog::Act::InviteStatement) => statement::invite(act).map(|()| BTreeMap::new()),
         Some(catalog::Act::BarHolder { register, key }) => {
             bar::holder(act, request, register, key).map(|()| BTreeMap::new())

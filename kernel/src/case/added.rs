@@ -34,6 +34,9 @@ pub struct CountersignerAdded {
     pub to: Officer,
     /// The kind of post that they act as.
     pub post_kind: String,
+    /// Their organisation, when it is not the one that handles the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
     /// Who asks.
     pub by: Officer,
     /// What is asked, in the vault.
@@ -68,7 +71,7 @@ pub(super) fn add(ask: Ask<'_>, of: u32, to: &Officer, question: Option<&str>) -
     }
     let account = account_state(to.account, ask.loaded).ok_or(Refusal::NotFound)?;
     let post = account.post_on(to.post, act.today()).ok_or(Refusal::NotFound)?;
-    let object = matter_object(act.matter, &act.case.organisation, act.case.region);
+    let object = matter_object(act.matter, open.organisation_in(&act.case), act.case.region);
     if !policy::allows(&act.facts.catalog.grants, post, "task.countersign", &object) {
         return Err(Refusal::Forbidden { action: "task.countersign".to_owned() });
     }
@@ -81,7 +84,8 @@ pub(super) fn add(ask: Ask<'_>, of: u32, to: &Officer, question: Option<&str>) -
     let last = act.case.tasks.keys().chain(act.case.done.iter().map(|done| &done.instance)).max();
     let task = last.map_or(ADDED_FROM, |last| (last + 1).max(ADDED_FROM));
     let (post_kind, to) = (post.kind.clone(), to.clone());
-    act.emit(CountersignerAdded { task, of, element: open.element, to, post_kind, by, question })?;
+    let (element, organisation) = (open.element, open.organisation);
+    act.emit(CountersignerAdded { task, of, element, to, post_kind, organisation, by, question })?;
     Ok(act.finish(json!({ "task": task })))
 }
 

@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use journal::Commitment;
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Officer, Stage};
-use crate::catalog::matter::ClockStart;
+use super::{Case, Officer, Stage, commitment};
+use crate::catalog::matter::{ClockStart, LimitsInForce};
 use crate::catalog::{CommonLimits, Matter};
 use crate::refusal::Refusal;
 
@@ -64,12 +64,18 @@ pub struct Clocks {
     /// Working days that the last pause was announced to take (art. 45).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_days: Option<u16>,
+    /// The day on which the lower level's review ended and the case was sent up (art. 43); its limits count from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded_on: Option<Date>,
     /// How often the due dates moved since acceptance: each time they are reminded of anew.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub moved: u32,
     /// End of the limit to hold the hearing that was asked for (art. 47(1)); none when none is to be held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hearing: Option<Due>,
+    /// End of the limit to check what was granted on commitment; none when nothing is to be checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_by: Option<Due>,
     /// End of the delivery limit after the decision (art. 44).
     pub deliver_by: Option<Date>,
 }
@@ -113,6 +119,8 @@ pub enum ClockRule {
     Decision,
     /// The limit to hold a hearing: it runs while the others wait for it.
     Hearing,
+    /// The limit to check what was granted on commitment.
+    LaterCheck,
 }
 
 impl ClockRule {
@@ -122,6 +130,7 @@ impl ClockRule {
             Self::Acceptance => "acceptance",
             Self::Decision => "decision",
             Self::Hearing => "hearing",
+            Self::LaterCheck => "later-check",
         }
     }
 }
@@ -179,6 +188,7 @@ pub(super) fn running(clocks: &Clocks, stage: Stage) -> Option<(ClockRule, u32, 
         Stage::Submitted => Some((ClockRule::Acceptance, clocks.round, clocks.accept_by?)),
         Stage::Accepted if clocks.hearing.is_some() => Some((ClockRule::Hearing, 1, clocks.hearing?)),
         Stage::Accepted => Some((ClockRule::Decision, 1 + clocks.moved, clocks.promised.or(clocks.statutory)?)),
+        Stage::Granted | Stage::Delivered => Some((ClockRule::LaterCheck, 1, clocks.check_by?)),
         _ => None,
     }
 }
@@ -271,10 +281,24 @@ fn yellow_on(due_on: Date, limit_days: u32, rule: LightRule, pauses: &[Pause], c
     on
 }
 
+impl Case {
+    /// The limits that it is under, by the law of its acceptance; none before that.
+    pub fn limits<'a>(&self, matter: &'a Matter) -> Option<LimitsInForce<'a>> {
+        limits_of(matter, self.clocks.accepted_on?, self.clocks.forwarded_on.is_some())
+    }
+}
+
+/// The limits by the law of an acceptance: the lower level's until it has sent the case up.
+pub(super) fn limits_of(matter: &Matter, accepted_on: Date, forwarded: bool) -> Option<LimitsInForce<'_>> {
+    let limits = &matter.spec.limits;
+    let below = if forwarded { None } else { limits.before_forwarding(accepted_on) };
+    below.or_else(|| limits.in_force(accepted_on))
+}
+
 /// The statutory and promised limits of a case whose limits count from `counted_from` and whose law is that of `accepted_on`.
 pub(super) fn reckonings<'a>(matter: &Matter, clocks: &'a Clocks) -> Option<(Reckoning<'a>, Reckoning<'a>)> {
     let (from, accepted_on) = (clocks.counted_from?, clocks.accepted_on?);
-    let limits = matter.spec.limits.in_force(accepted_on)?;
+    let limits = limits_of(matter, accepted_on, clocks.forwarded_on.is_some())?;
     let reckon = |limit: Limit| Reckoning { from, limit, pauses: &clocks.pauses, extension: clocks.extension.as_ref() };
     Some((reckon(limits.statutory.limit), reckon(limits.promised.limit)))
 }
@@ -319,7 +343,17 @@ pub fn derivation(
         all.push((ClockName::Promised, promised.derive(calendar)?));
         all.push((ClockName::Statutory, statutory.derive(calendar)?));
     }
+    if clocks_later_check(case)
+        && let Some(decision) = &case.decision
+    {
+        all.push((ClockName::LaterCheck, commitment::reckoning(matter, decision.on)?.derive(calendar)?));
+    }
     Ok(all)
+}
+
+/// It was granted on commitment, checked or not.
+fn clocks_later_check(case: &Case) -> bool {
+    case.clocks.check_by.is_some() || case.commitment.is_some()
 }
 
 /// The clocks that a case may have.
@@ -333,6 +367,8 @@ pub enum ClockName {
     Statutory,
     /// 组织听证期限
     Hearing,
+    /// 事后核查期限
+    LaterCheck,
 }
 
 #[cfg(test)]

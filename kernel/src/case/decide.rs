@@ -239,13 +239,14 @@ pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
     let (Some(matter), Some(organisation)) = (&facts.matter, &facts.organisation) else { return Vec::new() };
     let notices: &[NoticeKind] = match command {
         CaseCommand::Submit(submit) if submit.channel == Channel::Office => &[NoticeKind::Acceptance],
-        CaseCommand::Submit(_) => &[NoticeKind::Receipt],
+        CaseCommand::Submit(_) => &[NoticeKind::Receipt, NoticeKind::Commitment],
         CaseCommand::Complete(_) => &[
             NoticeKind::Acceptance,
             NoticeKind::Supplement,
             NoticeKind::NonAcceptance,
             NoticeKind::Grant,
             NoticeKind::Refusal,
+            NoticeKind::CommitmentCheck,
         ],
         CaseCommand::DeemAccepted => &[NoticeKind::Acceptance],
         CaseCommand::Supplement(_) => &[NoticeKind::Receipt],
@@ -263,6 +264,7 @@ pub fn numbers_needed(command: &CaseCommand, facts: &Facts) -> Vec<NumberKey> {
     let notified = matter.acts.values().filter_map(|act| match act {
         Act::Notify { notice } if !notices.contains(notice) => Some(notice),
         Act::InviteStatement => Some(&NoticeKind::Statement),
+        Act::Forward { .. } => Some(&NoticeKind::Forwarding),
         _ => None,
     });
     let mut keys: Vec<Option<NumberKey>> =

@@ -5,13 +5,15 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::act::{Act, Ask};
+use super::clock::limits_of;
 use super::tasks::{accept, dues_again, require_stage};
 use super::{
-    CaseWithdrawn, Channel, ClockExtended, ClockPaused, ClockResumed, NoticeRendered, Officer, ResultDelivered, Stage,
-    TaskCompleted, licence, paper, process,
+    Case, CaseWithdrawn, Channel, ClockExtended, ClockPaused, ClockResumed, NoticeRendered, Officer, ResultDelivered,
+    Stage, TaskCompleted, licence, paper, process,
 };
 use crate::catalog::matter::{DeliveryKind, NoticeKind, TaskKind};
 use crate::change::Decision;
+use crate::directory::Post;
 use crate::refusal::Refusal;
 
 /// Working days that a pause may be announced to take: a year of them. What takes longer is told anew.
@@ -91,15 +93,20 @@ pub(super) fn let_run(act: &mut Act<'_>, until: Date, by: Officer) -> Result<(),
 /// Extends the limit, once, by the head of the agency, with a reason that the applicant is told (art. 42(1)).
 pub(super) fn extend(ask: Ask<'_>, reason: &str) -> Result<Decision, Refusal> {
     let mut act = Act::on(ask)?;
-    let (approved_by, _) = act.officer("case.extend")?;
+    let (approved_by, post) = act.officer("case.extend")?;
     require_stage(&act, Stage::Accepted)?;
     if act.case.clocks.extension.is_some() {
         return Err(Refusal::ExtendedAlready);
     }
     still_running(&act)?;
     let accepted_on = act.case.clocks.accepted_on.unwrap_or(act.today());
-    let limits = act.matter.spec.limits.in_force(accepted_on).ok_or(Refusal::NoLimitInForce)?;
-    let limit = limits.extension.ok_or(Refusal::ExtensionNotAllowed)?.limit;
+    let forwarded = act.case.clocks.forwarded_on.is_some();
+    let limits = limits_of(act.matter, accepted_on, forwarded).ok_or(Refusal::NoLimitInForce)?;
+    let extension = limits.extension.ok_or(Refusal::ExtensionNotAllowed)?;
+    if !may_approve(post, extension.approver.as_deref(), &act.case) {
+        return Err(Refusal::Forbidden { action: "case.extend".to_owned() });
+    }
+    let limit = extension.limit;
     let sealed = act.seal_some("extension", Some(reason))?.ok_or(Refusal::ReasonMissing)?;
     let extension = Extension::new(limit, approved_by.account.to_string(), sealed.hash.to_string())
         .map_err(|_| Refusal::ReasonMissing)?;
@@ -110,6 +117,14 @@ pub(super) fn extend(ask: Ask<'_>, reason: &str) -> Result<Decision, Refusal> {
     act.emit(ClockExtended { extension, approved_by, reason: sealed, statutory, promised, on })?;
     paper::issue(&mut act, NoticeKind::Extension)?;
     Ok(act.finish(json!({ "due": statutory.map(|due| due.on) })))
+}
+
+/// The head of the agency (art. 42(1)), or whom the limit names at the same level: of joint handling, the government's (art. 42(2)).
+fn may_approve(post: &Post, approver: Option<&str>, case: &Case) -> bool {
+    match approver {
+        None => post.organisation == case.organisation,
+        Some(kind) => post.kind == kind && post.region == case.region,
+    }
 }
 
 /// The last day of the statutory limit, if it has not passed: what is late is neither stopped nor extended afterwards (art. 42).

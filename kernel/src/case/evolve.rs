@@ -41,6 +41,8 @@ impl Case {
             checks: None,
             notices: Vec::new(),
             decision: None,
+            forwarded: None,
+            commitment: None,
             statement: None,
             result: None,
             delivery: None,
@@ -131,8 +133,14 @@ impl Case {
                 self.clocks.hearing = None;
                 self.hearing_mut().held = Some(event.clone());
             }
+            Event::CaseForwarded(event) => self.apply_forwarded(event),
             Event::CaseWithdrawn(_) => self.stage = Stage::Withdrawn,
             Event::DecisionMade(event) => self.decide(event),
+            Event::CheckOwed(event) => self.clocks.check_by = Some(event.check_by),
+            Event::CommitmentChecked(event) => {
+                self.clocks.check_by = None;
+                self.commitment = Some(Box::new(event.clone()));
+            }
             Event::NoticeIssued(event) => self.notices.push(event.notice.clone()),
             Event::NoticeRendered(event) => {
                 let notice = self.notices.iter_mut().find(|notice| notice.number == event.number);
@@ -176,6 +184,7 @@ impl Case {
             instance: event.task,
             element: task.element,
             kind: task.kind,
+            organisation: task.organisation,
             by: event.by.clone(),
             outcome: event.outcome.clone(),
             opinion: event.opinion.clone(),
@@ -189,6 +198,7 @@ impl Case {
             element: event.element.clone(),
             kind: TaskKind::Countersign,
             post_kind: event.post_kind.clone(),
+            organisation: event.organisation.clone(),
             opened_at: at,
             step_due_on: None,
             claimed_by: Some(event.to.clone()),

@@ -8,11 +8,13 @@ mod acts;
 mod added;
 mod bar;
 mod clock;
+mod commitment;
 mod decide;
 mod duties;
 mod envelope;
 mod events;
 mod evolve;
+mod forward;
 mod hearing;
 mod inputs;
 mod licence;
@@ -25,7 +27,7 @@ mod statement;
 mod submit;
 mod tasks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::id::{AccountId, CaseId, PostId, SubjectId};
 use base::region::RegionCode;
@@ -39,9 +41,11 @@ use crate::catalog::matter::{ApplicantKind, NoticeKind, TaskKind};
 pub use acts::number_parts;
 pub use added::{ADDED_FROM, ADDED_OUTCOMES, CountersignerAdded, CountersignerDropped, may_ask};
 pub use clock::{ClockName, ClockRule, ClockView, Clocks, Due, Extended, derivation, light, view_clock};
+pub use commitment::{CheckOwed, CommitmentChecked};
 pub use decide::{CaseCommand, Complete, Submit, SupplementAnswer, decide, numbers_needed, streams_needed};
 pub use envelope::PAUSE_DAYS_MAX;
 pub use events::*;
+pub use forward::CaseForwarded;
 pub use hearing::*;
 pub use inputs::{Gathered, applicant};
 pub use paper::{data as paper_data, data_hash, file_field as paper_field};
@@ -181,6 +185,9 @@ pub struct Task {
     pub kind: TaskKind,
     /// The kind of post that may take it, in the organisation that handles the case.
     pub post_kind: String,
+    /// The organisation whose task it is, when it is another department's (联合办理).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
     /// When it came, microseconds UTC.
     pub opened_at: i64,
     /// The step's own limit, if the matter sets one. Not law: for cards.
@@ -192,6 +199,13 @@ pub struct Task {
     pub asked_for: Option<u32>,
 }
 
+impl Task {
+    /// The organisation whose task it is.
+    pub fn organisation_in<'a>(&'a self, case: &'a Case) -> &'a str {
+        self.organisation.as_deref().unwrap_or(&case.organisation)
+    }
+}
+
 /// A task that was completed, kept for the duties and the opinions on the case page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskDone {
@@ -201,6 +215,9 @@ pub struct TaskDone {
     pub element: String,
     /// Kind of the task.
     pub kind: TaskKind,
+    /// The organisation whose task it was, when another department's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
     /// Who did it; none when the kernel closed it (deemed acceptance).
     pub by: Option<Officer>,
     /// The declared outcome's id.
@@ -249,6 +266,9 @@ pub struct Notice {
     pub code: String,
     /// The day on it.
     pub issued_on: Date,
+    /// Whose it is, when the case was forwarded to another organisation afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
     /// Template path and content hash, so that the same paper can be printed in ten years.
     pub template: String,
     /// SHA-256 over the data it prints (personal values as commitments), hex.
@@ -317,6 +337,12 @@ pub struct Case {
     pub notices: Vec<Notice>,
     /// Grant or refusal.
     pub decision: Option<DecisionMade>,
+    /// The lower level's review, once its opinion was sent up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded: Option<Box<CaseForwarded>>,
+    /// What the check after a grant on commitment found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<Box<CommitmentChecked>>,
     /// The hearing, as far as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hearing: Option<Hearing>,
@@ -330,6 +356,16 @@ pub struct Case {
     pub delivery: Option<ResultDelivered>,
     /// Faults of the process shown to its owner: element id and reason.
     pub incidents: Vec<Incident>,
+}
+
+impl Case {
+    /// Every organisation that has or had a part in it: who handles it, first; who reviewed it below; the departments whose opinion is asked for.
+    pub fn organisations(&self) -> BTreeSet<&str> {
+        let of_tasks = self.tasks.values().filter_map(|task| task.organisation.as_deref());
+        let of_done = self.done.iter().filter_map(|done| done.organisation.as_deref());
+        let below = self.forwarded.iter().map(|forwarded| forwarded.from.as_str());
+        std::iter::once(self.organisation.as_str()).chain(below).chain(of_tasks).chain(of_done).collect()
+    }
 }
 
 /// A process that cannot go on: shown to the process owner, never swallowed (BPMN 2.0.2 §13.4.2).

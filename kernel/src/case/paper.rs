@@ -98,8 +98,10 @@ pub(super) fn issue(act: &mut Act<'_>, kind: NoticeKind) -> Result<(), Refusal> 
 /// A document about the case as it stands now.
 pub(super) fn prepare(act: &mut Act<'_>, kind: NoticeKind, number: String, template: String) -> Notice {
     let code = act.code();
-    let mut notice =
-        Notice { kind, number, code, issued_on: act.today(), template, data_hash: String::new(), pdf_hash: None };
+    let will_forward = act.case.forwarded.is_none() && act.matter.forwards();
+    let issuer = will_forward.then(|| act.case.organisation.clone());
+    let (issued_on, unhashed) = (act.today(), String::new());
+    let mut notice = Notice { kind, number, code, issued_on, issuer, template, data_hash: unhashed, pdf_hash: None };
     notice.data_hash = data_hash(&act.case, &notice);
     notice
 }
@@ -125,7 +127,7 @@ pub fn data(case: &Case, notice: &Notice) -> Map<String, Value> {
         "issued_on": notice.issued_on,
         "case": case.number,
         "matter": case.matter,
-        "organisation": case.organisation,
+        "organisation": notice.issuer.as_ref().unwrap_or(&case.organisation),
         "applicant": { "code": case.applicant.code, "name": case.applicant.name, "subject": case.applicant.subject },
         "title": case.title,
         "materials": case.materials,

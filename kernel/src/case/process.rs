@@ -134,10 +134,16 @@ fn open_task(act: &Act<'_>, element: &str) -> Result<Task, Refusal> {
     let step_due_on = act.matter.spec.limits.steps.get(element).and_then(|limit| {
         base::deadline::due(Start::On(act.today()), *limit, &[], &[], act.facts.calendar()).ok()?.due_on
     });
+    let directory = &act.facts.catalog.directory;
+    let organisation = match &declared.department {
+        None => None,
+        Some(department) => Some(directory.of(department, act.case.region).ok_or(Refusal::NotHandledHere)?),
+    };
     Ok(Task {
         element: element.to_owned(),
         kind: declared.kind,
         post_kind: declared.post_kind.clone(),
+        organisation: organisation.map(|found| found.code.to_string()),
         opened_at: act.facts.at(),
         step_due_on,
         claimed_by: None,

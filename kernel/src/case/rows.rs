@@ -25,7 +25,7 @@ impl Case {
             element: task.element.clone(),
             kind: task.kind.as_str(),
             matter: self.matter.clone(),
-            organisation: self.organisation.clone(),
+            organisation: task.organisation_in(self).to_owned(),
             region: self.region.to_string(),
             post_kind: task.post_kind.clone(),
             claimed_by: task.claimed_by.as_ref().map(|by| by.account.to_string()).unwrap_or_default(),

@@ -7,7 +7,7 @@ use super::act::{Act, Ask, acting_post, applicant_account, matter_object};
 use super::clock::accept_by;
 use super::{
     Applicant, CaseSubmitted, CaseSupplemented, Channel, Material, MaterialSource, Stage, Submit, SupplementAnswer,
-    form_pointer, paper, process, tasks,
+    commitment, form_pointer, paper, process, tasks,
 };
 use crate::catalog::Matter;
 use crate::catalog::matter::{ApplicantKind, NoticeKind, OpenedBy};
@@ -67,6 +67,7 @@ pub(super) fn submit(ask: Ask<'_>, submit: &Submit) -> Result<Decision, Refusal>
         tasks::accept(&mut act, Some(by), false)?;
     } else {
         paper::issue(&mut act, NoticeKind::Receipt)?;
+        commitment::received(&mut act)?;
         process::evaluate(&mut act)?;
     }
     process::start(&mut act)?;

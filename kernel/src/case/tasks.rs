@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::Hearing;
 use super::act::{Act, Ask, acting_post};
-use super::clock::{Reckoning, counted_from, reckonings};
+use super::clock::{Reckoning, counted_from, limits_of, reckonings};
 use super::inputs::Gathered;
 use super::{
     CaseAccepted, CaseNotAccepted, Complete, DecisionMade, Officer, Stage, SupplementItem, SupplementRequested, Task,
-    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, added, bar, duties, hearing, licence, paper,
-    process, statement,
+    TaskAssigned, TaskClaimed, TaskCompleted, TaskDone, TaskReleased, added, bar, commitment, duties, hearing, licence,
+    paper, process, statement,
 };
 use crate::catalog::Matter;
 use crate::catalog::matter::{NoticeKind, OutcomeSpec, TaskKind};
@@ -119,10 +119,10 @@ fn asks_for_supplement(matter: &Matter, kind: TaskKind) -> bool {
     kind == TaskKind::Accept || (kind == TaskKind::Decide && matter.spec.immediate)
 }
 
-/// The post may take the task: granted, in the handling organisation, of the lane's kind, not claimed by another, duties kept apart.
+/// The post may take the task: granted, in the organisation whose task it is, of the lane's kind, not claimed by another, duties kept apart.
 pub(super) fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> {
     let open = act.case.tasks.get(&task).ok_or(Refusal::TaskClosed)?;
-    let (by, post) = act.officer(&format!("task.{}", open.kind.as_str()))?;
+    let (by, post) = act.officer_of(open.organisation_in(&act.case), &format!("task.{}", open.kind.as_str()))?;
     if open.claimed_by.as_ref().is_some_and(|claimed| claimed.account != by.account) {
         return Err(Refusal::TaskTaken);
     }
@@ -130,9 +130,9 @@ pub(super) fn may_work_on(act: &Act<'_>, task: u32) -> Result<Officer, Refusal> 
     Ok(by)
 }
 
-/// The task may lie with this person as this post: of the lane's kind, in the handling organisation, duties kept apart.
+/// The task may lie with this person as this post: of the lane's kind, in the organisation whose task it is, duties kept apart.
 fn may_have(act: &Act<'_>, task: u32, open: &Task, person: AccountId, post: &Post) -> Result<(), Refusal> {
-    if post.kind != open.post_kind || post.organisation != act.case.organisation {
+    if post.kind != open.post_kind || post.organisation != open.organisation_in(&act.case) {
         return Err(Refusal::Forbidden { action: open.kind.as_str().to_owned() });
     }
     let account = account_state(person, act.ask.loaded).ok_or(Refusal::PostNotHeld)?;
@@ -161,7 +161,7 @@ pub(super) fn assign(ask: Ask<'_>, task: u32, to: &Officer, note: Option<&str>) 
     let (by, post) = acting_post(ask)?;
     let by = Officer { account: by.id, post: post.id };
     if open.claimed_by.as_ref() != Some(&by) {
-        act.officer("task.assign")?;
+        act.officer_of(open.organisation_in(&act.case), "task.assign")?;
     }
     let account = account_state(to.account, ask.loaded).ok_or(Refusal::NotFound)?;
     let held = account.post_on(to.post, act.today()).ok_or(Refusal::NotFound)?;
@@ -191,6 +191,7 @@ fn envelope_of(act: &mut Act<'_>, kind: TaskKind, by: &Officer, complete: &Compl
             }
             decide(act, by, complete)
         }
+        (TaskKind::LaterCheck, _) => commitment::checked(act, by, complete),
         _ => Ok(()),
     }
 }
@@ -202,7 +203,7 @@ pub(super) fn accept(act: &mut Act<'_>, by: Option<Officer>, deemed: bool) -> Re
     let received_on = act.case.clocks.received_on.unwrap_or(act.today());
     let accepted_on = if deemed { received_on } else { act.today() };
     let counted_from = counted_from(act.matter, received_on, accepted_on);
-    let limits = act.matter.spec.limits.in_force(accepted_on).ok_or(Refusal::NoLimitInForce)?;
+    let limits = limits_of(act.matter, accepted_on, false).ok_or(Refusal::NoLimitInForce)?;
     let due = |limit| {
         Reckoning { from: counted_from, limit, pauses: &[], extension: None }
             .due(act.facts.calendar(), act.facts.catalog.limits.lights)
@@ -299,6 +300,9 @@ fn decide(act: &mut Act<'_>, by: &Officer, complete: &Complete) -> Result<(), Re
         licence::drop_renewal(act)?;
     }
     paper::issue(act, if granted { NoticeKind::Grant } else { NoticeKind::Refusal })?;
+    if granted {
+        commitment::granted(act)?;
+    }
     if complete.outcome == REFUSE_FALSE { bar::applicant(act) } else { Ok(()) }
 }
 

@@ -6,7 +6,7 @@ use flow::Definition;
 use flow::bpmn::FlowElement;
 
 use super::check::SharedNames;
-use super::matter::{MatterSpec, NoticeKind, OpenedBy};
+use super::matter::{Level, MatterSpec, NoticeKind, OpenedBy};
 use super::ordered::Ordered;
 use super::package::{Act, LicenceStep};
 use super::problem::Findings;
@@ -18,7 +18,7 @@ use crate::record::LicenceChange;
 /// Attribute of a service task that names its act.
 const ACT_PREFIX: &str = "urn:jiantong:act:";
 /// Acts of the closed list that nothing executes yet: a case that met one could go neither on nor back.
-const NOT_EXECUTED: [&str; 6] = ["render", "seal", "publish", "start_case", "forward", "archive"];
+const NOT_EXECUTED: [&str; 5] = ["render", "seal", "publish", "start_case", "archive"];
 
 impl Reader<'_> {
     /// Joins the service tasks of the process with the acts of matter.toml.
@@ -47,6 +47,11 @@ impl Reader<'_> {
             let message = "what the authority opens has a service task invite_statement: the party is heard";
             self.findings(&bpmn_file).error("process", "statement", message.to_owned());
         }
+        let forwards = acts.values().any(|act| matches!(act, Act::Forward { .. }));
+        if forwards == spec.limits.lower_review.is_empty() {
+            let message = "what is reviewed below and decided above has limits.lower_review and a service task forward";
+            self.findings(toml_file).error("limits", "forward", message);
+        }
         let is_service = |id: &str| process.service_tasks().any(|element| &*element.id == id);
         for id in spec.acts.keys().filter(|id| !is_service(id)) {
             let message = format!("the process has no service task {id}");
@@ -74,6 +79,7 @@ impl Reader<'_> {
             "issue_certificate" => &["template"],
             "alter_licence" => alter_parameters(parameters),
             "notify" => &["notice"],
+            "forward" => &["to"],
             name if NOT_EXECUTED.contains(&name) => {
                 let message = format!("the act {name} is not executed yet");
                 self.findings(bpmn_file).error_at(element.line, &element.id, "act-not-executed", message);
@@ -105,6 +111,10 @@ impl Reader<'_> {
         let register = get("register");
         match name {
             "evaluate" => Some(Act::Evaluate),
+            "forward" => match level_above(spec, &get("to")) {
+                Ok(to) => Some(Act::Forward { to }),
+                Err(message) => refuse(&mut findings, message),
+            },
             "invite_statement" if spec.opened_by == OpenedBy::Authority => Some(Act::InviteStatement),
             "invite_statement" => refuse(&mut findings, "who applies states their case in the application".to_owned()),
             "bar_holder" if shared.registers.contains_key(&register) => {
@@ -136,6 +146,18 @@ impl Reader<'_> {
                 None => refuse(&mut findings, format!("there is no notice {}", get("notice"))),
             },
         }
+    }
+}
+
+/// The level to which a case is forwarded: above all that receive it, with the posts of every lane.
+fn level_above(spec: &MatterSpec, word: &str) -> Result<Level, String> {
+    let levels = [Level::Province, Level::City];
+    let to = levels.into_iter().find(|level| level.as_str() == word);
+    // The order of levels goes down.
+    match to {
+        Some(to) if spec.levels.iter().all(|level| to < *level) => Ok(to),
+        Some(to) => Err(format!("{} is not above every level that receives the application", to.as_str())),
+        None => Err(format!("`{word}` is no level to which a case is forwarded")),
     }
 }
 

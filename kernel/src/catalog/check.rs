@@ -27,6 +27,7 @@ pub(super) struct SharedNames<'a> {
     pub(super) registers: &'a BTreeMap<String, Arc<Register>>,
     pub(super) registered_acts: &'a [&'a str],
     pub(super) regions: &'a Arc<Regions>,
+    pub(super) directory: &'a Directory,
     pub(super) matters: BTreeSet<String>,
 }
 
@@ -175,8 +176,8 @@ impl Reader<'_> {
             let mut wrong =
                 |code, message: String| self.findings(&bpmn_file).error_at(element.line, &id, code, message);
             let lane = element.lane.as_deref().unwrap_or_default();
-            let post_kind = spec.lanes.get(lane);
-            if post_kind.is_none() {
+            let works = spec.lanes.get(lane);
+            if works.is_none() {
                 wrong("lane", format!("the task lies in lane `{lane}`, which matter.toml gives to no post kind"));
             }
             let Some(task) = spec.tasks.get(&id) else {
@@ -184,8 +185,15 @@ impl Reader<'_> {
                 continue;
             };
             let is_multiple = element.multi_instance().is_some();
-            if task.kind == TaskKind::Countersign && !is_multiple {
-                wrong("countersign", "a countersign task is multi-instance".to_owned());
+            let is_elsewhere = works.is_some_and(|works| works.department.is_some());
+            if task.kind == TaskKind::Countersign && !is_multiple && !is_elsewhere {
+                wrong("countersign", "a countersign task is multi-instance, or another department's".to_owned());
+            }
+            if is_elsewhere && !matches!(task.kind, TaskKind::Countersign | TaskKind::Read) {
+                wrong(
+                    "lane-department",
+                    "another department countersigns or reads; the rest is its own affair".to_owned(),
+                );
             }
             // 行政许可法 art. 34(3): two or more officers check on site.
             if task.kind == TaskKind::SiteCheck && !element.multi_instance().is_some_and(by_two) {
@@ -197,7 +205,8 @@ impl Reader<'_> {
                 Task {
                     name: Text { zh: element.label().to_owned(), en: task.name_en.clone() },
                     lane: lane.to_owned(),
-                    post_kind: post_kind.cloned().unwrap_or_default(),
+                    post_kind: works.map(|works| works.post.clone()).unwrap_or_default(),
+                    department: works.and_then(|works| works.department.clone()),
                     kind: task.kind,
                     checks: task.checks,
                     outcomes: task.outcomes.clone(),
@@ -342,6 +351,8 @@ fn check_declaration(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut
         ("statutory", &spec.limits.statutory),
         ("promised", &spec.limits.promised),
         ("extension", &spec.limits.extension),
+        ("lower_review", &spec.limits.lower_review),
+        ("commitment.check", spec.commitment.as_ref().map_or(&Vec::new(), |commitment| &commitment.check)),
     ] {
         if let Some(message) = limits::overlap(versions) {
             findings.error(list, "limit-overlap", message);
@@ -351,12 +362,22 @@ fn check_declaration(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut
             findings.error(list, "limit-hours", "limits in hours are not executed yet");
         }
     }
+    let approved = spec.limits.extension.iter().filter_map(|version| version.approver.as_ref());
+    for approver in approved.filter(|approver| !shared.post_kinds.contains_key(*approver)) {
+        findings.error("extension", "post-kind", format!("there is no post kind {approver}"));
+    }
     for step in spec.limits.steps.iter().filter(|(_, limit)| matches!(limit, Limit::Hours(_))) {
         findings.error(step.0, "limit-hours", "limits in hours are not executed yet");
     }
     limits::fit_together(&spec.limits, findings);
-    for (lane, post_kind) in &spec.lanes {
-        let place = format!("lanes.{lane}");
+    for (lane, works) in &spec.lanes {
+        let (place, post_kind) = (format!("lanes.{lane}"), &works.post);
+        if let Some(department) = &works.department {
+            for level in spec.levels.iter().filter(|level| !shared.directory.serves(department, **level)) {
+                let message = format!("no organisation of the directory is {department} at level {level:?}");
+                findings.error(&place, "lane-department", message);
+            }
+        }
         match shared.post_kinds.get(post_kind) {
             None => findings.error(&place, "post-kind", format!("there is no post kind {post_kind}")),
             Some(kind) => {
@@ -460,6 +481,9 @@ fn expressions(spec: &MatterSpec, names: &Names, findings: &mut Findings<'_>) ->
         if let Some(key) = names.parse(&claim.key, &claim.name, findings) {
             parsed.claim_keys.insert(claim.name.clone(), key);
         }
+    }
+    if let Some(commitment) = &spec.commitment {
+        parsed.commitment = names.parse(&commitment.chosen, "commitment.chosen", findings);
     }
     parsed
 }

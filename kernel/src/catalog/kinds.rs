@@ -17,6 +17,11 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
     if of_kind(TaskKind::Decide) == 0 {
         findings.error("tasks", "task-kinds", "no task decides");
     }
+    let commits = spec.commitment.as_ref().is_some_and(|found| !found.conditions.is_empty() && !found.check.is_empty());
+    if commits != (of_kind(TaskKind::LaterCheck) == 1) || commits != spec.commitment.is_some() {
+        let message = "what is granted on commitment names its conditions and the limit of its check, and has one task later_check";
+        findings.error("commitment", "commitment", message);
+    }
     let opened = spec.opened_by == OpenedBy::Authority;
     if opened && spec.immediate {
         findings.error(
@@ -50,6 +55,7 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
                 &["grant", "refuse", "refuse_false"]
             }
             TaskKind::Decide => &["grant", "refuse"],
+            TaskKind::LaterCheck => &["kept", "broken"],
             _ => &[],
         };
         let names: BTreeSet<&str> = task.outcomes.names().collect();
@@ -65,7 +71,7 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
             findings.error(&place, "outcomes", format!("the outcome {name} is not snake_case"));
         }
         // 行政许可法 art. 38(2): a refusal states its reasons.
-        for name in ["refuse", "refuse_false", "not_accepted"] {
+        for name in ["refuse", "refuse_false", "not_accepted", "broken"] {
             if task.outcomes.get(name).is_some_and(|outcome| !outcome.reason) {
                 findings.error(
                     &place,
@@ -86,7 +92,7 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
         );
     }
     // Applicants hold no lane: their part is the envelope's.
-    for (lane, kind) in &spec.lanes {
+    for (lane, kind) in spec.lanes.iter().map(|(lane, works)| (lane, &works.post)) {
         if shared.post_kinds.get(kind).is_some_and(|kind| kind.side != Side::Officer) {
             findings.error(&format!("lanes.{lane}"), "post-kind", format!("{kind} handles no cases"));
         }

@@ -24,6 +24,9 @@ pub struct Limits {
     /// By how much the statutory limit may be extended once (延长); empty = no extension.
     #[serde(default)]
     pub extension: Vec<LimitVersion>,
+    /// The limit of the lower level's review before it forwards the case (下级审查, 行政许可法 43); the others then count from the forwarding.
+    #[serde(default)]
+    pub lower_review: Vec<LimitVersion>,
     /// BPMN user task id → limit of that step; for cards, not for law.
     #[serde(default)]
     pub steps: BTreeMap<String, Limit>,
@@ -41,6 +44,15 @@ impl Limits {
     }
 }
 
+impl Limits {
+    /// The limits of a case that a lower level has yet to review, by the law of its acceptance; none where nothing is forwarded. What is
+    /// reviewed below is not extended there: art. 42 speaks of who decides.
+    pub fn before_forwarding(&self, accepted_on: Date) -> Option<LimitsInForce<'_>> {
+        let review = version_on(&self.lower_review, accepted_on)?;
+        Some(LimitsInForce { from: ClockStart::Acceptance, statutory: review, promised: review, extension: None })
+    }
+}
+
 /// The one version of a list that is in force on a day: of several, the one that began last.
 pub fn version_on(versions: &[LimitVersion], on: Date) -> Option<&LimitVersion> {
     versions
@@ -51,7 +63,7 @@ pub fn version_on(versions: &[LimitVersion], on: Date) -> Option<&LimitVersion> 
         .max_by_key(|version| version.valid_from)
 }
 
-/// What [`Limits::in_force`] found.
+/// What [`Limits::in_force`] and [`Limits::before_forwarding`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitsInForce<'a> {
     /// From when the clock runs.
@@ -83,6 +95,8 @@ pub struct LimitVersion {
     pub limit: Limit,
     /// Law and article, or the commitment it comes from.
     pub basis: Option<String>,
+    /// Whose approval it needs, for an extension that a kind of post outside the handling organisation approves (行政许可法 42(2)).
+    pub approver: Option<String>,
     /// First day in force.
     pub valid_from: Option<Date>,
     /// Last day in force.
@@ -98,6 +112,7 @@ struct RawLimit {
     months: Option<u32>,
     hours: Option<u32>,
     basis: Option<String>,
+    approver: Option<String>,
     #[serde(default, deserialize_with = "toml_day")]
     valid_from: Option<Date>,
     #[serde(default, deserialize_with = "toml_day")]
@@ -114,7 +129,8 @@ impl TryFrom<RawLimit> for LimitVersion {
         {
             return Err(format!("valid_to {to} is before valid_from {from}"));
         }
-        Ok(Self { limit, basis: raw.basis, valid_from: raw.valid_from, valid_to: raw.valid_to })
+        let RawLimit { basis, approver, valid_from, valid_to, .. } = raw;
+        Ok(Self { limit, basis, approver, valid_from, valid_to })
     }
 }
 

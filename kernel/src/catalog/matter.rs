@@ -76,8 +76,8 @@ pub struct MatterSpec {
     pub basis: Vec<Basis>,
     /// Time limits.
     pub limits: Limits,
-    /// BPMN lane id → post kind, in the organisation that handles the case.
-    pub lanes: BTreeMap<String, String>,
+    /// BPMN lane id → who works in it.
+    pub lanes: BTreeMap<String, LaneSpec>,
     /// BPMN user task id → what a person can do there.
     pub tasks: Ordered<TaskSpec>,
     /// BPMN service task id → parameters of its act.
@@ -100,6 +100,8 @@ pub struct MatterSpec {
     /// Which numbering register a notice uses; unnamed = the one of its kind.
     #[serde(default)]
     pub numbers: BTreeMap<NoticeKind, String>,
+    /// Grant on commitment with a check afterwards (告知承诺).
+    pub commitment: Option<CommitmentSpec>,
     /// Cross-stream invariants without Rust.
     #[serde(default)]
     pub claims: Vec<ClaimSpec>,
@@ -186,6 +188,39 @@ pub struct Basis {
     pub valid_to: Option<Date>,
 }
 
+/// Who works in a lane: a kind of post in the organisation that handles the case, or in another department of the same region.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "RawLane")]
+pub struct LaneSpec {
+    /// The kind of post.
+    pub post: String,
+    /// The department whose opinion the law asks for (联合办理, 行政许可法 26); none = the one that handles the case.
+    pub department: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawLane {
+    Here(String),
+    Elsewhere(RawLaneElsewhere),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLaneElsewhere {
+    post: String,
+    department: String,
+}
+
+impl From<RawLane> for LaneSpec {
+    fn from(raw: RawLane) -> Self {
+        match raw {
+            RawLane::Here(post) => Self { post, department: None },
+            RawLane::Elsewhere(RawLaneElsewhere { post, department }) => Self { post, department: Some(department) },
+        }
+    }
+}
+
 /// What a person can do in a user task.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -228,6 +263,8 @@ pub enum TaskKind {
     Hearing,
     /// Decision (决定).
     Decide,
+    /// Check after a grant on commitment (事后核查).
+    LaterCheck,
     /// Delivery (送达).
     Deliver,
     /// Reading (阅知).
@@ -246,6 +283,7 @@ impl TaskKind {
             Self::ExpertReview => "expert_review",
             Self::Hearing => "hearing",
             Self::Decide => "decide",
+            Self::LaterCheck => "later_check",
             Self::Deliver => "deliver",
             Self::Read => "read",
         }
@@ -481,6 +519,19 @@ pub enum DeliveryKind {
     Window,
     /// By post.
     Post,
+}
+
+/// Notified commitment (告知承诺): the authority states the conditions, the applicant commits to meet them, and the grant is checked afterwards
+/// (优化营商环境条例 19; 国办发〔2020〕42号). What need not be handed in then, each material's `required` says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommitmentSpec {
+    /// FEEL over the form: the applicant chose it.
+    pub chosen: String,
+    /// The conditions that it names, as the letter of commitment prints them.
+    pub conditions: Vec<Text>,
+    /// Within which time after the grant it is checked.
+    pub check: Vec<LimitVersion>,
 }
 
 /// A cross-stream invariant: at most one holder of (name, key).

@@ -101,6 +101,7 @@ impl Catalog {
             registers: &registers,
             registered_acts,
             regions: &regions,
+            directory: &directory,
             matters: systems
                 .iter()
                 .flat_map(|system| reader.folders(&format!("systems/{}/matters/", system.code)))

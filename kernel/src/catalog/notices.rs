@@ -39,6 +39,12 @@ pub enum NoticeKind {
     Withdrawal,
     /// Delivery record (送达回证).
     Delivery,
+    /// The lower level's opinion with all materials, to the level that decides (初审意见报送函). Only in matters that are forwarded.
+    Forwarding,
+    /// Letter of commitment (告知承诺书). Only in matters that have it.
+    Commitment,
+    /// What the check after a grant on commitment found (承诺核查告知书).
+    CommitmentCheck,
     /// Invitation to state and defend oneself before an adverse decision (陈述申辩告知书). Only in matters that the authority opens.
     Statement,
     /// The result's own paper (证照). Named by the act that issues it, never in `[notices]`.
@@ -47,7 +53,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind that the envelope issues.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Receipt,
         Self::Acceptance,
         Self::Supplement,
@@ -61,6 +67,9 @@ impl NoticeKind {
         Self::Refusal,
         Self::Withdrawal,
         Self::Delivery,
+        Self::Forwarding,
+        Self::Commitment,
+        Self::CommitmentCheck,
         Self::Statement,
     ];
 
@@ -80,6 +89,9 @@ impl NoticeKind {
             Self::Refusal => "refusal",
             Self::Withdrawal => "withdrawal",
             Self::Delivery => "delivery",
+            Self::Forwarding => "forwarding",
+            Self::Commitment => "commitment",
+            Self::CommitmentCheck => "commitment-check",
             Self::Statement => "statement",
             Self::Certificate => "certificate",
         }
@@ -100,7 +112,12 @@ impl Reader<'_> {
             let message = "the certificate's template is named by the act issue_certificate";
             self.findings(toml_file).error("certificate", "notice-template", message);
         }
-        let issued = |kind: &NoticeKind| *kind != NoticeKind::Statement || spec.opened_by == OpenedBy::Authority;
+        let issued = |kind: &NoticeKind| match kind {
+            NoticeKind::Statement => spec.opened_by == OpenedBy::Authority,
+            NoticeKind::Commitment | NoticeKind::CommitmentCheck => spec.commitment.is_some(),
+            NoticeKind::Forwarding => !spec.limits.lower_review.is_empty(),
+            _ => true,
+        };
         for kind in NoticeKind::ALL.into_iter().filter(issued) {
             let number = number_register(spec, numbers, kind);
             if let Err(error) = numbers.get(&number) {

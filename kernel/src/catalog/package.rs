@@ -8,7 +8,7 @@ use flow::feel::Expression;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::matter::{MatterCode, MatterSpec, NoticeKind, OutcomeSpec, TaskKind, Text};
+use super::matter::{Level, MatterCode, MatterSpec, NoticeKind, OutcomeSpec, TaskKind, Text};
 use super::ordered::Ordered;
 use super::shared::Register;
 use crate::form::Form;
@@ -63,6 +63,11 @@ impl Matter {
         &self.spec.code
     }
 
+    /// A lower level reviews its cases and sends them up.
+    pub fn forwards(&self) -> bool {
+        !self.spec.limits.lower_review.is_empty()
+    }
+
     /// A user task of the process.
     pub fn task(&self, id: &str) -> Option<&Task> {
         self.tasks.get(id)
@@ -80,6 +85,8 @@ pub struct Expressions {
     pub result_fields: BTreeMap<String, Expression>,
     /// Part of the result's number → value.
     pub number_parts: BTreeMap<String, Expression>,
+    /// Whether the applicant chose the grant on commitment.
+    pub commitment: Option<Expression>,
     /// Claim name → what is claimed.
     pub claim_keys: BTreeMap<String, Expression>,
 }
@@ -95,6 +102,8 @@ pub struct Task {
     pub lane: String,
     /// The post kind of the lane.
     pub post_kind: String,
+    /// The department of the lane, when it is not the one that handles the case.
+    pub department: Option<String>,
     /// Its kind.
     pub kind: TaskKind,
     /// Shows the rows of the decision `checks`.
@@ -112,6 +121,11 @@ pub struct Task {
 /// What a service task does: the closed list of matter.md §1, each with typed parameters.
 #[derive(Debug, Clone)]
 pub enum Act {
+    /// Send the opinion and all materials to the level that decides (行政许可法 35, 43): the case is handled there from now on.
+    Forward {
+        /// That level.
+        to: Level,
+    },
     /// Evaluate the rules again and keep the rows.
     Evaluate,
     /// Take the next number of a register.

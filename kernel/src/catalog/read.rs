@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base::calendar::Calendar;
 use base::number::Registers;
-use base::region::{Level, Regions};
+use base::region::Regions;
 use serde::de::DeserializeOwned;
 
 use super::files::{FILE_BYTES_MAX, Files};
@@ -209,6 +209,7 @@ impl<'a> Reader<'a> {
     fn organisations(&mut self, directory: &mut Directory, regions: &Regions) {
         const FILE: &str = "directory/organisations.csv";
         let (mut codes, mut marks, mut prefixes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut places = BTreeSet::new();
         for (line, organisation) in self.csv::<Organisation>(FILE) {
             let code = organisation.code.to_string();
             let mut wrong = |code: &str, kind, message: String| self.findings(FILE).error_at(line, code, kind, message);
@@ -230,6 +231,10 @@ impl<'a> Reader<'a> {
             if regions.current(organisation.region).is_none() {
                 wrong(&code, "directory-region", format!("{} is no region today", organisation.region));
             }
+            if !places.insert((organisation.department.clone(), organisation.region)) {
+                let message = format!("a second {} of region {}", organisation.department, organisation.region);
+                wrong(&code, "duplicate", message);
+            }
             if organisation.region.level() != organisation.level {
                 wrong(&code, "directory-level", format!("region {} is of another level", organisation.region));
             }
@@ -241,15 +246,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The organisations that `level:LEVEL` or a code means.
+    /// The organisations that `DEPARTMENT:LEVEL` or a code means; `level:LEVEL` are the platform's own.
     fn meant(&mut self, all: &[Organisation], text: &str, file: &str, line: u32) -> Vec<base::id::OrgId> {
-        let level = match text {
-            "level:province" => Some(Level::Province),
-            "level:city" => Some(Level::City),
-            "level:county" => Some(Level::County),
-            _ => None,
+        let (department, level) = text.split_once(':').unwrap_or_default();
+        let department = if department == "level" { OWN_DEPARTMENT } else { department };
+        let is_meant = |org: &&Organisation| {
+            org.code.as_str() == text || (org.department == department && org.level.as_str() == level)
         };
-        let is_meant = |org: &&Organisation| level.map_or(org.code.as_str() == text, |level| org.level == level);
         let meant: Vec<_> = all.iter().filter(is_meant).map(|org| org.code.clone()).collect();
         if meant.is_empty() {
             self.findings(file).error_at(line, text, "directory-organisation", format!("{text} means no organisation"));
@@ -348,7 +351,7 @@ impl<'a> Reader<'a> {
 }
 
 /// What may be granted. `task.KIND` stands for the task kinds of matter.md §1.
-pub const ACTIONS: [&str; 42] = [
+pub const ACTIONS: [&str; 43] = [
     "account.manage",
     "audit.read",
     "calendar.load",
@@ -386,6 +389,7 @@ pub const ACTIONS: [&str; 42] = [
     "task.deliver",
     "task.expert_review",
     "task.hearing",
+    "task.later_check",
     "task.read",
     "task.review",
     "task.site_check",

@@ -70,6 +70,8 @@ pub struct RemindedPosts {
     pub head: String,
     /// The deputy director.
     pub deputy: String,
+    /// The head of another department whose task is open, told when the head is.
+    pub joint: String,
 }
 
 /// The versions of one limit.
@@ -262,6 +264,31 @@ pub struct Directory {
     pub posts: Vec<PostSeed>,
 }
 
+/// The department whose cases the platform handles (住房和城乡建设).
+pub const OWN_DEPARTMENT: &str = "construction";
+
+impl Directory {
+    /// The organisation of a department that serves a region.
+    pub fn of(&self, department: &str, region: RegionCode) -> Option<&Organisation> {
+        self.organisations.iter().find(|found| found.region == region && found.department == department)
+    }
+
+    /// The organisation that handles the cases of a region.
+    pub fn handling(&self, region: RegionCode) -> Option<&Organisation> {
+        self.of(OWN_DEPARTMENT, region)
+    }
+
+    /// Is there such a department at a level?
+    pub fn serves(&self, department: &str, level: Level) -> bool {
+        self.organisations.iter().any(|found| found.department == department && found.level == level)
+    }
+
+    /// Those that handle cases, province first.
+    pub fn own(&self) -> impl Iterator<Item = &Organisation> {
+        self.organisations.iter().filter(|found| found.department == OWN_DEPARTMENT)
+    }
+}
+
 /// One organisation (机构).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -276,6 +303,8 @@ pub struct Organisation {
     pub level: Level,
     /// Region it serves.
     pub region: RegionCode,
+    /// What it is a department of: [`OWN_DEPARTMENT`], or another that takes part in joint handling or approves; one of each in a region.
+    pub department: String,
     /// The organisation above it.
     pub parent: Option<base::id::OrgId>,
     /// Unified social credit code.

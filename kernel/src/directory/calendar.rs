@@ -100,7 +100,7 @@ impl NodeSettings {
 
 /// The organisation whose affair the calendar is: the node's highest, because the days are the same for everyone below.
 pub fn calendar_owner(catalog: &Catalog) -> Option<&Organisation> {
-    catalog.directory.organisations.iter().min_by_key(|organisation| organisation.region)
+    catalog.directory.own().min_by_key(|organisation| organisation.region)
 }
 
 /// The years that may be loaded on a day: the next, the present one, and the one before, whose days may still be counted.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::tests::{PERMIT, planted, two_matters};
+use crate::catalog::tests::{PERMIT, few_matters, planted};
 use crate::catalog::{Catalog, Example, Files, run_example};
 
 fn permit(files: &Files) -> Arc<Matter> {
@@ -28,7 +28,7 @@ fn supplement(matter: &Matter, example: &Example) -> Vec<String> {
 /// domain.md §2.4 fact 3: everything that is missing, once, in one notice (行政许可法 art. 32(4)).
 #[test]
 fn one_supplement_names_everything_that_is_missing_once() {
-    let matter = permit(&two_matters());
+    let matter = permit(&few_matters());
     let mut application = example(&matter, "pass");
     assert_eq!(supplement(&matter, &application), [""; 0]);
     application.form["drawing_review_no"] = Value::Null;
@@ -43,7 +43,7 @@ fn one_supplement_names_everything_that_is_missing_once() {
 
 #[test]
 fn each_row_names_the_record_or_file_and_its_version() {
-    let matter = permit(&two_matters());
+    let matter = permit(&few_matters());
     let checks = run_example(&matter, &example(&matter, "pass")).evaluation.checks;
     let row = |rule: &str| checks.rows.iter().find(|row| row.rule == rule).unwrap();
     let record = |fact: &str, index: u32| Evidence::Record {
@@ -72,7 +72,7 @@ fn a_pass_without_a_source_goes_to_a_person() {
 
 #[test]
 fn a_hole_in_the_form_or_two_records_for_one_key_decide_nothing() {
-    let matter = permit(&two_matters());
+    let matter = permit(&few_matters());
     let mut hole = example(&matter, "pass");
     hole.form["area_m2"] = Value::Null;
     let evaluation = run_example(&matter, &hole).evaluation;
@@ -88,7 +88,7 @@ fn a_hole_in_the_form_or_two_records_for_one_key_decide_nothing() {
 
 #[test]
 fn facts_are_asked_only_with_a_key() {
-    let matter = permit(&two_matters());
+    let matter = permit(&few_matters());
     let form = json!({ "contractor_code": "91130100MA002016X1", "safety_licence": "" });
     let names: Vec<String> = matter
         .fact_queries("2025-09-28".parse().unwrap(), &form, &Value::Null)
@@ -107,10 +107,10 @@ fn facts_are_asked_only_with_a_key() {
 /// A form as long as it may be is an ordinary one: its list must not make the checks undecided.
 #[test]
 fn the_checks_of_completion_filing_are_decided_with_as_many_units_as_the_form_allows() {
-    let (catalog, problems) = Catalog::parse(&two_matters());
+    let (catalog, problems) = Catalog::parse(&few_matters());
     let catalog = catalog.unwrap_or_else(|| panic!("{problems:?}"));
     let matter = Arc::clone(catalog.matter("completion-filing").unwrap());
-    let files = two_matters();
+    let files = few_matters();
     let schema = files.text("systems/licensing/matters/completion-filing/form.schema.json").unwrap();
     let schema: Value = serde_json::from_str(schema).unwrap();
     let most = schema["properties"]["units"]["maxItems"].as_u64().unwrap();

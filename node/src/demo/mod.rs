@@ -115,11 +115,11 @@ struct Cast<'a> {
 impl<'a> Cast<'a> {
     async fn of(app: &App, story: &'a Story, visitor: (Identity, Firm)) -> anyhow::Result<Self> {
         let catalog = app.catalog();
-        let organisations = catalog.directory.organisations.iter();
-        let counties = organisations.filter(|found| found.level == base::region::Level::County).map(|found| {
-            let name = catalog.regions.current(found.region).map_or_else(String::new, |region| region.name.clone());
-            (found.region, name)
-        });
+        let counties =
+            catalog.directory.own().filter(|found| found.level == base::region::Level::County).map(|found| {
+                let name = catalog.regions.current(found.region).map_or_else(String::new, |region| region.name.clone());
+                (found.region, name)
+            });
         let counties: Vec<(RegionCode, String)> = counties.collect();
         let mut choices = Choices::of("owners");
         let mut owners = Vec::new();

@@ -107,8 +107,8 @@ async fn readable(app: &App, visitor: &Visitor, sequence: u64) -> Result<EntryRo
         Some(case) if cases::load(app, identity, case).await.is_ok() => return Ok(row),
         Some(case) => case_of(app, visitor, case).await?.map(|case| (case.organisation, case.region)),
         None => {
-            let organisations = app.catalog().directory.organisations.clone();
-            let own = organisations.into_iter().find(|organisation| organisation.region == app.settings().region);
+            let catalog = app.catalog();
+            let own = catalog.directory.handling(app.settings().region);
             own.map(|own| (own.code.to_string(), own.region))
         }
     };

@@ -137,13 +137,13 @@ words! {
 
     /// The kind of a task.
     TaskKind of matter::TaskKind {
-        Accept Review Check Countersign SiteCheck ExpertReview Hearing Decide Deliver Read
+        Accept Review Check Countersign SiteCheck ExpertReview Hearing Decide LaterCheck Deliver Read
     }
 
     /// Which document.
     NoticeKind of Notice {
         Receipt Acceptance Supplement NonAcceptance Pause Extension HearingRight Hearing HearingMinutes Grant Refusal
-        Withdrawal Delivery Statement Certificate
+        Withdrawal Delivery Forwarding Commitment CommitmentCheck Statement Certificate
     }
 
     /// The colour of a clock.

@@ -6,6 +6,7 @@ use kernel::catalog::TargetClass;
 use kernel::{Command, State, StreamId};
 use store::{IdempotencyKey, Receipt, Submission, SubmitError};
 
+use super::part::object;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
@@ -13,19 +14,20 @@ use crate::identity::Identity;
 /// A case that this person may read; others are not found.
 pub async fn load(app: &App, identity: &Identity, case: CaseId) -> Result<Case> {
     let scope = identity.scope(app, "case.read", TargetClass::Matter);
-    let state = app
-        .store()
-        .read(move |reader| {
-            if reader.case_by_id(&scope, &case.to_string())?.is_none() {
-                return Ok(None);
-            }
-            reader.state(&StreamId::case(case))
-        })
-        .await?;
-    match state {
-        Some((_, State::Case(case))) => Ok(*case),
-        _ => Err(Error::not_found()),
-    }
+    let read = app.store().read(move |reader| {
+        Ok((reader.case_by_id(&scope, &case.to_string())?.is_some(), reader.state(&StreamId::case(case))?))
+    });
+    let (is_listed, Some((_, State::Case(case)))) = read.await? else { return Err(Error::not_found()) };
+    if is_listed || has_part(app, identity, &case).await? { Ok(*case) } else { Err(Error::not_found()) }
+}
+
+/// Lists show a case where it is handled. Who reviewed it below and who is asked for an opinion finds it by the task or the address.
+async fn has_part(app: &App, identity: &Identity, case: &Case) -> Result<bool> {
+    let Some(post) = identity.post().filter(|post| case.organisations().contains(post.organisation.as_str())) else {
+        return Ok(false);
+    };
+    let matter = app.matter_at(&case.matter, &case.catalog).await?;
+    Ok(identity.may(app, "case.read", &object(case, &matter, &post.organisation)))
 }
 
 /// Was this very command carried out under this key? Asked where the page no longer offers what was done.

@@ -2,16 +2,16 @@
 
 use base::id::{AccountId, CaseId, PostId};
 use kernel::case::{Case, CaseCommand, Officer};
-use kernel::catalog::TargetClass;
 use kernel::command::Loaded;
 use kernel::directory::Post;
-use kernel::policy::{self, Object};
+use kernel::policy;
 use kernel::{Facts, StreamId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::words::Words;
 
 use super::load;
+use super::part::object;
 use super::view::tried;
 use crate::app::App;
 use crate::error::{Error, Result, refusal_words};
@@ -42,9 +42,10 @@ pub async fn candidates(
     words: Words,
 ) -> Result<(String, Vec<Candidate>)> {
     let case = load(app, identity, id).await?;
-    let kind = case.tasks.get(&task).ok_or_else(Error::not_found)?.post_kind.clone();
+    let open = case.tasks.get(&task).ok_or_else(Error::not_found)?;
+    let (kind, organisation) = (open.post_kind.clone(), open.organisation_in(&case).to_owned());
     let give = |to: Officer, _: &Facts| CaseCommand::Assign { task, to, note: None };
-    let found = people(app, identity, &case, vec![kind], give, words).await?;
+    let found = people(app, identity, &case, &organisation, vec![kind], give, words).await?;
     Ok((case.number, found))
 }
 
@@ -57,44 +58,38 @@ pub async fn countersigners(
     words: Words,
 ) -> Result<(String, Vec<Candidate>)> {
     let case = load(app, identity, id).await?;
-    case.tasks.get(&task).ok_or_else(Error::not_found)?;
-    let kinds = kinds_that_may(app, &case, "task.countersign").await?;
+    let organisation = case.tasks.get(&task).ok_or_else(Error::not_found)?.organisation_in(&case).to_owned();
+    let kinds = kinds_that_may(app, &case, &organisation, "task.countersign").await?;
     let add = |to: Officer, _: &Facts| CaseCommand::AddCountersigner { task, to, question: None };
-    let found = people(app, identity, &case, kinds, add, words).await?;
+    let found = people(app, identity, &case, &organisation, kinds, add, words).await?;
     Ok((case.number, found))
 }
 
-/// The kinds of post that may do this where the case is handled.
-pub(super) async fn kinds_that_may(app: &App, case: &Case, action: &str) -> Result<Vec<String>> {
+/// The kinds of post that may do this in an organisation that has a part in the case.
+pub(super) async fn kinds_that_may(app: &App, case: &Case, organisation: &str, action: &str) -> Result<Vec<String>> {
     let matter = app.matter_at(&case.matter, &case.catalog).await?;
-    let object = Object {
-        class: TargetClass::Matter,
-        name: &case.matter,
-        immediate: matter.spec.immediate,
-        organisation: &case.organisation,
-        region: case.region,
-    };
-    Ok(policy::post_kinds(&app.catalog().grants, action, &object))
+    Ok(policy::post_kinds(&app.catalog().grants, action, &object(case, &matter, organisation)))
 }
 
-/// Who holds posts of these kinds where the case is handled, with what the kernel says of each.
+/// Who holds posts of these kinds in an organisation, with what the kernel says of each.
 pub(super) async fn people(
     app: &App,
     identity: &Identity,
     case: &Case,
+    organisation: &str,
     kinds: Vec<String>,
     command: impl Fn(Officer, &Facts) -> CaseCommand,
     words: Words,
 ) -> Result<Vec<Candidate>> {
     let facts = app.facts_for_case(case).await?;
-    let (organisation, today) = (case.organisation.clone(), facts.today);
+    let (place, today) = (organisation.to_owned(), facts.today);
     let (wanted, asked) = (vec![StreamId::case(case.id), StreamId::account(identity.account())], kinds.clone());
     let (loaded, names) = app
         .store()
         .read(move |reader| {
             let mut people: Vec<AccountId> = Vec::new();
             for kind in &asked {
-                let posts = reader.posts_of_kind(&organisation, kind, today)?;
+                let posts = reader.posts_of_kind(&place, kind, today)?;
                 people.extend(posts.iter().filter_map(|post| post.account.parse::<AccountId>().ok()));
             }
             let mut wanted = wanted;
@@ -108,7 +103,7 @@ pub(super) async fn people(
     let mut found = Vec::new();
     for (account, (name, posts)) in names {
         let fits = |post: &&Post| kinds.contains(&post.kind) && post.holds_on(today);
-        for post in posts.iter().filter(|post| post.organisation == case.organisation).filter(fits) {
+        for post in posts.iter().filter(|post| post.organisation == organisation).filter(fits) {
             let command = command(Officer { account, post: post.id }, &facts);
             let refused = tried(case.id, &command, identity, &loaded, &facts).err();
             found.push(Candidate {

@@ -2,12 +2,11 @@
 
 use base::id::CaseId;
 use kernel::case::{Case, MaterialSource, hash_place};
-use kernel::catalog::TargetClass;
-use kernel::policy::Object;
 use store::Opened;
 use web::download::FileBody;
 
 use super::load;
+use super::part::object_for;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
@@ -26,14 +25,7 @@ pub struct CaseFile {
 /// May this person have files and papers of the case? Who applied may; an officer needs the power, which seeing the case is not.
 pub(crate) async fn may_read(app: &App, identity: &Identity, case: &Case) -> Result<()> {
     let matter = app.matter_at(&case.matter, &case.catalog).await?;
-    let object = Object {
-        class: TargetClass::Matter,
-        name: &case.matter,
-        immediate: matter.spec.immediate,
-        organisation: &case.organisation,
-        region: case.region,
-    };
-    if identity.post().is_some() && !identity.may(app, "file.read", &object) {
+    if identity.post().is_some() && !identity.may(app, "file.read", &object_for(case, &matter, identity)) {
         return Err(Error::Refused(kernel::Refusal::Forbidden { action: "file.read".to_owned() }));
     }
     Ok(())

@@ -70,7 +70,8 @@ pub(super) fn is_about_the_host(refusal: &RefusalShown) -> bool {
 /// Who may preside, those who can first.
 pub async fn hosts(app: &App, identity: &Identity, id: CaseId, words: Words) -> Result<(String, Vec<Candidate>)> {
     let case = load(app, identity, id).await?;
-    let kinds = kinds_that_may(app, &case, "task.hearing").await?;
-    let found = people(app, identity, &case, kinds, |host, facts| trial(facts, host), words).await?;
+    let kinds = kinds_that_may(app, &case, &case.organisation, "task.hearing").await?;
+    let found =
+        people(app, identity, &case, &case.organisation, kinds, |host, facts| trial(facts, host), words).await?;
     Ok((case.number, found))
 }

@@ -10,6 +10,7 @@ mod file;
 mod hearing;
 mod inbox;
 mod moves;
+mod part;
 mod process;
 mod supplement;
 mod timeline;
@@ -249,6 +250,8 @@ pub struct TaskShown {
     pub element: String,
     /// Its name.
     pub name: String,
+    /// The department whose task it is, when it is not the one that handles the case.
+    pub department: Option<String>,
     /// Kind word.
     pub kind: &'static str,
     /// When it came.

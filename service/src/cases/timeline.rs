@@ -148,6 +148,20 @@ impl Telling<'_> {
             Event::ClockPaused(event) => {
                 detail = words.t(&format!("pause-{}", event.pause.kind.key()));
             }
+            Event::CheckOwed(event) => detail = words.t1("detail-check-by", "date", words.date(event.check_by.on)),
+            Event::CommitmentChecked(event) => {
+                detail = words.t(if event.kept { "detail-commitment-kept" } else { "detail-commitment-broken" });
+                happened.opinion = self.opened_some(event.findings.as_ref());
+            }
+            Event::CaseForwarded(event) => {
+                detail = words.t2(
+                    "detail-forwarded",
+                    "from",
+                    self.organisation(&event.from),
+                    "to",
+                    self.organisation(&event.to),
+                );
+            }
             Event::ClockExtended(event) => happened.opinion = self.opened(Some(&event.reason)),
             Event::HearingOffered(event) => {
                 detail = words.t1("detail-request-by", "date", words.date(event.request_by));
@@ -235,12 +249,20 @@ impl Telling<'_> {
         }
     }
 
+    /// An organisation's name in lists.
+    pub(super) fn organisation(&self, code: &str) -> String {
+        let listed = self.catalog.directory.organisations.iter().find(|found| found.code.as_str() == code);
+        listed.map_or_else(|| code.to_owned(), |found| found.short_name.clone())
+    }
+
     /// A person with the post they acted as.
     pub(super) fn officer(&self, by: &Officer) -> String {
         let Some((name, posts)) = self.names.get(&by.account) else { return self.words.t("value-erased") };
         let Some(post) = posts.iter().find(|post| post.id == by.post) else { return name.clone() };
         let kind = self.catalog.post_kinds.get(&post.kind).map(|kind| kind.name.get(self.words.lang.tag()));
         let place = division_name(self.catalog, post).or_else(|| kind.map(str::to_owned)).unwrap_or_default();
+        let is_elsewhere = post.organisation != self.case.organisation;
+        let place = if is_elsewhere { format!("{} {place}", self.organisation(&post.organisation)) } else { place };
         self.words.t2("who-officer", "name", name, "place", place)
     }
 }

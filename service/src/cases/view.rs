@@ -11,11 +11,10 @@ use kernel::case::{
     self, ADDED_OUTCOMES, Case, CaseCommand, ClockName, ClockRule, Complete, Gathered, MaterialSource, Officer, Stage,
     derivation, view_clock,
 };
-use kernel::catalog::{Catalog, Matter, TargetClass};
+use kernel::catalog::{Catalog, Matter};
 use kernel::change::Decision;
 use kernel::command::Loaded;
 use kernel::form::{FieldClass, Shown, SummaryRow, Widget};
-use kernel::policy::Object;
 use kernel::rules::{Checks, Evidence, Verdict};
 use kernel::{Command, Facts, Refusal, StreamId};
 use serde_json::Value;
@@ -25,6 +24,7 @@ use web::words::Words;
 use super::envelope::{EnvelopeAct, EnvelopeShown, is_beside_the_point, pause_kinds};
 use super::hearing::{hearing, is_about_the_host};
 use super::moves::{last_move, loads};
+use super::part::object;
 use super::process::coming;
 use super::supplement::supplement;
 use super::timeline::{Telling, accounts, document, when};
@@ -137,6 +137,7 @@ pub async fn derivations(app: &App, identity: &Identity, id: CaseId, words: Word
             ClockName::Promised => "promised",
             ClockName::Statutory => "statutory",
             ClockName::Hearing => "hearing",
+            ClockName::LaterCheck => "later-check",
         };
         Counted {
             clock,
@@ -202,6 +203,7 @@ fn clock(case: &Case, matter: &Matter, catalog: &Catalog, today: Date, words: Wo
         ClockRule::Acceptance => case.clocks.received_on?,
         ClockRule::Decision => case.clocks.counted_from?,
         ClockRule::Hearing => case.hearing.as_ref()?.requested.as_ref()?.on,
+        ClockRule::LaterCheck => case.decision.as_ref()?.on,
     };
     let between = |a: Date, b: Date| catalog.calendar.working_days_between(a, b).max(0).unsigned_abs();
     let all = between(from, view.due.on).max(1);
@@ -211,10 +213,14 @@ fn clock(case: &Case, matter: &Matter, catalog: &Catalog, today: Date, words: Wo
     let basis = match view.rule {
         ClockRule::Acceptance => words.t("basis-acceptance"),
         ClockRule::Hearing => words.t("basis-hearing"),
+        ClockRule::LaterCheck => words.t("basis-later-check"),
+        ClockRule::Decision if matter.forwards() && case.forwarded.is_none() => {
+            let limits = case.limits(matter);
+            let days = limits.map(|limits| limits.statutory.limit.count());
+            days.map(|days| words.t1("basis-lower-review", "days", days)).unwrap_or_default()
+        }
         ClockRule::Decision => case
-            .clocks
-            .accepted_on
-            .and_then(|on| matter.spec.limits.in_force(on))
+            .limits(matter)
             .map(|limits| {
                 let (promised, statutory) = (limits.promised.limit.count(), limits.statutory.limit.count());
                 words.t2("basis-decision", "promised", promised, "statutory", statutory)
@@ -420,6 +426,7 @@ impl Trial<'_> {
             task,
             element: open.element.clone(),
             name: telling.open_name(open),
+            department: open.organisation.as_deref().map(|code| telling.organisation(code)),
             kind: open.kind.as_str(),
             opened: when(open.opened_at, self.words),
             step_due_on: open.step_due_on.map(|on| self.words.date(on)),
@@ -429,8 +436,8 @@ impl Trial<'_> {
             asked_for: open.asked_for,
             claim_refused,
             outcomes: outcomes.chain(added).collect(),
-            elevate: self.elevates(&format!("task.{}", open.kind.as_str())),
-            may_assign: mine || self.may("task.assign"),
+            elevate: self.elevates_of(open.organisation_in(self.case), &format!("task.{}", open.kind.as_str())),
+            may_assign: mine || self.may_of(open.organisation_in(self.case), "task.assign"),
         }
     }
 
@@ -451,7 +458,7 @@ impl Trial<'_> {
 
     /// None when the act is not a matter of this moment or of this post.
     fn envelope(&self, act: EnvelopeAct) -> Option<EnvelopeShown> {
-        if !self.may(act.action()) {
+        if !self.may_of(&self.case.organisation, act.action()) {
             return None;
         }
         let own = Officer { account: self.identity.account(), post: self.identity.post()?.id };
@@ -465,29 +472,19 @@ impl Trial<'_> {
         Some(EnvelopeShown {
             act: act.as_str(),
             refused,
-            elevate: self.elevates(act.action()),
+            elevate: self.elevates_of(&self.case.organisation, act.action()),
             kinds: kinds.map(|kind| kind.key().to_owned()).collect(),
         })
     }
 
-    fn may(&self, action: &str) -> bool {
-        let Some(post) = self.identity.post() else { return false };
-        kernel::policy::allows(&self.app.catalog().grants, post, action, &self.object())
+    fn may_of(&self, organisation: &str, action: &str) -> bool {
+        self.identity.may(self.app, action, &object(self.case, self.matter, organisation))
     }
 
-    fn elevates(&self, action: &str) -> bool {
+    fn elevates_of(&self, organisation: &str, action: &str) -> bool {
         let Some(post) = self.identity.post() else { return false };
-        crate::session::obliged_to_elevate(&self.app.catalog().grants, post, action, &self.object())
-    }
-
-    fn object(&self) -> Object<'_> {
-        Object {
-            class: TargetClass::Matter,
-            name: &self.case.matter,
-            immediate: self.matter.spec.immediate,
-            organisation: &self.case.organisation,
-            region: self.case.region,
-        }
+        let object = object(self.case, self.matter, organisation);
+        crate::session::obliged_to_elevate(&self.app.catalog().grants, post, action, &object)
     }
 }
 

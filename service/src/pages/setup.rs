@@ -194,7 +194,7 @@ async fn open(app: &App, visitor: &Visitor, asked: Asked) -> Result<Credential, 
     let hash = passwords()?.hash(&asked.password).await.map_err(Failure::from)?;
     let catalog = app.catalog();
     let region = app.settings().region;
-    let organisation = catalog.directory.organisations.iter().find(|found| found.region == region);
+    let organisation = catalog.directory.handling(region);
     let organisation =
         organisation.ok_or_else(|| Fault::new("the catalog has no organisation of this node's region"))?;
     let seats = catalog.directory.posts.iter();

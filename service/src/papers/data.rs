@@ -5,7 +5,7 @@ use base::id::AccountId;
 use jiff::civil::Date;
 use kernel::Facts;
 use kernel::case::{Case, Channel, Due, Gathered, MaterialSource, Notice};
-use kernel::catalog::matter::{DeliveryKind, Limit, MatterKind, NoticeKind, TaskKind};
+use kernel::catalog::matter::{DeliveryKind, Limit, LimitsInForce, MatterKind, NoticeKind, TaskKind, version_on};
 use kernel::catalog::{Act, Catalog, Matter, Organisation, pattern};
 use kernel::form::{Shown, Widget};
 use serde_json::{Map, Value, json};
@@ -53,13 +53,14 @@ impl App {
             self.store().read(move |reader| Ok((reader.open_under(subject, &prefix)?, names_of(reader, &host)?)));
         let (opened, names) = read.await?;
         let text = |(field, opened): (String, Opened)| Some((field, opened.value()?.to_owned()));
+        let issuer = notice.issuer.as_ref().unwrap_or(&case.organisation);
         let paper = Paper {
             app: self,
             case,
             notice,
             matter: &matter,
             catalog: &catalog,
-            listed: catalog.directory.organisations.iter().find(|found| found.code.as_str() == case.organisation),
+            listed: catalog.directory.organisations.iter().find(|found| found.code.as_str() == issuer),
             facts: &facts,
             form,
             texts: opened.into_iter().filter_map(text).collect(),
@@ -80,6 +81,9 @@ impl App {
             NoticeKind::Refusal => paper.refusal(),
             NoticeKind::Withdrawal => paper.withdrawal(),
             NoticeKind::Delivery => paper.delivery(),
+            NoticeKind::Forwarding => paper.forwarding(),
+            NoticeKind::Commitment => paper.commitment(),
+            NoticeKind::CommitmentCheck => paper.commitment_check(),
             NoticeKind::Statement => paper.statement(),
             NoticeKind::Certificate => paper.certificate(),
         });
@@ -145,7 +149,7 @@ impl Paper<'_> {
         let matter = self.matter.spec.name.zh.as_str();
         let contact = listed.map(|found| json!({ "name": "", "phone": found.phone, "address": found.address }));
         fields(json!({
-            "authority": self.facts.organisation.as_ref().map(|found| found.name.clone()),
+            "authority": self.authority(),
             "addressee": case.applicant.name,
             "matter": matter,
             "case_no": case.number,
@@ -158,6 +162,14 @@ impl Paper<'_> {
             "title": notice_name(self.matter, self.notice.kind, self.words),
             "basis": self.own_basis(),
         }))
+    }
+
+    /// Whose paper it is: of a case that was forwarded, the one that issued it then.
+    fn authority(&self) -> Option<String> {
+        match self.notice.issuer {
+            Some(_) => self.listed.map(|listed| listed.name.clone()),
+            None => self.facts.organisation.as_ref().map(|found| found.name.clone()),
+        }
     }
 
     /// What is no licence rests on its own law; the templates cite 行政许可法 for the others.
@@ -215,18 +227,27 @@ impl Paper<'_> {
 
     fn acceptance(&self) -> Map<String, Value> {
         let clocks = &self.case.clocks;
-        let limits = clocks.accepted_on.and_then(|on| self.matter.spec.limits.in_force(on));
+        let (limits, [statutory, promised]) = self.accepted_under();
         let accepted = self.date_of(clocks.accepted_on);
         let (accepted_on, deemed_on) = if clocks.deemed { (None, accepted) } else { (accepted, None) };
         fields(json!({
             "received_on_text": self.date_of(clocks.received_on),
             "limit_text": limits.map(|limits| self.limit(limits.statutory.limit)),
-            "due_text": self.due(clocks.statutory),
+            "due_text": self.due(statutory),
             "promised_text": limits.map(|limits| self.limit(limits.promised.limit)),
-            "promised_due_text": self.due(clocks.promised),
+            "promised_due_text": self.due(promised),
             "accepted_on_text": accepted_on,
             "deemed_on_text": deemed_on,
         }))
+    }
+
+    /// The limits that began with the acceptance and their last days by law and by promise: the lower level's, where it reviews first.
+    fn accepted_under(&self) -> (Option<LimitsInForce<'_>>, [Option<Due>; 2]) {
+        let clocks = &self.case.clocks;
+        if let (Some(forwarded), Some(on)) = (self.case.forwarded.as_deref(), clocks.accepted_on) {
+            return (self.matter.spec.limits.before_forwarding(on), [forwarded.review_by; 2]);
+        }
+        (self.case.limits(self.matter), [clocks.statutory, clocks.promised])
     }
 
     fn supplement(&self) -> Map<String, Value> {
@@ -277,10 +298,17 @@ impl Paper<'_> {
             "accepted_on_text": self.date_of(clocks.accepted_on),
             "old_due_text": self.date_of(extended.and_then(|extended| extended.before)),
             "reason": extended.and_then(|extended| self.text(Some(&extended.reason))),
-            "approver": self.words.t("paper-extension-approver"),
+            "approver": self.extension_approver(),
             "days_text": clocks.extension.as_ref().map(|extension| self.limit(extension.limit())),
             "due_text": self.due(clocks.statutory),
         }))
+    }
+
+    /// Whose head approved the extension: the agency's, or the one that the limit names.
+    fn extension_approver(&self) -> String {
+        let extension = self.case.limits(self.matter).and_then(|limits| limits.extension);
+        let kind = extension.and_then(|extension| self.catalog.post_kinds.get(extension.approver.as_deref()?));
+        kind.map_or_else(|| self.words.t("paper-extension-approver"), |kind| kind.name.zh.clone())
     }
 
     fn hearing_right(&self) -> Map<String, Value> {
@@ -352,6 +380,50 @@ impl Paper<'_> {
             "items": self.decided_items(),
             "remedies": self.remedies(),
             "hearing_minutes": self.minutes(),
+        }))
+    }
+
+    /// The opinion and the list of materials, to the organisation that decides.
+    fn forwarding(&self) -> Map<String, Value> {
+        let forwarded = self.case.forwarded.as_deref();
+        let directory = &self.catalog.directory.organisations;
+        let to = forwarded.and_then(|sent| directory.iter().find(|found| found.code.as_str() == sent.to));
+        let opinions = self.case.done.iter().filter_map(|done| {
+            let step = self.matter.task(&done.element)?.name.zh.clone();
+            Some(json!({ "name": step, "text": self.text(done.opinion.as_ref())? }))
+        });
+        fields(json!({
+            "addressee": to.map(|to| to.name.clone()),
+            "applicant": self.case.applicant.name,
+            "accepted_on_text": self.date_of(self.case.clocks.accepted_on),
+            "opinions": opinions.collect::<Vec<Value>>(),
+            "items": self.materials(),
+        }))
+    }
+
+    /// The conditions that the applicant commits to meet, and until when the authority checks.
+    fn commitment(&self) -> Map<String, Value> {
+        let declared = self.matter.spec.commitment.as_ref();
+        let check = declared.and_then(|declared| version_on(&declared.check, self.notice.issued_on));
+        let conditions = declared.map_or(&[][..], |declared| &declared.conditions);
+        fields(json!({
+            "conditions": conditions.iter().map(|condition| condition.zh.as_str()).collect::<Vec<&str>>(),
+            "check_text": check.map(|check| self.limit(check.limit)),
+            "received_on_text": self.date_of(self.case.clocks.received_on),
+            "applicant": self.case.applicant.name,
+            "applicant_code": self.case.applicant.code,
+        }))
+    }
+
+    fn commitment_check(&self) -> Map<String, Value> {
+        let checked = self.case.commitment.as_deref();
+        fields(json!({
+            "decided_on_text": self.date_of(self.case.decision.as_ref().map(|decision| decision.on)),
+            "checked_on_text": self.date_of(checked.map(|checked| checked.on)),
+            "kept": checked.map(|checked| checked.kept),
+            "findings": checked.and_then(|checked| self.text(checked.findings.as_ref())),
+            "article": checked.and_then(|checked| checked.article.as_deref()).map(|article| cited(article, self.words)),
+            "licence": self.case.result.as_ref().map(|result| result.number.clone()),
         }))
     }
 

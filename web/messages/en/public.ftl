@@ -13,6 +13,8 @@ public-matters-none = No matter is called “{ $words }”.
 public-matter = Matter
 public-promised = Done within { $limit }
 public-statutory = By law { $limit }
+public-lower-review = Review by the lower level { $limit }
+public-later-check = Check after a grant on commitment { $limit }
 public-limit-working-days = { $n ->
     [one] { $n } working day
    *[other] { $n } working days

@@ -195,7 +195,7 @@ impl Year {
         let (app, story) = (self.app().clone(), Story::read()?);
         self.roster = people::settle(&app, &self.clock.real, &story, FIRST, "no password").await?;
         let catalog = app.catalog();
-        let counties = catalog.directory.organisations.iter().filter(|found| found.level == Level::County);
+        let counties = catalog.directory.own().filter(|found| found.level == Level::County);
         self.bureaus = counties.step_by(9).take(BUREAUS).map(|found| found.region.to_string()).collect();
         let paper = {
             let mut writer = app.store().files().begin(None)?;

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use kernel::catalog::Matter;
+use kernel::catalog::matter::{LimitVersion, version_on};
 use web::page::Page;
 use web::words::Words;
 
@@ -74,10 +75,18 @@ pub(super) async fn guide_page(State(app): State<App>, visitor: Visitor, Path(co
 
 fn limits(app: &App, matter: &Matter, words: Words) -> Vec<String> {
     let Some(limits) = matter.spec.limits.in_force(app.today()) else { return Vec::new() };
-    let statutory = words.t1("public-statutory", "limit", limit_words(limits.statutory.limit, words));
-    let basis =
-        limits.statutory.basis.as_deref().map(|basis| words.t1("in-brackets", "text", basis)).unwrap_or_default();
-    vec![format!("{statutory}{basis}"), promise(app, matter, words)]
+    let said = |key: &'static str, version: &LimitVersion| {
+        let limit = words.t1(key, "limit", limit_words(version.limit, words));
+        let basis = version.basis.as_deref().map(|basis| words.t1("in-brackets", "text", basis)).unwrap_or_default();
+        format!("{limit}{basis}")
+    };
+    // What a lower level reviews first has its limit besides.
+    let review = matter.spec.limits.before_forwarding(app.today()).map(|below| below.statutory);
+    let check = matter.spec.commitment.as_ref().and_then(|commitment| version_on(&commitment.check, app.today()));
+    let mut all: Vec<String> = review.map(|review| said("public-lower-review", review)).into_iter().collect();
+    all.extend([said("public-statutory", limits.statutory), promise(app, matter, words)]);
+    all.extend(check.map(|check| said("public-later-check", check)));
+    all
 }
 
 /// The little Markdown that guides use: paragraphs and lists. Everything else stands as it was written.
