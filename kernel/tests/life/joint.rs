@@ -41,7 +41,7 @@ impl Road {
     }
 }
 
-fn forbidden(result: Result<(), Refusal>) -> bool {
+fn forbidden(result: &Result<(), Refusal>) -> bool {
     matches!(result, Err(Refusal::Forbidden { .. }))
 }
 
@@ -60,13 +60,13 @@ fn article_26_another_department_gives_its_opinion_in_the_same_case() {
     assert_eq!(of_police, ["traffic"]);
 
     // The handling department cannot speak for it, nor it for them.
-    assert!(forbidden(road.done("traffic", COUNTERSIGNERS[0], "agree")));
-    assert!(forbidden(road.done("countersign", JOINT, "agree")));
+    assert!(forbidden(&road.done("traffic", COUNTERSIGNERS[0], "agree")));
+    assert!(forbidden(&road.done("countersign", JOINT, "agree")));
     // Its head gives the task to somebody of its own; the head here cannot.
     let task = road.world.task(1, "traffic");
     let to = Officer { account: account(JOINT), post: base::id::PostId::from_uuid(account(JOINT).uuid()) };
     let give = |to: &Officer| CaseCommand::Assign { task, to: to.clone(), note: None };
-    assert!(forbidden(road.by(HEAD, give(&to))));
+    assert!(forbidden(&road.by(HEAD, give(&to))));
     road.by(JOINT_HEAD, give(&to)).unwrap();
     road.done("traffic", JOINT, "agree").unwrap();
     let police_did =
@@ -87,8 +87,8 @@ fn article_42_2_joint_handling_has_forty_five_working_days_and_the_government_ex
     assert_eq!(counted(&road), 45);
     let extend = || CaseCommand::Extend { reason: "道路下管线复杂，需要补充交通组织论证".to_owned() };
     // Neither the heads of the departments nor a government of another level.
-    assert!(forbidden(road.by(LEADER, extend())));
-    assert!(forbidden(road.by(JOINT_HEAD, extend())));
+    assert!(forbidden(&road.by(LEADER, extend())));
+    assert!(forbidden(&road.by(JOINT_HEAD, extend())));
     road.by(MAYOR, extend()).unwrap();
     assert_eq!(counted(&road), 60);
     assert_eq!(road.by(MAYOR, extend()), Err(Refusal::ExtendedAlready));
