@@ -14,7 +14,7 @@ What the law says, as it is written down here anew:
 What the province's rules of time limits say (the words of limits.toml): the light is yellow while the time left is at most a fifth of the
 limit, or one working day; red from the first working day past due. Yellow reminds whoever handles the case and the head of division; red the
 deputy director too. A clock that stands still reminds nobody. Whoever handles it holds an open task; a task that nobody holds is handled by
-all who may take it. A decision's deadline that moved is another deadline, and is reminded of anew.
+all who may take it. While another department's opinion is out, its head is reminded with the head of division. A decision's deadline that moved is another deadline, and is reminded of anew.
 
 A reminder is owed when it is owed as a day ends: so long the node had for it. Days without any entry were quiet when all of them are days off;
 else the node was off, or its clock jumped over them, and what became owed on them and is moot when it comes back it could tell nobody. No
@@ -38,11 +38,11 @@ MATTERS = {
     "drawing-review-filing": ("receipt", 5, 3),         # 审查管理办法 13; 实施清单
     "presale-permit": ("receipt", 10, 5),               # 城市房地产开发经营管理条例 24
     "gas-business-licence": ("acceptance", 20, 20),     # 行政许可法 42(1); nothing shorter is promised
-    "road-excavation": ("acceptance", 20, 5),           # 行政许可法 42(1)
+    "road-excavation": ("acceptance", 45, 5),           # 行政许可法 42(2): the traffic police give their opinion in the same case
     "works-planning-permit": ("acceptance", 20, 7),     # 行政许可法 42(1)
 }
 ACCEPTANCE, HEARING = 5, 20
-HEAD, DEPUTY = "division-head", "deputy-director"
+HEAD, DEPUTY, JOINT_HEAD = "division-head", "deputy-director", "joint-head"
 
 
 class Days:
@@ -134,7 +134,8 @@ class Case:
             for task in body.get("closed", ()):
                 self.tasks.pop(task, None)
             for task, opened in body.get("opened", ()):
-                self.tasks[task] = [opened["post_kind"], (opened.get("claimed_by") or {}).get("account")]
+                holder = (opened.get("claimed_by") or {}).get("account")
+                self.tasks[task] = [opened["post_kind"], holder, opened.get("organisation")]
         elif kind == "task-claimed":
             self.tasks[body["task"]][1] = body["by"]["account"]
         elif kind == "task-assigned":
@@ -208,8 +209,10 @@ class Case:
             return ()
         rule, n, _, _, red, _ = clock
         to = set(posts.holders(self.bureau, HEAD, day))
-        for kind, holder in self.tasks.values():
-            to |= {holder} if holder else posts.holders(self.bureau, kind, day)
+        for kind, holder, department in self.tasks.values():
+            to |= {holder} if holder else posts.holders(department or self.bureau, kind, day)
+            if department:
+                to |= posts.holders(department, JOINT_HEAD, day)
         owed = {(rule, "yellow", account, n) for account in to}
         if day >= red:
             to |= posts.holders(self.bureau, DEPUTY, day)

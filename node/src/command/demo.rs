@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use clap::Args;
@@ -63,7 +64,7 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     start::runtime()?.block_on(async {
         let system = Arc::new(SystemClock);
         let now = system.now();
-        let clock = Arc::new(DemoClock::new(system, demo::begin(now)?));
+        let clock = Arc::new(DemoClock::new(system, demo::begin(now, args.scale)?));
         let entropy = DemoEntropy::new(Box::new(SystemEntropy), demo::SEED);
         if built {
             clock.release();
@@ -72,13 +73,18 @@ pub(crate) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         let app =
             start::app(&config, store, public_url.clone(), true, clock.clone(), Box::new(entropy.clone())).await?;
         if !built {
-            let bar = progress_bar();
+            let (bar, began, mut acts) = (progress_bar(), Instant::now(), 0);
             let mut show = |done, all| {
+                acts = done;
                 bar.set_length(all);
                 bar.set_position(done);
             };
             demo::build(&app, &clock, now, args.scale, &mut show).await?;
             bar.finish_and_clear();
+            let seconds = began.elapsed().as_secs_f64();
+            #[expect(clippy::cast_precision_loss, reason = "acts of a demonstration are far fewer than 2^52")]
+            let per_second = acts as f64 / seconds;
+            tracing::info!(acts, seconds = %format!("{seconds:.1}"), per_second = %format!("{per_second:.0}"), "The demonstration is built");
             clock.release();
             entropy.release();
             fs::write(&ready, "").with_context(|| ready.display().to_string())?;

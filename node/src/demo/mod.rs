@@ -34,8 +34,9 @@ use story::{Path, Story};
 pub(crate) const SEED: u64 = 2005;
 /// What the visitor applies with.
 const VISITOR: &str = include_str!("../../demo/visitor.json");
-/// Owners elsewhere in the province.
-const OWNERS: u64 = 32;
+/// Owners elsewhere in the province: so few at the least, and one for so many cases.
+const OWNERS_MIN: u64 = 32;
+const CASES_OF_OWNER: u64 = 40;
 /// Cases of the shares are handed in before the last so many days, so that they have come to their end.
 const SETTLED_DAYS: u64 = 15;
 
@@ -49,9 +50,9 @@ struct Visitor {
 }
 
 /// The instant at which the demonstration begins.
-pub(crate) fn begin(now: Timestamp) -> anyhow::Result<Timestamp> {
-    let days = Story::read()?.days;
-    Ok(now.checked_sub(jiff::SignedDuration::from_hours(i64::from(days) * 24))?)
+pub(crate) fn begin(now: Timestamp, scale: f64) -> anyhow::Result<Timestamp> {
+    let days = Story::read()?.days_at(scale);
+    Ok(now.checked_sub(jiff::SignedDuration::from_hours(i64::try_from(days)? * 24))?)
 }
 
 /// Builds it, up to the instant `now`.
@@ -67,8 +68,9 @@ pub(crate) async fn build(
     let hash = passwords().map_err(|fault| anyhow::anyhow!("{fault:?}"))?.hash(&password).await?;
     let visitor = invite(app, &story, &hash, base::time::date(now)).await?;
     let roster = people::settle(app, clock, &story, base::time::date(app.now()), &hash).await?;
-    let mut cast = Cast::of(app, &story, visitor).await?;
-    let plans = cast.plans(now, scale)?;
+    let cases = story.cases_at(scale);
+    let mut cast = Cast::of(app, &story, visitor, cases).await?;
+    let plans = cast.plans(now, cases, story.days_at(scale))?;
     Run::new(app, clock, now, roster).await?.tell(plans, progress).await
 }
 
@@ -113,7 +115,7 @@ struct Cast<'a> {
 }
 
 impl<'a> Cast<'a> {
-    async fn of(app: &App, story: &'a Story, visitor: (Identity, Firm)) -> anyhow::Result<Self> {
+    async fn of(app: &App, story: &'a Story, visitor: (Identity, Firm), cases: u64) -> anyhow::Result<Self> {
         let catalog = app.catalog();
         let counties =
             catalog.directory.own().filter(|found| found.level == base::region::Level::County).map(|found| {
@@ -123,7 +125,7 @@ impl<'a> Cast<'a> {
         let counties: Vec<(RegionCode, String)> = counties.collect();
         let mut choices = Choices::of("owners");
         let mut owners = Vec::new();
-        for n in 0..OWNERS {
+        for n in 0..OWNERS_MIN.max(cases / CASES_OF_OWNER) {
             let (region, _) = choices.one(&counties).context("the catalog has no county")?;
             let firm = firm(&story.names, &story.names.owner, region.as_str(), n)?;
             write_owner(app, &firm, region.as_str()).await?;
@@ -143,7 +145,7 @@ impl<'a> Cast<'a> {
     }
 
     /// Every case that there will be: those in the home county, and the shares of the rest of the province.
-    fn plans(&mut self, now: Timestamp, scale: f64) -> anyhow::Result<Vec<Plan>> {
+    fn plans(&mut self, now: Timestamp, cases: u64, days_all: u64) -> anyhow::Result<Vec<Plan>> {
         let home: RegionCode = self.story.home.parse().context("the home county")?;
         let today = base::time::date(now);
         let mut plans = Vec::new();
@@ -156,17 +158,10 @@ impl<'a> Cast<'a> {
                 plans.push(self.plan(path, home, day, now)?);
             }
         }
-        // The scale is a share of a whole number of cases; what is lost by rounding is less than one.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "between 0 and the number of cases"
-        )]
-        let cases = (f64::from(self.story.cases) * scale).round() as u64;
         let mut choices = Choices::of("shares");
         for _ in 0..cases {
             let path = self.share(choices.below(100)).context("a path")?;
-            let days = SETTLED_DAYS + choices.below(u64::from(self.story.days).saturating_sub(SETTLED_DAYS + 1));
+            let days = SETTLED_DAYS + choices.below(days_all.saturating_sub(SETTLED_DAYS + 1));
             let day = today.checked_sub(i64::try_from(days)?.days())?;
             let region = choices.one(&self.counties).context("a county")?.0;
             plans.push(self.plan(path, region, self.calendar.calendar.this_or_next_working_day(day), now)?);

@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
         let Some((task, open)) = case.tasks.iter().find(|(_, open)| open.element == element) else {
             bail!("no open task {element}; open are {:?}", case.tasks);
         };
-        let officer = self.officer(case, &open.post_kind, case.done.len())?;
+        let officer = self.officer(open.organisation_in(case), &open.post_kind, case.done.len())?;
         let command = if step.claim {
             CaseCommand::Claim { task: *task }
         } else {
@@ -228,24 +228,33 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// One of those who hold such a post where the case is handled.
-    fn officer(&self, case: &Case, kind: &str, n: usize) -> anyhow::Result<&Identity> {
-        let key = (case.organisation.clone(), kind.to_owned());
+    /// One of those who hold such a post in an organisation.
+    fn officer(&self, organisation: &str, kind: &str, n: usize) -> anyhow::Result<&Identity> {
+        let key = (organisation.to_owned(), kind.to_owned());
         let able = self.roster.get(&key).with_context(|| format!("nobody is {} in {}", key.1, key.0))?;
         able.get(n % able.len()).context("an officer")
     }
 
     async fn act(&self, case: &Case, plan: &Plan, word: &str, step: &Step) -> anyhow::Result<()> {
         let who = match &step.by {
-            Some(kind) => self.officer(case, kind, case.done.len())?,
+            Some(kind) => self.officer(&self.where_is(case, kind), kind, case.done.len())?,
             None => &plan.who,
         };
-        let host = self.officer(case, HOST, 0)?;
+        let host = self.officer(&case.organisation, HOST, 0)?;
         let command = acts::command(self.app, case, word, step, host)?;
         // Only its host records a hearing.
         let who = if matches!(command, CaseCommand::HoldHearing { .. }) { host } else { who };
         cases::act(self.app, who, case.id, command, None).await?;
         Ok(())
+    }
+
+    /// Where somebody of this kind acts on a case: who handles it, or another organisation of its region.
+    fn where_is(&self, case: &Case, kind: &str) -> String {
+        let catalog = self.app.catalog();
+        let here = |organisation: &str| self.roster.contains_key(&(organisation.to_owned(), kind.to_owned()));
+        let mut others = catalog.directory.organisations.iter().filter(|found| found.region == case.region);
+        let other = others.find(|found| here(found.code.as_str())).filter(|_| !here(&case.organisation));
+        other.map_or_else(|| case.organisation.clone(), |found| found.code.to_string())
     }
 
     async fn case(&self, id: CaseId) -> anyhow::Result<Case> {

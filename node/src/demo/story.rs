@@ -11,12 +11,14 @@ const STORY: &str = include_str!("../../demo/story.toml");
 
 /// Everything the demonstration is made of.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Story {
     /// Cases at scale 1.
     pub(crate) cases: u32,
-    /// The demonstration begins so many days ago.
+    /// At scale 1 the demonstration begins so many days ago; at another scale in proportion.
     pub(crate) days: u32,
+    /// But never fewer.
+    pub(crate) days_min: u32,
     /// The county whose inboxes are full.
     pub(crate) home: String,
     /// Accounts a visitor signs in with.
@@ -126,6 +128,21 @@ impl Story {
         let shares: u32 = story.paths.iter().map(|path| path.share).sum();
         ensure!(shares == 100, "the shares of node/demo/story.toml add up to {shares}, not to 100");
         Ok(story)
+    }
+}
+
+impl Story {
+    /// Cases at a scale.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of cases")]
+    pub(crate) fn cases_at(&self, scale: f64) -> u64 {
+        // The scale is a share of a whole number of cases; what is lost by rounding is less than one.
+        (f64::from(self.cases) * scale).round() as u64
+    }
+
+    /// Days at a scale.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of days")]
+    pub(crate) fn days_at(&self, scale: f64) -> u64 {
+        ((f64::from(self.days) * scale).round() as u64).max(u64::from(self.days_min))
     }
 }
 

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use kernel::policy::Scope;
 use service::App;
-use store::{OutboxAge, Store};
+use store::{CaseFilter, OutboxAge, Store};
 
 use super::{DemoClock, DemoEntropy, SEED, begin, build};
 use crate::clock::{SystemClock, SystemEntropy};
@@ -26,7 +27,7 @@ async fn built(folder: &Path) -> App {
     let now: Timestamp = NOW.parse().unwrap();
     let options = start::options(&config, true).unwrap();
     let store = tokio::task::spawn_blocking(|| Store::open(options).unwrap()).await.unwrap();
-    let clock = Arc::new(DemoClock::new(Arc::new(SystemClock), begin(now).unwrap()));
+    let clock = Arc::new(DemoClock::new(Arc::new(SystemClock), begin(now, 0.001).unwrap()));
     let entropy = Box::new(DemoEntropy::new(Box::new(SystemEntropy), SEED));
     let url = "http://127.0.0.1:8080".to_owned();
     let app = start::app(&config, store, url, true, clock.clone(), entropy).await.unwrap();
@@ -42,6 +43,9 @@ async fn the_demonstration_is_sound_and_every_time_the_same() {
     let checked = tokio::task::spawn_blocking(move || (store.verify().unwrap(), store.state_hash().unwrap()));
     let (report, hash) = checked.await.unwrap();
     assert_eq!(report.mismatches, []);
+    let faulty = CaseFilter { incident: true, ..CaseFilter::default() };
+    let faulty = app.store().read(move |reader| reader.count_cases(&Scope::everything(), &faulty, 10)).await.unwrap();
+    assert_eq!(faulty, 0, "no process of the story met a fault");
 
     // Nothing is owed any more, and nothing is sent twice.
     assert_eq!(app.send_reminders().await.unwrap(), 0);

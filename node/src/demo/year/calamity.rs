@@ -16,7 +16,15 @@ const NOTICE: &str = include_str!("../../../tests/data/year/2027.csv");
 const CORRECTED: &str = include_str!("../../../tests/data/year/2027-corrected.csv");
 
 /// The kinds of post whose holders change during the year: those who are reminded.
-const CHANGING: [&str; 5] = ["window-clerk", "case-officer", "countersign-officer", "division-head", "deputy-director"];
+const CHANGING: [&str; 7] = [
+    "window-clerk",
+    "case-officer",
+    "countersign-officer",
+    "division-head",
+    "deputy-director",
+    "joint-officer",
+    "joint-head",
+];
 
 /// Something that happens to the node or to everyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -111,7 +111,7 @@ impl Chooser<'_> {
                 }
                 None => self.do_task(),
             },
-            8..12 if may_extend => self.by("deputy-director", CaseCommand::Extend { reason: WORDS.to_owned() }),
+            8..12 if may_extend => self.extend(),
             12..16 if may_hear => self.by(CASE_OFFICER, CaseCommand::OfferHearing { interested: None }),
             16..21 => self.claim(),
             21..26 => self.assign(),
@@ -213,7 +213,7 @@ impl Chooser<'_> {
                 None
             }
             Some(held) => self.known(held.account),
-            None => self.one_of(&task.post_kind),
+            None => self.one_in(task.organisation_in(self.case), &task.post_kind),
         };
         // Who had it has left: the head gives it to another.
         let Some(who) = who else { return self.assign() };
@@ -233,15 +233,18 @@ impl Chooser<'_> {
         if open.claimed_by.is_some() {
             return self.do_task();
         }
-        self.by(&open.post_kind, CaseCommand::Claim { task })
+        let place = open.organisation_in(self.case).to_owned();
+        Self::asks(self.one_in(&place, &open.post_kind), CaseCommand::Claim { task })
     }
 
     fn assign(&mut self) -> Wish {
         let Some((task, open)) = self.open_task() else { return Wish::Wait(1) };
-        let Some(to) = self.one_of(&open.post_kind) else { return Wish::Wait(1) };
+        let place = open.organisation_in(self.case).to_owned();
+        let Some(to) = self.one_in(&place, &open.post_kind) else { return Wish::Wait(1) };
         let Some(post) = to.post() else { return Wish::Wait(1) };
         let to = Officer { account: to.account(), post: post.id };
-        self.by("division-head", CaseCommand::Assign { task, to, note: None })
+        let head = if open.organisation.is_some() { "joint-head" } else { "division-head" };
+        Self::asks(self.one_in(&place, head), CaseCommand::Assign { task, to, note: None })
     }
 
     pub(super) fn withdraw(&mut self) -> Wish {
@@ -253,15 +256,31 @@ impl Chooser<'_> {
     }
 
     fn by(&mut self, kind: &str, command: CaseCommand) -> Wish {
-        match self.one_of(kind) {
-            Some(who) => Wish::Ask(Box::new(who), command),
-            None => Wish::Wait(1),
-        }
+        Self::asks(self.one_of(kind), command)
     }
 
-    /// One of those who hold such a post where the case is handled.
+    fn asks(who: Option<Identity>, command: CaseCommand) -> Wish {
+        who.map_or(Wish::Wait(1), |who| Wish::Ask(Box::new(who), command))
+    }
+
+    /// By whoever the matter's limit names: the head here, or somebody of the same region's government.
+    fn extend(&mut self) -> Wish {
+        let limits = self.case.limits(self.matter);
+        let approver = limits.and_then(|limits| limits.extension).and_then(|extension| extension.approver.clone());
+        let kind = approver.as_deref().unwrap_or("deputy-director");
+        let region = self.case.region;
+        let mut holders = self.roster.iter().filter(|((_, of), _)| of == kind).flat_map(|(_, all)| all);
+        let who = holders.find(|who| who.post().is_some_and(|post| post.region == region)).cloned();
+        Self::asks(who, CaseCommand::Extend { reason: WORDS.to_owned() })
+    }
+
+    /// One of those who hold such a post where the case is handled; who had a part already is seldom the one.
     fn one_of(&mut self, kind: &str) -> Option<Identity> {
-        let all = self.roster.get(&(self.case.organisation.clone(), kind.to_owned()))?;
+        self.one_in(&self.case.organisation.clone(), kind)
+    }
+
+    fn one_in(&mut self, organisation: &str, kind: &str) -> Option<Identity> {
+        let all = self.roster.get(&(organisation.to_owned(), kind.to_owned()))?;
         // Duties are kept apart: whoever had a part already is seldom the one.
         let had = |who: &&Identity| {
             self.case.done.iter().any(|done| done.by.as_ref().is_some_and(|by| by.account == who.account()))
@@ -275,8 +294,9 @@ impl Chooser<'_> {
 
     /// Whoever has this account, if they still hold a post here.
     fn known(&self, account: AccountId) -> Option<Identity> {
-        let here =
-            |((organisation, _), _): &(&(String, String), &Vec<Identity>)| *organisation == self.case.organisation;
+        let here = |((organisation, _), _): &(&(String, String), &Vec<Identity>)| {
+            self.case.organisations().contains(organisation.as_str())
+        };
         let roster: &BTreeMap<_, _> = self.roster;
         roster.iter().filter(here).flat_map(|(_, all)| all).find(|who| who.account() == account).cloned()
     }
