@@ -85,15 +85,23 @@ fn plant(export: &Path) {
     let text = fs::read_to_string(export).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let read = |line: &str| serde_json::from_str::<Value>(line).unwrap();
-    let is_sent = |line: &&&str| line.contains("\"kind\":\"reminder-sent@1\"");
-    let some = lines.iter().filter(is_sent).nth(200).unwrap();
+    // One that is still owed when its day ends: nothing happens to its case on that day any more.
+    let day = |entry: &Value| (entry["at"].as_i64().unwrap() / 1_000_000 + 8 * 3600) / 86_400;
+    let stands = |n: &usize| {
+        let sent = read(lines[*n]);
+        let case = sent["stream"].as_str().unwrap().replace("reminders/", "case/");
+        let mut rest = lines[n + 1..].iter().map(|line| read(line)).take_while(|entry| day(entry) == day(&sent));
+        !rest.any(|entry| entry["stream"] == case.as_str())
+    };
+    let sent = (0..lines.len()).filter(|n| lines[*n].contains("\"kind\":\"reminder-sent@1\"")).skip(200);
+    let at = sent.into_iter().find(stands).unwrap();
+    let some = lines[at];
     let others: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-    let at = lines.iter().position(|line| line == some).unwrap();
 
     let mut forgotten = others.clone();
     forgotten.remove(at);
     let mut doubled = others.clone();
-    doubled.insert(at + 1, (*some).to_owned());
+    doubled.insert(at + 1, some.to_owned());
     let mut misled = others.clone();
     let mut wrong = read(some);
     wrong["body"]["reminder"]["recipient"] = "00000000-0000-4000-8000-000000000001".into();
