@@ -32,7 +32,7 @@ fn the_built_in_catalog_has_no_problems() {
     let (catalog, problems) = Catalog::check(&built_in());
     assert_eq!(said(&problems), "");
     let catalog = catalog.unwrap();
-    assert_eq!(catalog.matters.len(), 16);
+    assert_eq!(catalog.matters.len(), 18);
     assert_eq!(catalog.directory.organisations.len(), 3 * 179);
     assert_eq!(catalog.version().len(), 64);
 }

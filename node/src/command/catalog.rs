@@ -274,7 +274,7 @@ mod tests {
     fn the_built_in_catalog_is_sound() {
         let (text, result) = printed(CatalogCommand::Check { dir: None, json: false });
         result.unwrap();
-        assert!(text.starts_with("16 matters, 5 registers, "), "{text}");
+        assert!(text.starts_with("18 matters, 5 registers, "), "{text}");
     }
 
     #[test]
