@@ -36,6 +36,7 @@ MATTERS = {
     "construction-permit": ("acceptance", 7, 3),        # 建筑法 8
     "completion-filing": ("receipt", 15, 1),            # 实施清单
     "drawing-review-filing": ("receipt", 5, 3),         # 审查管理办法 13; 实施清单
+    "drainage-permit": ("acceptance", 15, 7),           # 城镇污水排入排水管网许可管理办法 6(1), since 2023
     "presale-permit": ("receipt", 10, 5),               # 城市房地产开发经营管理条例 24
     "gas-business-licence": ("acceptance", 20, 20),     # 行政许可法 42(1); nothing shorter is promised
     "road-excavation": ("acceptance", 45, 5),           # 行政许可法 42(2): the traffic police give their opinion in the same case

@@ -73,8 +73,10 @@ impl Teller<'_> {
         let contractor = firm(names, &names.contractor, "130100", 500_000 + contractor_n)?;
         // Before 1900, so that no living person is hit.
         let born = 1860 + self.serial % 40;
-        let citizen = citizen::complete(&format!("130104{born}0101{:03}", self.serial / 40 % 1000))
-            .context("a citizen number")?;
+        let citizen = |month: u64| {
+            let number = citizen::complete(&format!("130104{born}{month:02}01{:03}", self.serial / 40 % 1000));
+            number.context("a citizen number")
+        };
         let estate = choices.one(&names.estate).cloned().unwrap_or_default();
         let year = told.on.year();
         let words: BTreeMap<&str, String> = BTreeMap::from([
@@ -85,7 +87,10 @@ impl Teller<'_> {
             ("contractor_code", contractor.code),
             ("legal", names.person(&mut choices)),
             ("person", names.person(&mut choices)),
-            ("citizen", citizen),
+            ("citizen", citizen(1)?),
+            ("citizen2", citizen(2)?),
+            ("citizen3", citizen(3)?),
+            ("citizen4", citizen(4)?),
             ("region", told.region.to_string()),
             ("county", told.county.to_owned()),
             ("estate", format!("{}{estate}", choices.one(&names.firm).map_or("", String::as_str))),
