@@ -9,6 +9,17 @@ export const visitor = invited();
 
 function invited() {
   const { login, matter, example } = read("node/demo/visitor.json");
+  return { login, matter, form: retold(matter, example) };
+}
+
+/** The visitor's application for another matter, as an example of the catalog makes it. */
+export function application(matter, example) {
+  const { applicant_code, applicant_name } = visitor.form;
+  return { login: visitor.login, matter, form: { ...retold(matter, example), applicant_code, applicant_name } };
+}
+
+/** What an example fills in, moved to today. */
+function retold(matter, example) {
   const systems = fs.readdirSync(new URL("catalog/systems/", root));
   const path = systems.map((system) => `catalog/systems/${system}/matters/${matter}/examples/${example}.json`);
   const { on, form } = read(path.find((file) => fs.existsSync(new URL(file, root))));
@@ -17,7 +28,7 @@ function invited() {
   const moved = (value) => (/^\d{4}-\d\d-\d\d$/.test(value) ? new Date(Date.parse(value) + later).toISOString().slice(0, 10) : value);
   // Money is kept in fen and asked for in yuan.
   const asked = (name, value) => (name.endsWith("_fen") ? value / 100 : moved(value));
-  return { login, matter, form: Object.fromEntries(Object.entries(form).map(([name, value]) => [name, asked(name, value)])) };
+  return Object.fromEntries(Object.entries(form).map(([name, value]) => [name, asked(name, value)]));
 }
 
 /** A small PDF. */
@@ -28,11 +39,11 @@ const PDF = Buffer.from(
 );
 
 /** From the guide to the list of tasks with all pages filled. */
-export async function apply(person, { look } = {}) {
-  await person.goto(`/matters/${visitor.matter}`);
+export async function apply(person, { look, what = visitor } = {}) {
+  await person.goto(`/matters/${what.matter}`);
   if (look) await person.look("guide");
   await person.press(person.page.locator('main a[href$="/apply"]'));
-  await person.fill({ whom: visitor.form.applicant_code });
+  await person.fill({ whom: what.form.applicant_code });
   if (look) await person.look("apply-start");
   await person.press(person.page.locator("main form button"));
   const tasks = person.page.url();
@@ -41,7 +52,7 @@ export async function apply(person, { look } = {}) {
   person.journey.expect(pages.length > 2, `${pages.length} pages to fill`);
   for (const [n, address] of pages.entries()) {
     await person.goto(address);
-    await person.fill(visitor.form);
+    await person.fill(what.form);
     if (look) await person.look(`apply-page-${n + 1}`);
     await person.press(person.page.locator("main form button:not([tabindex])"));
     const errors = await person.page.locator(".error-summary li").allInnerTexts();

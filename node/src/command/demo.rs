@@ -109,7 +109,7 @@ async fn welcome(app: &App, public_url: &str) -> anyhow::Result<()> {
     writeln!(out, "{}", words.t1("demo-console-open", "address", public_url))?;
     writeln!(out, "{}", words.t1("demo-accounts-hint", "password", DEMO_PASSWORD))?;
     for account in accounts {
-        writeln!(out, "  {:<10} {}  {}", account.login, account.name, account.post)?;
+        writeln!(out, "  {:<13} {}  {}", account.login, account.name, account.post)?;
     }
     writeln!(out, "{}", words.t("demo-console-stop"))?;
     out.flush()?;

@@ -32,7 +32,7 @@ use crate::session::{Answer, Stop, Visitor, carrying, division_name, home, redir
 /// Password of all demonstration accounts; the sign-in page of a demonstration says it, no other installation knows it.
 pub const DEMO_PASSWORD: &str = "jiantong-demo-2026";
 /// Demonstration accounts listed at most.
-const DEMO_ACCOUNTS_MAX: usize = 12;
+const DEMO_ACCOUNTS_MAX: usize = 24;
 /// Longest name to sign in with.
 const LOGIN_CHARS_MAX: usize = 64;
 /// Hashes computed at once: each takes 19 MiB and a core for tens of milliseconds.
