@@ -17,6 +17,7 @@ use web::words::Words;
 use super::moves::{Announced, MoveShown};
 use super::{DocumentShown, Happened, mask};
 use crate::messages::queue::reason_words;
+use crate::messages::template;
 use crate::naming::{notice_name, stage_name};
 use crate::session::division_name;
 
@@ -162,6 +163,10 @@ impl Telling<'_> {
                 detail = words.t2("detail-appointed", "at", when(event.at, words), "host", self.officer(&event.host));
                 happened.opinion = self.opened(Some(&event.place));
             }
+            Event::StatementInvited(event) => {
+                detail = words.t1("detail-statement-until", "date", words.date(event.until));
+            }
+            Event::StatementGiven(event) => happened.opinion = self.opened(Some(&event.words)),
             Event::HearingHeld(event) => happened.opinion = self.opened(Some(&event.minutes)),
             Event::CaseWithdrawn(event) => happened.opinion = self.opened(event.reason.as_ref()),
             Event::DecisionMade(event) => {
@@ -197,7 +202,8 @@ impl Telling<'_> {
 
     /// What a message told of, and how it travelled.
     fn message(&self, occasion: Occasion, medium: Medium) -> String {
-        let (what, how) = (format!("message-{}", occasion.as_str()), format!("message-by-{}", medium.as_str()));
+        let what = format!("message-{}", template(occasion, self.case.channel));
+        let how = format!("message-by-{}", medium.as_str());
         self.words.t2("detail-told", "what", self.words.t(&what), "how", self.words.t(&how))
     }
 

@@ -487,20 +487,30 @@ pub(crate) const STATEMENT_CHARS_MAX: usize = 2000;
 
 /// `GET /my/cases/{id}/statement`: what is intended, until when one may speak, and the words.
 pub(super) async fn statement_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let case = app.own_case(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    statement_shown(&app, &visitor, &id, "", None).await
+}
+
+async fn statement_shown(app: &App, visitor: &Visitor, id: &str, said: &str, error: Option<String>) -> Answer {
+    let case = app.own_case(visitor.applicant()?, id).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
-    let until = case.statement.as_ref().map(|statement| words.date(statement.until)).unwrap_or_default();
+    let until = case.statement.as_ref().map(|statement| words.date(statement.until)).ok_or_else(Problem::not_found)?;
+    let mut field = Question::new(FieldKind::LongText, "words", words.t("hall-statement-words")).value(said);
+    field.chars_max = u32::try_from(STATEMENT_CHARS_MAX).unwrap_or(u32::MAX);
+    field.error = error;
+    let mut p = visitor.page("hall-statement-title");
+    p.failed = field.error.is_some();
+    let status = if p.failed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = ConfirmPage {
         nonce: visitor.nonce()?,
         action: format!("/my/cases/{id}/statement"),
         text: words.t1("hall-statement-text", "until", until.as_str()),
-        field: Some(Question::new(FieldKind::LongText, "words", words.t("hall-statement-words"))),
+        field: Some(field),
         button: words.t("hall-statement-button"),
         danger: false,
         back: format!("/my/cases/{id}"),
-        p: visitor.page("hall-statement-title"),
+        p,
     };
-    visitor.html(&page)
+    visitor.html_with(status, &page)
 }
 
 /// `POST /my/cases/{id}/statement`.
@@ -512,9 +522,13 @@ pub(super) async fn state_case(
 ) -> Answer {
     let nonce = visitor.check_form(&fields)?;
     let identity = visitor.applicant()?;
-    let said = fields.optional_long_text("words", STATEMENT_CHARS_MAX).map_err(|complaint| {
-        Problem::unprocessable().field("words", complaint.say(visitor.words, &visitor.words.t("hall-statement-words")))
-    })?;
+    let said = match fields.long_text("words", STATEMENT_CHARS_MAX) {
+        Ok(said) => said,
+        Err(complaint) => {
+            let sentence = complaint.say(visitor.words, &visitor.words.t("hall-statement-words"));
+            return statement_shown(&app, &visitor, &id, &fields.all("words", 1).concat(), Some(sentence)).await;
+        }
+    };
     app.state_case(identity, &id, said, nonce).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/my/cases/{id}?done=stated"))
 }
