@@ -4,18 +4,18 @@
 use std::sync::Arc;
 
 use base::region::RegionCode;
+use kernel::Refusal;
 use kernel::catalog::matter::OpenedBy;
-use kernel::catalog::{Act, Matter, TargetClass};
+use kernel::catalog::{Matter, TargetClass};
 use kernel::policy::{Object, Scope};
 use kernel::record::Record;
-use kernel::{Refusal, State, StreamId};
 use serde_json::{Map, Value};
 
 use super::Draft;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::identity::Identity;
-use crate::registers::record_id;
+use crate::licences::licence_field;
 
 /// The action of grants.csv.
 const OPEN: &str = "case.open";
@@ -32,7 +32,7 @@ impl App {
             return Vec::new();
         }
         let named = |matter: &Matter| scope.targets.is_empty() || scope.targets.contains(&matter.code().to_string());
-        let opened = catalog.matters.values().filter(|matter| licence_field(matter).is_some() && named(matter));
+        let opened = catalog.matters.values().filter(|matter| opened_about(matter).is_some() && named(matter));
         opened.cloned().collect()
     }
 
@@ -43,37 +43,23 @@ impl App {
             return Err(Refusal::Forbidden { action: OPEN.to_owned() }.into());
         }
         let matter = may.into_iter().find(|one| one.code().to_string() == matter).ok_or_else(Error::not_found)?;
-        let (register, field) = licence_field(&matter).ok_or_else(Error::not_found)?;
-        let licence = self.licence(identity, &matter, register, number).await?;
+        let (register, field) = opened_about(&matter).ok_or_else(Error::not_found)?;
+        let licence = self.readable(identity, &matter, register, number).await?;
         let holder = licence.body.get(HOLDER).and_then(Value::as_str).unwrap_or_default().to_owned();
         let form = Map::from_iter([(field.to_owned(), Value::String(licence.id))]);
         self.begin_draft(identity, &matter.code().to_string(), &holder, form, nonce).await
     }
 
-    async fn licence(&self, identity: &Identity, matter: &Matter, register: &str, number: &str) -> Result<Record> {
-        let declared = matter.registers.get(register).ok_or_else(Error::not_found)?;
-        let stream = StreamId::record(register, &record_id(self.store(), register, declared, number.trim()));
-        let found = self.store().read(move |reader| reader.state(&stream)).await?;
-        let Some((_, State::Record(licence))) = found else { return Err(Error::not_found()) };
+    async fn readable(&self, identity: &Identity, matter: &Matter, register: &str, number: &str) -> Result<Record> {
+        let licence = self.licence(matter, register, number).await?.ok_or_else(Error::not_found)?;
         let region: RegionCode = licence.region.parse().map_err(|_| Error::not_found())?;
-        let object = Object { class: TargetClass::Register, name: register, immediate: false, organisation: "", region };
-        if identity.may(self, "record.read", &object) { Ok(*licence) } else { Err(Error::not_found()) }
+        let object =
+            Object { class: TargetClass::Register, name: register, immediate: false, organisation: "", region };
+        if identity.may(self, "record.read", &object) { Ok(licence) } else { Err(Error::not_found()) }
     }
 }
 
-/// The register of the licence that a case of the authority's own motion changes, and the field of the form that holds its number.
-fn licence_field(matter: &Matter) -> Option<(&str, &str)> {
-    if matter.spec.opened_by != OpenedBy::Authority {
-        return None;
-    }
-    let changed = matter.acts.values().filter_map(|act| match act {
-        Act::AlterLicence { register, .. } => Some(register.as_str()),
-        _ => None,
-    });
-    let registers: Vec<&str> = changed.collect();
-    let mut facts = matter.spec.facts.iter().map(|(_, fact)| (fact.register.as_str(), fact));
-    facts.find_map(|(register, fact)| {
-        let is_the_one = fact.by.is_none() && registers.contains(&register);
-        is_the_one.then_some((register, fact.key.strip_prefix("form.")?))
-    })
+/// The register and the form's field of the licence that a case of the authority's own motion is about.
+fn opened_about(matter: &Matter) -> Option<(&str, &str)> {
+    (matter.spec.opened_by == OpenedBy::Authority).then(|| licence_field(matter)).flatten()
 }

@@ -18,7 +18,7 @@ use super::moves::{Announced, MoveShown};
 use super::{DocumentShown, Happened, mask};
 use crate::messages::queue::reason_words;
 use crate::messages::template;
-use crate::naming::{notice_name, stage_name};
+use crate::naming::{notice_name, of_opener, stage_name};
 use crate::session::division_name;
 
 /// What saying it takes: names by account, vault values by field.
@@ -98,7 +98,7 @@ impl Telling<'_> {
         let kind = row.entry.kind.name();
         let mut happened = Happened {
             kind: row.entry.kind.as_str().to_owned(),
-            title: words.t(&format!("event-{kind}")),
+            title: of_opener(&format!("event-{kind}"), self.matter.spec.opened_by, words),
             at: when(row.entry.at, words),
             who: self.who(&row.entry.actor),
             details: Vec::new(),
@@ -166,13 +166,21 @@ impl Telling<'_> {
             Event::StatementInvited(event) => {
                 detail = words.t1("detail-statement-until", "date", words.date(event.until));
             }
-            Event::StatementGiven(event) => happened.opinion = self.opened(Some(&event.words)),
+            Event::StatementGiven(event) => {
+                detail = event.taken_by.as_ref().map(|_| words.t("detail-statement-taken")).unwrap_or_default();
+                happened.opinion = self.opened(Some(&event.words));
+            }
             Event::HearingHeld(event) => happened.opinion = self.opened(Some(&event.minutes)),
             Event::CaseWithdrawn(event) => happened.opinion = self.opened(event.reason.as_ref()),
             Event::DecisionMade(event) => {
                 detail = stage_name(if event.granted { "granted" } else { "refused" }, self.matter.spec.kind, words);
             }
-            Event::MessageDelivered(event) => detail = self.message(event.occasion, event.medium),
+            Event::MessageDelivered(event) => {
+                detail = self.message(event.occasion, event.medium);
+                if !event.receipt.is_empty() {
+                    detail = words.t2("detail-proof", "text", detail, "proof", &event.receipt);
+                }
+            }
             Event::MessageFailed(event) => {
                 detail = words.t2(
                     "detail-not-told",

@@ -39,6 +39,7 @@ message-reason-answer = the server's answer cannot be understood
 message-reason-unwanted = the recipient no longer wishes it, or has no address
 message-reason-unfit = the address or the text is not fit to be sent
 detail-told = { $what } · { $how }
+detail-proof = { $text } (receipt: { $proof })
 detail-not-told = { $message }: { $reason }
 event-message-delivered = Told
 event-message-failed = Not told

@@ -39,6 +39,7 @@ message-reason-answer = 服务器的应答无法识别
 message-reason-unwanted = 收件人已不再接收，或没有地址
 message-reason-unfit = 地址或内容不符合发送要求
 detail-told = { $what } · { $how }
+detail-proof = { $text }（对方回执：{ $proof }）
 detail-not-told = { $message }：{ $reason }
 event-message-delivered = 已发通知
 event-message-failed = 通知未送出

@@ -90,7 +90,9 @@ impl<'a> Asking<'a> {
                 vec![until.hint(p.t("act-resume-until-hint")).width(Width::Middle)]
             }
             EnvelopeAct::Extend => vec![long(p, "reason", "outcome-reason").hint(p.t("act-extend-reason-hint"))],
-            EnvelopeAct::TakeStatement => vec![long(p, "words", "act-statement-words").hint(p.t("act-statement-words-hint"))],
+            EnvelopeAct::TakeStatement => {
+                vec![long(p, "words", "act-statement-words").hint(p.t("act-statement-words-hint"))]
+            }
             EnvelopeAct::Deliver => {
                 let methods = METHODS.map(|(word, _)| Choice::new(word, p.t(&format!("delivery-{word}"))));
                 vec![
