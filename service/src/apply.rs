@@ -6,6 +6,7 @@
 mod applicant;
 mod cases;
 mod files;
+mod opening;
 mod send;
 mod supplement;
 
@@ -238,10 +239,22 @@ impl App {
     /// Starts a draft for an organisation that the account represents, or for the person themself when the code is empty; at the window, for
     /// whoever stands there. A repeat finds the draft of the first.
     pub async fn start_draft(&self, identity: &Identity, matter: &str, code: &str, nonce: &str) -> Result<Draft> {
+        self.begin_draft(identity, matter, code, Map::new(), nonce).await
+    }
+
+    /// The same with what is known of the form already.
+    async fn begin_draft(
+        &self,
+        identity: &Identity,
+        matter: &str,
+        code: &str,
+        form: Map<String, Value>,
+        nonce: &str,
+    ) -> Result<Draft> {
         let owner = Owner::of(identity)?;
         // Typed from a paper as often as not.
         let code = &*code.trim().to_uppercase();
-        let key = send::key(&owner, nonce, &format!("start {matter} {code}"));
+        let key = send::key(&owner, nonce, &format!("start {matter} {code} {form:?}"));
         let matter = self.matter(matter).ok_or_else(Error::not_found)?;
         let kind = if code.is_empty() { ApplicantKind::Person } else { ApplicantKind::Organisation };
         if !matter.spec.applicant.contains(&kind) {
@@ -269,7 +282,7 @@ impl App {
             kind,
             applicant_code: code.to_owned(),
             applicant_name,
-            form: json!({}),
+            form: Value::Object(form),
             saved: BTreeSet::new(),
             files: BTreeMap::new(),
             paper: BTreeSet::new(),

@@ -13,6 +13,7 @@ pub mod citation;
 pub mod error;
 pub mod gather;
 pub mod identity;
+mod licences;
 pub mod messages;
 pub(crate) mod naming;
 mod outbox;

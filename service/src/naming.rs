@@ -3,13 +3,21 @@
 
 use kernel::case::Stage;
 use kernel::catalog::Matter;
-use kernel::catalog::matter::{MatterKind, NoticeKind};
+use kernel::catalog::matter::{MatterKind, NoticeKind, OpenedBy};
 use web::words::Words;
 
 /// A message in the words of a kind of business; the general message where the kind has none of its own.
 pub(crate) fn of_kind(key: &str, kind: MatterKind, words: Words) -> String {
     // A key without a message prints itself.
     kind.own(key, |own| words.t(own) != own).map_or_else(|| words.t(key), |own| words.t(&own))
+}
+
+/// A message in the words of who began the case: where the authority opened it nobody applied; the general message where it has none of its own.
+pub(crate) fn of_opener(key: &str, by: OpenedBy, words: Words) -> String {
+    let own = format!("opened-{key}");
+    // A key without a message prints itself.
+    let said = Some(words.t(&own)).filter(|said| by == OpenedBy::Authority && *said != own);
+    said.unwrap_or_else(|| words.t(key))
 }
 
 /// A stage as officers call it.
@@ -48,6 +56,18 @@ mod tests {
     use web::words::Lang;
 
     use super::*;
+
+    #[test]
+    fn nobody_applied_for_what_the_authority_opened() {
+        let words = Words::new(Lang::En);
+        let said = |key, by| of_opener(key, by, words);
+        assert_ne!(said("hall-submit", OpenedBy::Authority), said("hall-submit", OpenedBy::Applicant));
+        assert_eq!(
+            said("hall-change", OpenedBy::Authority),
+            said("hall-change", OpenedBy::Applicant),
+            "one word is enough"
+        );
+    }
 
     #[test]
     fn a_filing_is_filed_and_a_licence_granted() {

@@ -9,17 +9,11 @@ export const visitor = invited();
 
 function invited() {
   const { login, matter, example } = read("node/demo/visitor.json");
-  return { login, matter, form: retold(matter, example) };
+  return { login, ...told(matter, example) };
 }
 
-/** The visitor's application for another matter, as an example of the catalog makes it. */
-export function application(matter, example) {
-  const { applicant_code, applicant_name } = visitor.form;
-  return { login: visitor.login, matter, form: { ...retold(matter, example), applicant_code, applicant_name } };
-}
-
-/** What an example fills in, moved to today. */
-function retold(matter, example) {
+/** An example of a matter moved to today, with other answers where they are given: what is applied with. */
+export function told(matter, example, answers = {}) {
   const systems = fs.readdirSync(new URL("catalog/systems/", root));
   const path = systems.map((system) => `catalog/systems/${system}/matters/${matter}/examples/${example}.json`);
   const { on, form } = read(path.find((file) => fs.existsSync(new URL(file, root))));
@@ -28,7 +22,7 @@ function retold(matter, example) {
   const moved = (value) => (/^\d{4}-\d\d-\d\d$/.test(value) ? new Date(Date.parse(value) + later).toISOString().slice(0, 10) : value);
   // Money is kept in fen and asked for in yuan.
   const asked = (name, value) => (name.endsWith("_fen") ? value / 100 : moved(value));
-  return Object.fromEntries(Object.entries(form).map(([name, value]) => [name, asked(name, value)]));
+  return { matter, form: { ...Object.fromEntries(Object.entries(form).map(([name, value]) => [name, asked(name, value)])), ...answers } };
 }
 
 /** A small PDF. */
@@ -38,21 +32,26 @@ const PDF = Buffer.from(
     "0000000052 00000 n \n0000000101 00000 n \ntrailer<</Size 4/Root 1 0 R>>\nstartxref\n164\n%%EOF\n",
 );
 
-/** From the guide to the list of tasks with all pages filled. */
-export async function apply(person, { look, what = visitor } = {}) {
-  await person.goto(`/matters/${what.matter}`);
+/** From the guide to the list of tasks with all pages filled. `of`: what is applied for, and with which answers. */
+export async function apply(person, { look, of = visitor } = {}) {
+  await person.goto(`/matters/${of.matter}`);
   if (look) await person.look("guide");
   await person.press(person.page.locator('main a[href$="/apply"]'));
   await person.fill({ whom: what.form.applicant_code });
   if (look) await person.look("apply-start");
   await person.press(person.page.locator("main form button"));
+  await answer(person, of.form, { look });
+}
+
+/** From the list of tasks round all pages of the form and back. */
+export async function answer(person, form, { look } = {}) {
   const tasks = person.page.url();
   if (look) await person.look("apply-tasks");
   const pages = await hrefs(person, '.task-list a[href*="/pages/"]');
-  person.journey.expect(pages.length > 2, `${pages.length} pages to fill`);
+  person.journey.expect(pages.length > 1, `${pages.length} pages to fill`);
   for (const [n, address] of pages.entries()) {
     await person.goto(address);
-    await person.fill(what.form);
+    await person.fill(form);
     if (look) await person.look(`apply-page-${n + 1}`);
     await person.press(person.page.locator("main form button:not([tabindex])"));
     const errors = await person.page.locator(".error-summary li").allInnerTexts();

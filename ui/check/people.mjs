@@ -49,7 +49,8 @@ class Journey {
       ...options,
     });
     const page = await context.newPage();
-    return new Person(this, page, watch(page, new URL(base).host), options.javaScriptEnabled ?? true);
+    const { host } = new URL(options.baseURL ?? base);
+    return new Person(this, page, watch(page, host), options.javaScriptEnabled ?? true);
   }
 }
 
@@ -80,7 +81,8 @@ class Person {
       if (!(await field.count())) continue;
       const [tag, type] = await field.first().evaluate((e) => [e.tagName, e.type]);
       if (type === "radio") await this.page.locator(`main [name="${name}"][value="${value}"]`).check();
-      else if (type === "checkbox") await field.first().check();
+      else if (Array.isArray(value)) for (const box of await field.all()) await box.setChecked(value.includes(await box.inputValue()));
+      else if (type === "checkbox") await field.first().setChecked(Boolean(value));
       else if (tag === "SELECT") await field.selectOption(String(value));
       else await field.fill(String(value));
     }

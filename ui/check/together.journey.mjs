@@ -1,8 +1,12 @@
 // Departments and levels in one case: the traffic police give their opinion and the government extends (联合办理, 行政许可法 26, 42(2)); the city
 // reviews and the province decides (43); a permit is granted on the applicant's word and checked afterwards (告知承诺).
 import { journey } from "./people.mjs";
-import { application, apply, sendIn, uploadAll } from "./application.mjs";
+import { apply, sendIn, told, uploadAll, visitor } from "./application.mjs";
 import { claim, finish, openCase, step } from "./office.mjs";
+
+/** It is the visitor who applies. */
+const { applicant_code, applicant_name } = visitor.form;
+const ours = { applicant_code, applicant_name };
 
 await journey(async (run) => {
   await joint(run);
@@ -16,7 +20,7 @@ async function joint(run) {
   await police.signIn("jiaoguan");
   await police.goto("/office/inbox");
   await police.look("police-inbox");
-  const number = (await police.page.locator("main table a").first().innerText()).trim();
+  const number = (await police.text()).match(/\d{6}-?[\d-]{8,}/)[0];
   await openCase(police, "/office/inbox", number);
   await police.look("police-case");
   run.expect((await police.text()).includes("公安交管部门提出意见"), "the police find their step in the case of another department");
@@ -48,7 +52,7 @@ async function joint(run) {
 async function upwards(run) {
   const owner = await run.person();
   await owner.signIn("qiye");
-  await apply(owner, { what: application("developer-qualification", "pass") });
+  await apply(owner, { of: told("developer-qualification", "pass", ours) });
   await uploadAll(owner);
   const { number, address } = await sendIn(owner);
   const clerk = await run.person();
@@ -94,7 +98,7 @@ async function onCommitment(run) {
   await owner.signIn("qiye");
   await owner.goto("/matters/drainage-permit");
   await owner.look("commitment-guide");
-  await apply(owner, { what: application("drainage-permit", "commitment") });
+  await apply(owner, { of: told("drainage-permit", "commitment", ours) });
   await owner.look("commitment-tasks");
   await uploadAll(owner, { without: ["pretreatment_proof", "concealed_report", "quality_report"] });
   const { number, address } = await sendIn(owner);

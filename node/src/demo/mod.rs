@@ -190,7 +190,7 @@ impl<'a> Cast<'a> {
         let example: &Example = example(&matter, &path.example)?;
         let mut choices = Choices::of(format!("plan {}", self.teller.serial));
         let is_home = region.as_str() == self.story.home;
-        let visits = is_home && (!path.without.is_empty() || self.teller.serial == 0);
+        let visits = is_home && (path.visitor || !path.without.is_empty() || self.teller.serial == 0);
         let (who, firm) =
             if visits { self.visitor.clone() } else { choices.one(&self.owners).cloned().context("an owner")? };
         let county = self.counties.iter().find(|(code, _)| *code == region).map_or("", |(_, name)| name.as_str());

@@ -78,6 +78,9 @@ pub(crate) struct Path {
     /// One case for each of these in the home county, handed in so many working days ago.
     #[serde(default)]
     pub(crate) home: Vec<u32>,
+    /// Those in the home county are the visitor's own.
+    #[serde(default)]
+    pub(crate) visitor: bool,
     /// What happens, in order. A case that has more to come waits where the steps end.
     #[serde(default)]
     pub(crate) steps: Vec<Step>,

@@ -1,4 +1,4 @@
-//! Acts of the legal envelope by an officer: pause, resume, extension, delivery.
+//! Acts of the legal envelope by an officer: pause, resume, extension, a statement taken down, delivery.
 
 use axum::extract::{Path, State};
 use base::deadline::PauseKind;
@@ -28,6 +28,14 @@ pub(super) fn api() -> Api {
             "/api/v1/cases/{case}/extension",
             extend,
             Doc::new("Extend the limit, once").key().takes::<Extending>().gives::<Done>(),
+        )
+        .post(
+            "/api/v1/cases/{case}/statement",
+            take_statement,
+            Doc::new("Take down what the party said in person before a decision of the authority's own motion")
+                .key()
+                .takes::<StatementTaken>()
+                .gives::<Done>(),
         )
         .post(
             "/api/v1/cases/{case}/delivery",
@@ -72,6 +80,18 @@ struct Extending {
 
 impl Takes for Extending {
     const TEXTS: &'static [(&'static str, Holds)] = &[("reason", Holds::Lines(TEXT_CHARS_MAX))];
+}
+
+/// A party's statement, taken down.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct StatementTaken {
+    /// As the party signed it.
+    words: String,
+}
+
+impl Takes for StatementTaken {
+    const TEXTS: &'static [(&'static str, Holds)] = &[("words", Holds::Lines(TEXT_CHARS_MAX))];
 }
 
 /// How a result was handed over.
@@ -120,6 +140,17 @@ async fn extend(
 ) -> Answer {
     let command = CaseCommand::Extend { reason: given.reason };
     envelope(&app, &visitor, &case, EnvelopeAct::Extend, command, &key).await
+}
+
+async fn take_statement(
+    State(app): State<App>,
+    visitor: Visitor,
+    key: Key,
+    Path(case): Path<String>,
+    Body(given): Body<StatementTaken>,
+) -> Answer {
+    let command = CaseCommand::State { words: given.words };
+    envelope(&app, &visitor, &case, EnvelopeAct::TakeStatement, command, &key).await
 }
 
 async fn deliver(

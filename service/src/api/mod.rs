@@ -13,6 +13,7 @@ mod hearing;
 mod journal;
 mod messages;
 mod officer;
+mod openings;
 mod public;
 pub mod schema;
 mod session;
@@ -45,6 +46,7 @@ pub fn api() -> Api {
         .merge(public::api())
         .merge(applicant::api())
         .merge(officer::api())
+        .merge(openings::api())
         .merge(envelope::api())
         .merge(hearing::api())
         .merge(calendar::api())

@@ -9,7 +9,7 @@ use kernel::case::{Case, Channel, Notice, Stage, view_clock};
 use kernel::catalog::Matter;
 use kernel::catalog::matter::{MatterKind, NoticeKind, Text};
 use kernel::policy::Scope;
-use kernel::record::Record;
+use kernel::record::{LicenceChange, Record};
 use kernel::{State, StreamId};
 use serde::Serialize;
 use store::{CaseFilter, CaseItem, Fault, Reader};
@@ -142,6 +142,9 @@ pub struct CaseView {
     /// The whole form: what the matter's schema `form-<code>` describes.
     #[schema(value_type = Object)]
     pub form: serde_json::Value,
+    /// The last day of the licence's new term, where silence renewed it (行政许可法 art. 50(2)).
+    #[schema(value_type = Option<String>, format = Date)]
+    pub renewed_until: Option<Date>,
     /// The applicant may take it back.
     pub may_withdraw: bool,
     /// The party was invited to state their case until this day.
@@ -212,6 +215,8 @@ pub struct Verified {
     pub title: String,
     /// Status of the licence now, for a certificate.
     pub status: Option<String>,
+    /// The day on which that status began, if a step of the licence's life brought it.
+    pub status_since: Option<Date>,
     /// Its last valid day.
     pub valid_until: Option<Date>,
     /// The day on which a later certificate under the same number replaced this one.
@@ -374,6 +379,7 @@ impl App {
                 answer_by: hearing.pending(self.today()).flatten().filter(|_| case.stage == Stage::Accepted),
                 at: hearing.appointed.as_ref().and_then(|one| jiff::Timestamp::from_microsecond(one.at).ok()),
             }),
+            renewed_until: self.renewed_by_silence(&case, &matter).await?,
             may_withdraw: case.stage.is_open() && case.channel != Channel::Office,
             statement_until: case.statement.as_ref().map(|statement| statement.until),
             may_state: case.stage.is_open() && case.statement.as_ref().is_some_and(|asked| asked.given.is_none()),
@@ -426,6 +432,10 @@ impl App {
         let found = self.store().read(move |reader| found_document(reader, &wanted, &given)).await?;
         let (case, notice, record) = found.ok_or_else(Error::not_found)?;
         let record = record.filter(|_| notice.kind == NoticeKind::Certificate);
+        let holder = record
+            .as_ref()
+            .filter(|_| !case.applicant.name.is_empty())
+            .and_then(|record| record.body.get("holder_name").and_then(serde_json::Value::as_str).map(str::to_owned));
         let matter = self.matter_at(&case.matter, &case.catalog).await?;
         Ok(Verified {
             number: notice.number.clone(),
@@ -434,8 +444,10 @@ impl App {
             matter: matter.spec.name.clone(),
             declared: matter,
             organisation: self.organisation_name(&case.organisation).await?,
-            holder: case.applicant.name.clone(),
+            // What the licence says, which an alteration may have changed since it was applied for.
+            holder: holder.unwrap_or_else(|| case.applicant.name.clone()),
             title: case.title.clone(),
+            status_since: record.as_ref().and_then(|record| record.changes.last().map(|change| change.on)),
             status: record.as_ref().map(|record| record.status.clone()),
             valid_until: record.as_ref().and_then(|record| record.valid_until),
             replaced_on: record.as_ref().and_then(|record| record.paper_replaced_on(case.id)),
@@ -463,6 +475,11 @@ impl App {
             due_on: view.due.on,
             provisional: view.provisional,
         })
+    }
+
+    async fn renewed_by_silence(&self, case: &Case, matter: &Matter) -> Result<Option<Date>> {
+        let change = self.licence_change(case, matter).await?.map(|(change, _)| change);
+        Ok(change.filter(|change| change.change == LicenceChange::DeemedRenewed).and_then(|change| change.valid_until))
     }
 
     async fn last_move(&self, case: &Case, words: Words) -> Result<Option<MoveShown>> {

@@ -29,13 +29,15 @@ pub enum EnvelopeAct {
     AppointHearing,
     /// Record its minutes (听证笔录).
     HoldHearing,
+    /// Take down what the party says in person against what is intended (陈述、申辩, 行政许可法 arts. 7, 36).
+    TakeStatement,
     /// Hand the result over (送达).
     Deliver,
 }
 
 impl EnvelopeAct {
     /// All, in the order in which a case may need them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Pause,
         Self::Resume,
         Self::Extend,
@@ -44,6 +46,7 @@ impl EnvelopeAct {
         Self::DeclineHearing,
         Self::AppointHearing,
         Self::HoldHearing,
+        Self::TakeStatement,
         Self::Deliver,
     ];
 
@@ -58,6 +61,7 @@ impl EnvelopeAct {
             Self::DeclineHearing => "decline-hearing",
             Self::AppointHearing => "appoint-hearing",
             Self::HoldHearing => "hold-hearing",
+            Self::TakeStatement => "take-statement",
             Self::Deliver => "deliver",
         }
     }
@@ -75,6 +79,7 @@ impl EnvelopeAct {
             Self::Extend => "case.extend",
             Self::OfferHearing | Self::RequestHearing | Self::DeclineHearing | Self::AppointHearing => "case.hearing",
             Self::HoldHearing => "task.hearing",
+            Self::TakeStatement => "case.open",
             Self::Deliver => "task.deliver",
         }
     }
@@ -97,6 +102,7 @@ impl EnvelopeAct {
             Self::DeclineHearing => CaseCommand::DeclineHearing { party: something() },
             Self::AppointHearing => super::hearing::trial(facts, own),
             Self::HoldHearing => CaseCommand::HoldHearing { minutes: "-".to_owned() },
+            Self::TakeStatement => CaseCommand::State { words: "-".to_owned() },
             Self::Deliver => CaseCommand::Deliver { method: DeliveryKind::Window, signer: something() },
         }
     }
@@ -121,6 +127,8 @@ pub(super) fn is_beside_the_point(refusal: &RefusalShown) -> bool {
         "hearing-request-ended",
         "hearing-step",
         "not-host",
+        // The party was heard already: there is nothing more to take down.
+        "exists",
     ];
     codes.contains(&refusal.code)
 }
@@ -128,7 +136,8 @@ pub(super) fn is_beside_the_point(refusal: &RefusalShown) -> bool {
 /// An act of the envelope as a reader may do it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EnvelopeShown {
-    /// `pause`, `resume`, `extend`, `offer-hearing`, `request-hearing`, `decline-hearing`, `appoint-hearing`, `hold-hearing` or `deliver`.
+    /// `pause`, `resume`, `extend`, `offer-hearing`, `request-hearing`, `decline-hearing`, `appoint-hearing`, `hold-hearing`,
+    /// `take-statement` or `deliver`.
     pub act: &'static str,
     /// Why it cannot be done now; none = it can.
     pub refused: Option<RefusalShown>,

@@ -17,7 +17,8 @@ use web::words::Words;
 use super::moves::{Announced, MoveShown};
 use super::{DocumentShown, Happened, mask};
 use crate::messages::queue::reason_words;
-use crate::naming::{notice_name, stage_name};
+use crate::messages::template;
+use crate::naming::{notice_name, of_opener, stage_name};
 use crate::session::division_name;
 
 /// What saying it takes: names by account, vault values by field.
@@ -97,7 +98,7 @@ impl Telling<'_> {
         let kind = row.entry.kind.name();
         let mut happened = Happened {
             kind: row.entry.kind.as_str().to_owned(),
-            title: words.t(&format!("event-{kind}")),
+            title: of_opener(&format!("event-{kind}"), self.matter.spec.opened_by, words),
             at: when(row.entry.at, words),
             who: self.who(&row.entry.actor),
             details: Vec::new(),
@@ -176,12 +177,24 @@ impl Telling<'_> {
                 detail = words.t2("detail-appointed", "at", when(event.at, words), "host", self.officer(&event.host));
                 happened.opinion = self.opened(Some(&event.place));
             }
+            Event::StatementInvited(event) => {
+                detail = words.t1("detail-statement-until", "date", words.date(event.until));
+            }
+            Event::StatementGiven(event) => {
+                detail = event.taken_by.as_ref().map(|_| words.t("detail-statement-taken")).unwrap_or_default();
+                happened.opinion = self.opened(Some(&event.words));
+            }
             Event::HearingHeld(event) => happened.opinion = self.opened(Some(&event.minutes)),
             Event::CaseWithdrawn(event) => happened.opinion = self.opened(event.reason.as_ref()),
             Event::DecisionMade(event) => {
                 detail = stage_name(if event.granted { "granted" } else { "refused" }, self.matter.spec.kind, words);
             }
-            Event::MessageDelivered(event) => detail = self.message(event.occasion, event.medium),
+            Event::MessageDelivered(event) => {
+                detail = self.message(event.occasion, event.medium);
+                if !event.receipt.is_empty() {
+                    detail = words.t2("detail-proof", "text", detail, "proof", &event.receipt);
+                }
+            }
             Event::MessageFailed(event) => {
                 detail = words.t2(
                     "detail-not-told",
@@ -211,7 +224,8 @@ impl Telling<'_> {
 
     /// What a message told of, and how it travelled.
     fn message(&self, occasion: Occasion, medium: Medium) -> String {
-        let (what, how) = (format!("message-{}", occasion.as_str()), format!("message-by-{}", medium.as_str()));
+        let what = format!("message-{}", template(occasion, self.case.channel));
+        let how = format!("message-by-{}", medium.as_str());
         self.words.t2("detail-told", "what", self.words.t(&what), "how", self.words.t(&how))
     }
 

@@ -10,10 +10,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use base::id::{AccountId, CaseId};
-use kernel::case::Case;
+use kernel::case::{Case, Channel};
 use kernel::change::Job;
 use kernel::directory::Account;
-use kernel::message::{Medium, Message, MessageCommand, MessageDelivered, Messages};
+use kernel::message::{Medium, Message, MessageCommand, MessageDelivered, Messages, Occasion};
 use kernel::{Command, State, StreamId};
 use store::{OutboxItem, Submission, SubmitError};
 use web::words::{Arg, Lang, Words};
@@ -254,7 +254,8 @@ impl App {
         let matter = self.matter_at(&case.matter, &case.catalog).await?;
         let language = account.contact.as_ref().map(|contact| contact.language.as_str());
         let words = Words::new(Lang::parse(language.unwrap_or_default()));
-        let what = words.t(&format!("message-{}", message.occasion.as_str()));
+        let template = template(message.occasion, case.channel);
+        let what = words.t(&format!("message-{template}"));
         let page = if message.occasion.is_for_officers() { "/office/cases" } else { "/my/cases" };
         let args: Vec<(&'static str, Arg)> = vec![
             ("what", Arg::Text(what)),
@@ -267,7 +268,18 @@ impl App {
             Medium::Sms => words.t_args("message-short", &args),
         };
         let subject = words.t_args("message-subject", &args);
-        Ok(Letter { key, to, subject, text, template: message.occasion.as_str(), at: self.now().as_microsecond() })
+        Ok(Letter { key, to, subject, text, template, at: self.now().as_microsecond() })
+    }
+}
+
+/// The template of a message and the last part of its words' key. Whoever did not apply was granted nothing: the authority opened a case
+/// about them, decided it, or closed it.
+pub(crate) fn template(occasion: Occasion, channel: Channel) -> &'static str {
+    match (occasion, channel) {
+        (Occasion::Accepted, Channel::Office) => "opened",
+        (Occasion::Granted, Channel::Office) => "decided",
+        (Occasion::Refused, Channel::Office) => "closed",
+        _ => occasion.as_str(),
     }
 }
 
@@ -291,6 +303,18 @@ mod tests {
             assert_eq!((rules.wait_us(attempts, 0), rules.wait_us(attempts, 255)), (least, most), "{attempts}");
         }
         assert!(Rules { longest_wait_us: i64::MAX, first_wait_us: i64::MAX, ..rules }.wait_us(9, 0) > 0);
+    }
+
+    #[test]
+    fn who_did_not_apply_is_told_of_no_application() {
+        for (occasion, applied, opened) in [
+            (Occasion::Accepted, "accepted", "opened"),
+            (Occasion::Granted, "granted", "decided"),
+            (Occasion::Refused, "refused", "closed"),
+            (Occasion::StatementInvited, "statement-invited", "statement-invited"),
+        ] {
+            assert_eq!((template(occasion, Channel::Online), template(occasion, Channel::Office)), (applied, opened));
+        }
     }
 
     #[test]

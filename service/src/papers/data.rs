@@ -6,8 +6,9 @@ use jiff::civil::Date;
 use kernel::Facts;
 use kernel::case::{Case, Channel, Due, Gathered, MaterialSource, Notice};
 use kernel::catalog::matter::{DeliveryKind, Limit, LimitsInForce, MatterKind, NoticeKind, TaskKind, version_on};
-use kernel::catalog::{Act, Catalog, Matter, Organisation, pattern};
+use kernel::catalog::{Act, Catalog, LicenceStep, Matter, Organisation, pattern};
 use kernel::form::{Shown, Widget};
+use kernel::record::{LicenceChange, LicenceChanged, Record};
 use serde_json::{Map, Value, json};
 use store::Opened;
 use web::words::{Arg, Lang, Words};
@@ -67,6 +68,7 @@ impl App {
             host: names.into_values().next().map(|(name, _)| name),
             words: Words::new(Lang::ZhCn),
         };
+        let change = self.licence_change(case, &matter).await?;
         let mut data = paper.common();
         data.extend(match notice.kind {
             NoticeKind::Receipt => paper.receipt(),
@@ -87,6 +89,9 @@ impl App {
             NoticeKind::Statement => paper.statement(),
             NoticeKind::Certificate => paper.certificate(),
         });
+        if let Some((change, licence)) = change.filter(|_| notice.kind == NoticeKind::Grant && paper.is_opened()) {
+            data.extend(paper.ending(&change, &licence));
+        }
         // What is missing is left out: the template decides whether it can do without.
         data.retain(|_, value| !value.is_null());
         Ok(Value::Object(data))
@@ -161,6 +166,8 @@ impl Paper<'_> {
             "contact": contact,
             "title": notice_name(self.matter, self.notice.kind, self.words),
             "basis": self.own_basis(),
+            "opened_on_text": self.date_of(self.case.clocks.accepted_on.filter(|_| self.is_opened())),
+            "licence_number": self.altered_number().filter(|_| self.is_opened()),
         }))
     }
 
@@ -360,9 +367,39 @@ impl Paper<'_> {
             "delivery_text": delivery.map(|key| self.words.t(key)),
             "hearing_minutes": self.minutes(),
             "licence_number": self.altered_number(),
+            "altered": self.altered_items(),
             "items": self.decided_items(),
             "remedies": (self.matter.spec.kind == MatterKind::Ending).then(|| self.remedies()),
         }))
+    }
+
+    /// The authority opened it of its own motion.
+    fn is_opened(&self) -> bool {
+        self.case.channel == Channel::Office
+    }
+
+    /// What a decision of the authority's own motion did to a licence, by its own word: revoked is not withdrawn.
+    fn ending(&self, change: &LicenceChanged, licence: &Record) -> Map<String, Value> {
+        let ending = self.words.t(&format!("paper-ending-{}", change.change.as_str()));
+        fields(json!({
+            "title": self.words.t1("paper-ended-title", "ending", ending.as_str()),
+            "ending": ending,
+            "licence": licence.body.get("name"),
+        }))
+    }
+
+    /// What is altered: the answers that go into the licence, under the form's labels.
+    fn altered_items(&self) -> Option<Value> {
+        let alters = |act: &Act| {
+            matches!(act, Act::AlterLicence { step: LicenceStep::Decided { change: LicenceChange::Altered }, .. })
+        };
+        let result = self.matter.spec.result.as_ref().filter(|_| self.matter.acts.values().any(alters))?;
+        let item = |(_, source): (&str, &String)| {
+            let name = source.strip_prefix("form.")?;
+            let label = self.matter.form.field(name)?.label.zh.clone();
+            Some(json!({ "label": label, "value": self.value(name)?.as_str().filter(|value| !value.is_empty())? }))
+        };
+        Some(result.fields.iter().filter_map(item).collect())
     }
 
     /// The reasons of the decision with their article; nothing where none were asked for.

@@ -8,10 +8,11 @@ use super::APPLICANT_HOME;
 use crate::app::App;
 
 /// The pages of officers: what grants.csv calls them, icon, words, address. A post starts at the first that it may open.
-pub(super) const OFFICE_PAGES: [(&str, &str, &str, &str); 6] = [
+pub(super) const OFFICE_PAGES: [(&str, &str, &str, &str); 7] = [
     ("inbox", "inbox", "menu-inbox", "/office/inbox"),
     ("hall", "building", "menu-desk", "/office/desk"),
     ("cases", "search", "menu-cases", "/office/cases"),
+    ("openings", "gavel", "menu-openings", "/office/openings"),
     ("inbox", "bell", "menu-reminders", "/office/reminders"),
     ("node", "send", "menu-messages", "/office/messages"),
     ("calendar", "calendar", "menu-calendar", "/office/calendar"),

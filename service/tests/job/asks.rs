@@ -88,7 +88,21 @@ pub(crate) const ASKS: &[Ask] = &[
     ask("GET /my/cases/{id}/supplement/files/{material}", "", On::Asked, With::Nothing),
     ask("POST /my/cases/{id}/supplement/files/{material}", "", On::Asked, With::FormFile),
     ask("POST /my/cases/{id}/withdraw", "", On::Step("accept"), With::Form(|_, _| vec![pair("reason", "sold")])),
+    ask("GET /my/cases/{id}/statement", "", On::Invited, With::Nothing),
     ask("POST /my/cases/{id}/statement", "", On::Invited, With::Form(|_, _| vec![pair("words", OPINION)])),
+    ask("GET /office/cases/{case}/acts/{act}", "take-statement", On::Invited, With::Nothing),
+    ask(
+        "POST /office/cases/{case}/acts/{act}",
+        "take-statement",
+        On::Invited,
+        With::Form(|_, _| vec![pair("words", OPINION)]),
+    ),
+    ask(
+        "POST /office/openings",
+        "",
+        On::Oneself,
+        With::Form(|_, _| vec![pair("matter", REVOCATION), pair("licence", LICENCE)]),
+    ),
     ask("POST /office/cases/{case}/tasks/{task}/claim", "", On::Step("accept"), With::Form(|_, _| Vec::new())),
     ask("POST /office/cases/{case}/tasks/{task}/release", "", On::Taken, With::Form(|_, _| Vec::new())),
     ask("POST /office/cases/{case}/tasks/{task}", "accept", On::Step("accept"), With::Form(|_, _| outcome("accepted"))),
@@ -269,6 +283,13 @@ pub(crate) const ASKS: &[Ask] = &[
         With::Json(|_, _| json!({ "reason": "sold" })),
     ),
     ask("POST /api/v1/my/cases/{id}/statement", "", On::Invited, With::Json(|_, _| json!({ "words": OPINION }))),
+    ask("POST /api/v1/cases/{case}/statement", "", On::Invited, With::Json(|_, _| json!({ "words": OPINION }))),
+    ask(
+        "POST /api/v1/openings",
+        "",
+        On::Oneself,
+        With::Json(|_, _| json!({ "matter": REVOCATION, "licence": LICENCE })),
+    ),
     ask("POST /api/v1/reminders/seen", "", On::Oneself, With::Nothing),
     ask("POST /api/v1/cases/{case}/tasks/{task}/claim", "accept", On::Step("accept"), With::Nothing),
     ask("POST /api/v1/cases/{case}/tasks/{task}/claim", "review", On::Step("review"), With::Nothing),
@@ -431,6 +452,10 @@ fn head() -> String {
     format!("{}/{}", post(HEAD), post(HEAD))
 }
 
+/// What the authority opens of its own motion.
+const REVOCATION: &str = "licence-revocation";
+/// A licence in the county.
+pub(crate) const LICENCE: &str = "冀20250101003P";
 const OPINION: &str = "材料齐全，符合法定形式";
 
 fn outcome(word: &str) -> Vec<(String, String)> {
@@ -550,7 +575,7 @@ impl Scene {
                 self.done(REVIEWER, &path, &given).await;
                 Ground { task: ADDED_FROM, ..ground }
             }
-            On::Invited => self.at(self.office.invited().await).await,
+            On::Invited => Ground { act: "take-statement", ..self.at(self.office.invited().await).await },
             On::Taken => {
                 let ground = self.step("accept").await;
                 self.office.claim(CLERK, ground.case.parse().unwrap(), ground.task).await;

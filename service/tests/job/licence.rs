@@ -1,10 +1,13 @@
 //! A licence after its grant: lost and issued again, then revoked by the authority that granted it. The same on both stores.
 
+use axum::http::StatusCode;
 use kernel::catalog::Matter;
 use serde_json::{Value, json};
 
 use crate::client::{Client, let_in, served};
 use crate::office::{CLERK, HEAD, OWNER, Office, REVIEWER};
+use crate::options;
+use crate::pages::send;
 use crate::story::{checked, finish, hand_in, on_both_stores, story};
 
 const SECOND: u8 = 30;
@@ -111,4 +114,72 @@ async fn a_licence_is_issued_again_and_revoked_alike_on_both_stores() {
         checked(&office).await
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_officer_opens_a_case_by_the_number_of_a_licence() {
+    const AWAY: u8 = 21;
+    let folder = tempfile::tempdir().unwrap();
+    let office = Office::open(options(folder.path())).await;
+    office.employ(AWAY, "case-officer", "130102").await;
+    office.write_licence("冀〔2025〕0101003P").await;
+    let_in(&office.app, &[OWNER, CLERK, REVIEWER, AWAY]).await;
+    let router = served(&office.app);
+    let officer = Client::signed_in(&router, REVIEWER).await;
+    let offered = officer.get("/api/v1/openings").await.json();
+    let codes: Vec<&str> = offered.as_array().unwrap().iter().map(|one| one["matter"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["licence-deregistration-ex-officio", "licence-revocation"]);
+    let page = officer.get("/office/openings").await;
+    assert!(codes.iter().all(|code| page.text().contains(code)), "{}", page.text());
+
+    // Whatever brackets are typed: the holder is the party, and what the register knows stands in the form.
+    let typed = [("matter", "licence-revocation"), ("licence", " 冀(2025)0101003P ")];
+    let begun = send(&officer, &page, "/office/openings", &typed).await;
+    assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.text());
+    let draft = officer.get(&format!("/api/v1{}", begun.location)).await.json()["draft"].clone();
+    assert_eq!(draft["applicant_code"], office.example().form["applicant_code"], "{draft}");
+    assert_eq!(draft["form"]["region"], json!("130123"), "{draft}");
+
+    for (wrong, status) in [("", 422), ("冀〔2025〕0101004P", 404)] {
+        let typed = [("matter", "licence-revocation"), ("licence", wrong)];
+        let again = send(&officer, &page, "/office/openings", &typed).await;
+        assert_eq!(again.status.as_u16(), status, "{}", again.text());
+        assert!(again.text().contains("id=\"licence\"") && again.text().contains("error-summary"), "{}", again.text());
+    }
+    let none = send(&officer, &page, "/office/openings", &[("licence", "冀〔2025〕0101003P")]).await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let given = json!({ "matter": "licence-revocation", "licence": "冀〔2025〕0101003P" });
+    for (n, status) in [(OWNER, 403), (CLERK, 403), (AWAY, 404)] {
+        let client = Client::signed_in(&router, n).await;
+        assert_eq!(client.post("/api/v1/openings", &given).await.status.as_u16(), status, "{n}");
+    }
+    let applied_for = json!({ "matter": "construction-permit", "licence": "冀〔2025〕0101003P" });
+    assert_eq!(officer.post("/api/v1/openings", &applied_for).await.status, 404, "nobody opens what is applied for");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_party_says_in_person_is_taken_down_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = Office::open(options(folder.path())).await;
+    let_in(&office.app, &[REVIEWER, HEAD]).await;
+    let router = served(&office.app);
+    let case = office.invited().await;
+    let officer = Client::signed_in(&router, REVIEWER).await;
+    let address = format!("/office/cases/{case}/acts/take-statement");
+    assert!(officer.get(&format!("/office/cases/{case}")).await.text().contains(&address));
+    let head = Client::signed_in(&router, HEAD).await;
+    assert_eq!(head.get(&address).await.status, StatusCode::FORBIDDEN);
+    let page = officer.get(&address).await;
+    let nothing = send(&officer, &page, &address, &[("words", " ")]).await;
+    assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", nothing.text());
+    let words = "2025-11-17 上午，窗口，法定代表人当面陈述：设施仍在使用。";
+    let done = send(&officer, &page, &address, &[("words", words)]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+    let view = officer.get(&format!("/api/v1/cases/{case}")).await.json();
+    let told = view["timeline"].as_array().unwrap().iter().find(|told| told["kind"] == "statement-given@1").unwrap();
+    assert_eq!(told["opinion"], json!(words), "{told}");
+    assert!(told["who"].as_str().unwrap().contains("person 11"), "{told}");
+    assert!(view["acts"].as_array().unwrap().iter().all(|act| act["act"] != "take-statement"), "{view}");
+    let again = officer.post(&format!("/api/v1/cases/{case}/statement"), &json!({ "words": words })).await;
+    assert!(again.status.is_client_error(), "{}", again.text());
 }

@@ -200,6 +200,18 @@ impl Office {
         case
     }
 
+    /// A licence of the owner's in the county, which came from no case.
+    pub(crate) async fn write_licence(&self, number: &str) {
+        let form = &self.example().form;
+        let licence = serde_json::json!({
+            "number": number, "kind": "gas-business-licence", "name": "燃气经营许可证", "holder": form["applicant_code"],
+            "holder_name": form["applicant_name"], "region": COUNTY, "issuer_region": COUNTY, "matter": "gas-business-licence",
+            "scope": "瓶装燃气", "issued_on": "2025-01-10", "valid_from": "2025-01-10", "valid_to": "2028-01-09",
+            "status": "valid",
+        });
+        self.app.write_record("licences", &licence).await.unwrap();
+    }
+
     /// A case of the authority's own motion against the owner, who was invited to state their case.
     pub(crate) async fn invited(&self) -> CaseId {
         let matter = self.app.matter("licence-deregistration-ex-officio").unwrap();

@@ -8,7 +8,7 @@ use std::path::Path;
 use axum::http::Method;
 use kernel::directory::AccountKind;
 
-use crate::asks::{ASKS, Ask, Ground, On, Scene, TOO_EARLY, With};
+use crate::asks::{ASKS, Ask, Ground, LICENCE, On, Scene, TOO_EARLY, With};
 use crate::client::{Answer, Client, let_in};
 use crate::office::{CLERK, HEAD, LEADER, OWNER, Office, REVIEWER};
 use crate::options;
@@ -69,6 +69,7 @@ async fn scene(folder: &Path) -> Scene {
     ] {
         office.employ(n, kind, region).await;
     }
+    office.write_licence(LICENCE).await;
     let_in(&office.app, &ROLES.map(|(_, n)| n)[1..]).await;
     Scene::of(office)
 }

@@ -82,6 +82,17 @@ hall-statement-title = State your case
 hall-statement-text = The authority intends to decide against you; facts, reasons and articles stand in the invitation. You may answer until { $until }; what you send cannot be changed.
 hall-statement-words = Your statement
 hall-statement-button = Send
+hall-renewed-title = Deemed renewed
+hall-renewed-text = The authority did not decide before the term ended: by art. 50(2) of the Administrative Licensing Law the licence is renewed until { $until }.
+opened-hall-tasks-form = Opening form
+opened-hall-materials = Evidence
+opened-hall-tasks-finish = Check and open
+opened-hall-check-title = Check and open the case
+opened-hall-declare = I have checked the above; the evidence is genuine and was lawfully obtained.
+opened-hall-submit = Open the case
+opened-hall-stage-accepted = Opened, in progress
+opened-hall-about = About
+opened-hall-accepted-on = Opened on
 hall-days-left = { $days ->
     [one] { $days } working day left, due { $on }
    *[other] { $days } working days left, due { $on }
@@ -122,3 +133,4 @@ done-saved = Saved
 hall-window-drafts = Not yet handed in
 hall-window-code-wrong = Check the 18 characters of the code; the last is a check character
 done-received = Received. The receipt is among the documents, to be printed
+done-opened = The case is opened; the notice is among the documents, and the holder finds the case among their own

@@ -1,5 +1,10 @@
 # Words of documents. Documents are printed in Chinese; these stand for it in the English catalogue.
 paper-date = { $day } { $month } { $year }
+paper-ended-title = Decision: { $ending }
+paper-ending-revoked = revoked
+paper-ending-withdrawn = withdrawn
+paper-ending-cancelled = cancelled
+paper-ending-deregistered = deregistered
 paper-date-time = { $date }, { $hour }:{ $minute }
 paper-channel-online = on line
 paper-channel-window = at the window

@@ -56,3 +56,5 @@ public-verify-genuine = Genuine and valid
 public-verify-ended = Genuine, but no longer valid
 public-verify-replaced = Genuine, but replaced by a newer certificate under the same number
 public-verify-replaced-on = Replaced on
+public-verify-status = Status of the licence
+public-verify-since = { $status } since { $date }

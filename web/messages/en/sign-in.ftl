@@ -13,6 +13,7 @@ menu-work = Cases
 menu-inbox = Inbox
 menu-desk = Window desk
 menu-cases = Find cases
+menu-openings = Open a case
 menu-reminders = Reminders
 menu-calendar = Days off
 sign-in-title = Sign in

@@ -1,5 +1,10 @@
 # 文书和证照上的字：无论读者选哪种语言，文书都用中文
 paper-date = { $year }年{ $month }月{ $day }日
+paper-ended-title = { $ending }行政许可决定书
+paper-ending-revoked = 撤销
+paper-ending-withdrawn = 撤回
+paper-ending-cancelled = 吊销
+paper-ending-deregistered = 注销
 paper-date-time = { $date }{ $hour }时{ $minute }分
 paper-channel-online = 网上申请
 paper-channel-window = 窗口申请

@@ -44,3 +44,5 @@ public-verify-genuine = 真实有效
 public-verify-ended = 真实，但已失效
 public-verify-replaced = 真实，但已由同编号的新证件替换
 public-verify-replaced-on = 换发日期
+public-verify-status = 证照状态
+public-verify-since = { $status }（{ $date } 起）

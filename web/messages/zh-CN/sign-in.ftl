@@ -13,6 +13,7 @@ menu-work = 办件
 menu-inbox = 待办
 menu-desk = 窗口
 menu-cases = 办件查询
+menu-openings = 依职权立案
 menu-reminders = 提醒
 menu-calendar = 放假安排
 sign-in-title = 登录

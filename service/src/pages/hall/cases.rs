@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use base::id::CaseId;
 use kernel::case::Stage;
+use kernel::catalog::matter::OpenedBy;
 use kernel::form::FieldError;
 use serde::Deserialize;
 use web::form::Fields;
@@ -12,8 +13,9 @@ use web::page::{Page, percent_encode};
 use web::problem::Problem;
 use web::view::{
     Choice, Confirmation, Empty, ErrorLine, Fact, Field as Question, FieldKind, Light, Link, Note, SummaryGroup, Tag,
-    error_lines,
+    Tone, error_lines,
 };
+use web::words::Words;
 
 use super::draft::ConfirmPage;
 use super::fields::{clock_light, question, stage_of, stage_tag, summary_rows};
@@ -23,7 +25,7 @@ use crate::apply::CaseView;
 use crate::calendar::date_words;
 use crate::citation::cited;
 use crate::error::Error;
-use crate::naming::notice_name;
+use crate::naming::{notice_name, of_opener};
 use crate::pages::{attachment, moved_note};
 use crate::session::{Answer, Stop, Visitor};
 
@@ -106,8 +108,8 @@ struct CasePage {
     p: Page,
     tag: Tag,
     light: Option<Light>,
-    /// Deadlines that moved.
-    note: Option<Note>,
+    /// Deadlines that moved, a licence that silence renewed.
+    notes: Vec<Note>,
     facts: Vec<Fact>,
     papers: Vec<Paper>,
     groups: Vec<SummaryGroup>,
@@ -147,9 +149,9 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
         actions.push(Link::new(words.t("hall-statement-title"), format!("/my/cases/{id}/statement")));
     }
     let page = CasePage {
-        tag: stage_tag(words, view.declared.spec.kind, view.stage),
+        tag: own_stage_tag(words, &view),
         light: view.clock.as_ref().map(|clock| clock_light(words, clock)),
-        note: view.moved.as_ref().map(|moved| moved_note(words, moved)),
+        notes: notes(words, &view),
         facts: facts(&visitor, &view),
         papers: view
             .notices
@@ -169,6 +171,25 @@ pub(super) async fn case_page(State(app): State<App>, visitor: Visitor, Path(id)
         p: Page { about: format!("{} {}", view.number, view.title), ..visitor.page_titled(say(&view.matter, words)) },
     };
     visitor.html(&page)
+}
+
+/// The stage; what the authority opened was not accepted, for nobody applied.
+fn own_stage_tag(words: Words, view: &CaseView) -> Tag {
+    let mut tag = stage_tag(words, view.declared.spec.kind, view.stage);
+    if view.stage == Stage::Accepted {
+        tag.text = of_opener("hall-stage-accepted", view.declared.spec.opened_by, words);
+    }
+    tag
+}
+
+fn notes(words: Words, view: &CaseView) -> Vec<Note> {
+    let silence = view.renewed_until.map(|until| Note {
+        tone: Tone::Green,
+        title: words.t("hall-renewed-title"),
+        lines: vec![words.t1("hall-renewed-text", "until", words.date(until))],
+        link: None,
+    });
+    silence.into_iter().chain(view.moved.as_ref().map(|moved| moved_note(words, moved))).collect()
 }
 
 fn case_id(text: &str) -> Result<CaseId, Stop> {
@@ -210,14 +231,15 @@ pub(crate) fn verify_href(number: &str, code: &str) -> String {
 
 fn facts(visitor: &Visitor, view: &CaseView) -> Vec<Fact> {
     let words = visitor.words;
-    let fact = |key: &str, value: String| Fact { term: words.t(key), value, ..Fact::default() };
+    let opened_by = view.declared.spec.opened_by;
+    let fact = |key: &str, value: String| Fact { term: of_opener(key, opened_by, words), value, ..Fact::default() };
     let mut facts = vec![
         fact("hall-number", view.number.clone()),
         Fact { wide: true, ..fact("hall-about", view.title.clone()) },
         fact("hall-organisation", view.organisation.clone()),
     ];
     for (key, day) in [
-        ("hall-received-on", view.received_on),
+        ("hall-received-on", view.received_on.filter(|_| opened_by == OpenedBy::Applicant)),
         ("hall-accept-by", view.accept_by.filter(|_| view.accepted_on.is_none())),
         ("hall-accepted-on", view.accepted_on),
         ("hall-promised-on", view.promised_on),
@@ -487,20 +509,30 @@ pub(crate) const STATEMENT_CHARS_MAX: usize = 2000;
 
 /// `GET /my/cases/{id}/statement`: what is intended, until when one may speak, and the words.
 pub(super) async fn statement_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let case = app.own_case(visitor.applicant()?, &id).await.map_err(|error| visitor.stop(error))?;
+    statement_shown(&app, &visitor, &id, "", None).await
+}
+
+async fn statement_shown(app: &App, visitor: &Visitor, id: &str, said: &str, error: Option<String>) -> Answer {
+    let case = app.own_case(visitor.applicant()?, id).await.map_err(|error| visitor.stop(error))?;
     let words = visitor.words;
-    let until = case.statement.as_ref().map(|statement| words.date(statement.until)).unwrap_or_default();
+    let until = case.statement.as_ref().map(|statement| words.date(statement.until)).ok_or_else(Problem::not_found)?;
+    let mut field = Question::new(FieldKind::LongText, "words", words.t("hall-statement-words")).value(said);
+    field.chars_max = u32::try_from(STATEMENT_CHARS_MAX).unwrap_or(u32::MAX);
+    field.error = error;
+    let mut p = visitor.page("hall-statement-title");
+    p.failed = field.error.is_some();
+    let status = if p.failed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = ConfirmPage {
         nonce: visitor.nonce()?,
         action: format!("/my/cases/{id}/statement"),
         text: words.t1("hall-statement-text", "until", until.as_str()),
-        field: Some(Question::new(FieldKind::LongText, "words", words.t("hall-statement-words"))),
+        field: Some(field),
         button: words.t("hall-statement-button"),
         danger: false,
         back: format!("/my/cases/{id}"),
-        p: visitor.page("hall-statement-title"),
+        p,
     };
-    visitor.html(&page)
+    visitor.html_with(status, &page)
 }
 
 /// `POST /my/cases/{id}/statement`.
@@ -512,9 +544,13 @@ pub(super) async fn state_case(
 ) -> Answer {
     let nonce = visitor.check_form(&fields)?;
     let identity = visitor.applicant()?;
-    let said = fields.optional_long_text("words", STATEMENT_CHARS_MAX).map_err(|complaint| {
-        Problem::unprocessable().field("words", complaint.say(visitor.words, &visitor.words.t("hall-statement-words")))
-    })?;
+    let said = match fields.long_text("words", STATEMENT_CHARS_MAX) {
+        Ok(said) => said,
+        Err(complaint) => {
+            let sentence = complaint.say(visitor.words, &visitor.words.t("hall-statement-words"));
+            return statement_shown(&app, &visitor, &id, &fields.all("words", 1).concat(), Some(sentence)).await;
+        }
+    };
     app.state_case(identity, &id, said, nonce).await.map_err(|error| visitor.stop(error))?;
     onward(&format!("/my/cases/{id}?done=stated"))
 }

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base::code::credit;
 use kernel::catalog::Matter;
+use kernel::catalog::matter::OpenedBy;
 use kernel::form::{Field, FieldError, Widget};
 use serde_json::Value;
 use web::form::Fields;
@@ -20,6 +21,7 @@ use super::{onward, say, typed};
 use crate::app::App;
 use crate::apply::{Draft, DraftView, MaterialView, PageState};
 use crate::error::Error;
+use crate::naming::of_opener;
 use crate::session::{Answer, Stop, Visitor};
 
 #[derive(Template)]
@@ -120,11 +122,20 @@ struct TasksPage {
     materials: Vec<TaskItem>,
     finish: Vec<TaskItem>,
     remove: String,
+    opened_by: OpenedBy,
+}
+
+impl TasksPage {
+    fn said(&self, key: &str) -> String {
+        of_opener(key, self.opened_by, self.p.words)
+    }
 }
 
 /// `GET /drafts/{id}`: the list of tasks.
 pub(super) async fn tasks_page(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Answer {
-    let view = app.check_answers(visitor.filer()?, &id).await.map_err(|error| visitor.stop(error))?;
+    let identity = visitor.filer()?;
+    let view = app.check_answers(identity, &id).await.map_err(|error| visitor.stop(error))?;
+    let opened_by = app.draft(identity, &id).await.map_err(|error| visitor.stop(error))?.1.spec.opened_by;
     let words = visitor.words;
     let pages = view.pages.iter().map(|page| TaskItem {
         text: say(&page.title, words),
@@ -146,7 +157,7 @@ pub(super) async fn tasks_page(State(app): State<App>, visitor: Visitor, Path(id
         },
     });
     let finish = TaskItem {
-        text: words.t("hall-check-title"),
+        text: of_opener("hall-check-title", opened_by, words),
         href: view.ready.then(|| format!("/drafts/{id}/check")),
         state: if view.ready { TaskState::NotStarted } else { TaskState::CannotStart },
     };
@@ -157,6 +168,7 @@ pub(super) async fn tasks_page(State(app): State<App>, visitor: Visitor, Path(id
         materials: materials.collect(),
         finish: vec![finish],
         remove: format!("/drafts/{id}/remove"),
+        opened_by,
         p: visitor.page("hall-tasks-title"),
     };
     visitor.html(&page)
@@ -421,6 +433,13 @@ struct CheckPage {
     declare_error: Option<String>,
     ready: bool,
     tasks: String,
+    opened_by: OpenedBy,
+}
+
+impl CheckPage {
+    fn said(&self, key: &str) -> String {
+        of_opener(key, self.opened_by, self.p.words)
+    }
 }
 
 /// `GET /drafts/{id}/check`: everything before it is handed in.
@@ -435,8 +454,14 @@ pub(super) async fn submit(State(app): State<App>, visitor: Visitor, Path(id): P
     if !fields.has("declare") {
         return check_shown(&app, &visitor, &id, Some(visitor.words.t("hall-declare-missing"))).await;
     }
+    // Asked first: the draft goes when it is handed in.
+    let opens = |matter: &Matter| matter.spec.opened_by == OpenedBy::Authority;
+    let opened = app.draft(identity, &id).await.is_ok_and(|(_, matter)| opens(&matter));
     match app.submit_draft(identity, &id, nonce).await {
-        Ok(receipt) if identity.post().is_some() => onward(&format!("/office/cases/{}?done=received", receipt.case)),
+        Ok(receipt) if identity.post().is_some() => {
+            let done = if opened { "opened" } else { "received" };
+            onward(&format!("/office/cases/{}?done={done}", receipt.case))
+        }
         Ok(receipt) => onward(&format!("/my/cases/{}/submitted", receipt.case)),
         Err(Error::Invalid(_)) => check_shown(&app, &visitor, &id, None).await,
         Err(error) => Err(visitor.stop(error)),
@@ -447,7 +472,7 @@ async fn check_shown(app: &App, visitor: &Visitor, id: &str, declare_error: Opti
     let identity = visitor.filer()?;
     let view = app.check_answers(identity, id).await.map_err(|error| visitor.stop(error))?;
     let (_, matter) = app.draft(identity, id).await.map_err(|error| visitor.stop(error))?;
-    let words = visitor.words;
+    let (words, opened_by) = (visitor.words, matter.spec.opened_by);
     let mut groups: Vec<SummaryGroup> = matter
         .form
         .summary(&view.draft.form)
@@ -462,7 +487,7 @@ async fn check_shown(app: &App, visitor: &Visitor, id: &str, declare_error: Opti
         })
         .collect();
     groups.push(SummaryGroup {
-        title: words.t("hall-materials"),
+        title: of_opener("hall-materials", opened_by, words),
         note: String::new(),
         rows: view.materials.iter().filter_map(|material| material_row(visitor, id, material)).collect(),
     });
@@ -474,7 +499,7 @@ async fn check_shown(app: &App, visitor: &Visitor, id: &str, declare_error: Opti
         target: String::new(),
     }));
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let mut p = visitor.page("hall-check-title");
+    let mut p = visitor.page_titled(of_opener("hall-check-title", opened_by, words));
     p.failed = !errors.is_empty();
     let page = CheckPage {
         nonce: visitor.nonce()?,
@@ -485,6 +510,7 @@ async fn check_shown(app: &App, visitor: &Visitor, id: &str, declare_error: Opti
         declare_error,
         ready: view.ready,
         tasks: format!("/drafts/{id}"),
+        opened_by,
         p,
     };
     visitor.html_with(status, &page)

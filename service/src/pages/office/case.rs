@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use base::id::CaseId;
-use kernel::catalog::matter::MatterKind;
+use kernel::catalog::matter::{MatterKind, OpenedBy};
 use serde::Deserialize;
 use web::page::{Flash, Page, percent_encode};
 use web::problem::Problem;
@@ -18,7 +18,7 @@ use super::{address, hearing, say_where_it_went, shown_light};
 use crate::app::App;
 use crate::cases::{self, CaseView, EnvelopeShown, Happened, OutcomeShown, TaskShown};
 use crate::citation::cited;
-use crate::naming::of_kind;
+use crate::naming::{of_kind, of_opener};
 use crate::pages::attachment;
 use crate::pages::hall::verify_href;
 use crate::pages::moved_note;
@@ -73,6 +73,13 @@ struct CasePage {
     opinion: Option<Field>,
     phrases: Vec<Link>,
     actions: Option<ActionBar>,
+    opened_by: OpenedBy,
+}
+
+impl CasePage {
+    fn said(&self, key: &str) -> String {
+        of_opener(key, self.opened_by, self.p.words)
+    }
 }
 
 /// The id in an address; what is no id is no case.
@@ -206,6 +213,7 @@ pub(super) async fn shown(app: &App, visitor: &Visitor, id: CaseId, said: Said) 
             })
             .collect(),
         actions: action_bar(&p, &base, task, &view.acts),
+        opened_by: app.matter(&view.matter).map(|matter| matter.spec.opened_by).unwrap_or_default(),
         p,
     };
     visitor.html_with(status, &page)

@@ -90,6 +90,9 @@ impl<'a> Asking<'a> {
                 vec![until.hint(p.t("act-resume-until-hint")).width(Width::Middle)]
             }
             EnvelopeAct::Extend => vec![long(p, "reason", "outcome-reason").hint(p.t("act-extend-reason-hint"))],
+            EnvelopeAct::TakeStatement => {
+                vec![long(p, "words", "act-statement-words").hint(p.t("act-statement-words-hint"))]
+            }
             EnvelopeAct::Deliver => {
                 let methods = METHODS.map(|(word, _)| Choice::new(word, p.t(&format!("delivery-{word}"))));
                 vec![
@@ -164,6 +167,9 @@ fn command(act: EnvelopeAct, fields: &Fields) -> Result<CaseCommand, (&'static s
         EnvelopeAct::Resume => CaseCommand::Resume { until: fields.date("until").map_err(at("until"))? },
         EnvelopeAct::Extend => {
             CaseCommand::Extend { reason: fields.long_text("reason", REASON_CHARS_MAX).map_err(at("reason"))? }
+        }
+        EnvelopeAct::TakeStatement => {
+            CaseCommand::State { words: fields.long_text("words", REASON_CHARS_MAX).map_err(at("words"))? }
         }
         EnvelopeAct::Deliver => {
             let word = fields.choice("method", METHODS.map(|(word, _)| word)).map_err(at("method"))?;

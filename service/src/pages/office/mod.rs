@@ -8,6 +8,7 @@ mod envelope;
 mod hearing;
 mod lists;
 mod messages;
+mod openings;
 mod query;
 
 use axum::extract::State;
@@ -31,6 +32,8 @@ pub fn routes() -> Routes {
         .get("/office/cases", lists::cases_page)
         .get("/office/desk", lists::desk_page)
         .get("/office/reminders", lists::reminders_page)
+        .get("/office/openings", openings::page)
+        .post("/office/openings", openings::open)
         .get("/office/messages", messages::messages_page)
         .post("/office/messages/{case}/{key}/retry", messages::retry)
         .get("/office/calendar", calendar::page)

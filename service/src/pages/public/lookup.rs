@@ -4,9 +4,11 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use kernel::Refusal;
+use kernel::catalog::Matter;
 use serde::Deserialize;
 use web::page::Page;
 use web::view::{Empty, Fact, Field as Question, FieldKind, Light, Tag, Tone, Width};
+use web::words::Words;
 
 use crate::app::App;
 use crate::apply::{Progress, Verified, plain_code};
@@ -161,8 +163,10 @@ fn verified_found(visitor: &Visitor, verified: &Verified) -> Found {
         fact("public-matter", say(&verified.matter, words)),
         fact("public-verify-issuer", verified.organisation.clone()),
         fact("public-verify-issued", words.date(verified.issued_on)),
-        Fact { wide: true, ..fact("hall-about", verified.title.clone()) },
     ];
+    if verified.title != say(&verified.matter, words) {
+        facts.push(Fact { wide: true, ..fact("hall-about", verified.title.clone()) });
+    }
     if !verified.holder.is_empty() {
         facts.push(fact("public-verify-holder", verified.holder.clone()));
     }
@@ -170,6 +174,13 @@ fn verified_found(visitor: &Visitor, verified: &Verified) -> Found {
     facts.extend(verified.pdf_hash.clone().map(|hash| Fact { wide: true, ..fact("public-verify-hash", hash) }));
     // A genuine certificate may have ended since: the register says so, not the paper.
     let ended = verified.status.as_deref().is_some_and(|status| status != kernel::record::VALID);
+    facts.extend(verified.status.as_deref().filter(|_| ended).map(|status| {
+        let status = status_words(&verified.declared, status, words);
+        let since = verified.status_since.map(|day| words.date(day));
+        let said =
+            since.map_or_else(|| status.clone(), |day| words.t2("public-verify-since", "status", &status, "date", day));
+        fact("public-verify-status", said)
+    }));
     facts.extend(verified.replaced_on.map(|day| fact("public-verify-replaced-on", words.date(day))));
     let tag = if verified.replaced_on.is_some() && !ended {
         Tag::new(Tone::Red, words.t("public-verify-replaced"))
@@ -179,4 +190,13 @@ fn verified_found(visitor: &Visitor, verified: &Verified) -> Found {
         Tag::new(Tone::Green, words.t("public-verify-genuine"))
     };
     Found { tag, light: None, facts }
+}
+
+/// The status of a licence as its register calls it.
+fn status_words(matter: &Matter, status: &str, words: Words) -> String {
+    let result = matter.spec.result.as_ref();
+    let register = result.and_then(|result| matter.registers.get(result.register.as_str()));
+    let field = register.and_then(|register| register.schema.field("status"));
+    let option = field.and_then(|field| field.options.iter().find(|option| option.submitted() == status));
+    option.map_or_else(|| status.to_owned(), |option| say(&option.text, words))
 }
