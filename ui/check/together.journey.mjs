@@ -63,11 +63,12 @@ async function upwards(run) {
   await openCase(city, "/office/inbox", number);
   run.expect((await city.text()).includes("第四十三条"), "the lower level's limit is art. 43");
   await city.look("city-review");
+  const there = city.page.url().split("?")[0];
   await step(city, "/office/inbox", number, "agree");
   const head = await run.person();
   await head.signIn("shikezhang");
   await step(head, "/office/inbox", number, "agree");
-  await city.goto(city.page.url().split("?")[0]);
+  await city.goto(there);
   const seen = await city.text();
   run.expect(seen.includes("报送上级决定") && seen.includes("省住建厅"), "the city goes on seeing what it sent up");
   await city.look("city-sent-up");
@@ -116,12 +117,14 @@ async function onCommitment(run) {
   await step(leader, "/office/inbox", number, "grant");
   await openCase(officer, "/office/inbox", number);
   run.expect((await officer.text()).includes("事后核查"), "the check stands in the inbox with the grant");
+  const checked = officer.page.url().split("?")[0];
   await claim(officer);
   await officer.look("later-check");
   await officer.press(officer.page.locator('.action-bar [value="broken"]'));
   await officer.fill({ opinion: "现场没有建设隔油池。", article: "行政许可法 69(2)" });
   await officer.look("commitment-broken");
   await finish(officer);
+  await officer.goto(checked);
   run.expect((await officer.text()).includes("承诺不实"), "the case says what the check found");
   await officer.look("commitment-checked");
   await owner.goto(address);
