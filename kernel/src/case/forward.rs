@@ -22,6 +22,8 @@ pub struct CaseForwarded {
     pub region: RegionCode,
     /// Day 0 of the limits of the decision.
     pub on: Date,
+    /// How many steps were done below: the opinions that went up.
+    pub steps: u32,
     /// The end of the lower level's limit, as it was announced.
     pub review_by: Option<Due>,
     /// Statutory due date.
@@ -65,6 +67,7 @@ pub(super) fn forward(act: &mut Act<'_>, to: Level) -> Result<(), Refusal> {
         to: above.code.to_string(),
         region: above.region,
         on,
+        steps: u32::try_from(act.case.done.len()).unwrap_or(u32::MAX),
         review_by: act.case.clocks.statutory,
         statutory: Some(of_law.due(calendar, rule)?),
         promised: Some(of_promise.due(calendar, rule)?),

@@ -425,7 +425,8 @@ impl Paper<'_> {
         let forwarded = self.case.forwarded.as_deref();
         let directory = &self.catalog.directory.organisations;
         let to = forwarded.and_then(|sent| directory.iter().find(|found| found.code.as_str() == sent.to));
-        let opinions = self.case.done.iter().filter_map(|done| {
+        let below = forwarded.map_or(usize::MAX, |sent| sent.steps as usize);
+        let opinions = self.case.done.iter().take(below).filter_map(|done| {
             let step = self.matter.task(&done.element)?.name.zh.clone();
             Some(json!({ "name": step, "text": self.text(done.opinion.as_ref())? }))
         });
