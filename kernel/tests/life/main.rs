@@ -10,6 +10,7 @@ mod calendar;
 mod hearing;
 mod law;
 mod licence;
+mod lights;
 mod path;
 mod told;
 mod world;
