@@ -2,6 +2,7 @@
 
 mod acts;
 mod cases;
+mod counted;
 mod desk;
 mod evidence;
 mod faults;
