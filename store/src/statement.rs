@@ -21,6 +21,13 @@ pub struct Page {
     pub rows: u32,
 }
 
+impl Page {
+    /// Rows of it when the list is long enough.
+    pub(crate) fn wanted(&self) -> u32 {
+        if self.rows == 0 { PAGE_ROWS_MAX } else { self.rows.min(PAGE_ROWS_MAX) }
+    }
+}
+
 /// A place in a list, to be given back as it came: letters, digits, `-` and `_`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor(String);
@@ -150,9 +157,14 @@ impl Select {
     }
 
     pub(crate) fn one_of(&mut self, column: &str, values: &[String]) {
-        if !values.is_empty() {
-            let condition = self.is_in(column, values);
-            self.and(condition);
+        match values {
+            [] => {}
+            // An equality keeps the order of an index that begins with the column.
+            [one] => self.equals(column, Some(one)),
+            _ => {
+                let condition = self.is_in(column, values);
+                self.and(condition);
+            }
         }
     }
 
@@ -270,7 +282,7 @@ impl Select {
         page: &Page,
         read: impl Fn(&mut Row) -> Result<T, Fault>,
     ) -> Result<Listed<T>, Fault> {
-        let wanted = if page.rows == 0 { PAGE_ROWS_MAX } else { page.rows.min(PAGE_ROWS_MAX) };
+        let wanted = page.wanted();
         let keys: Vec<&str> = order.keys.iter().map(|(key, _)| key.as_str()).collect();
         let (sign, direction) = if order.descending { ("<", "desc") } else { (">", "asc") };
         if let Some(after) = page.after.as_ref().and_then(|cursor| order.place(cursor)) {

@@ -97,7 +97,7 @@ class Posts:
     """Who holds which post, by bureau and kind."""
 
     def __init__(self):
-        self.places, self.by_id = {}, {}
+        self.places, self.by_id, self.disabled = {}, {}, set()
 
     def assigned(self, body):
         post = body["post"]
@@ -111,7 +111,8 @@ class Posts:
 
     def holders(self, bureau, kind, day):
         held = self.places.get((bureau, kind), ())
-        return {account for account, first, last in held if first <= day and (last is None or day <= last)}
+        held = {account for account, first, last in held if first <= day and (last is None or day <= last)}
+        return held - self.disabled
 
 
 class Case:
@@ -266,6 +267,8 @@ class Oracle:
             self.posts.assigned(body)
         elif kind == "post-ended":
             self.posts.ended(body)
+        elif kind == "account-disabled":
+            self.posts.disabled.add(body["account"])
 
     def go_on(self, day):
         self.end_of_day()

@@ -158,7 +158,6 @@ pub struct ClockView {
 pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Date) -> Option<ClockView> {
     let (rule, round, due) = running(clocks, stage)?;
     let paused = stopped(clocks, rule);
-    let pauses = if rule == ClockRule::Decision { clocks.pauses.as_slice() } else { &[] };
     let reckoned = deadline::Due {
         due_on: paused.is_none().then_some(due.on),
         due_at: None,
@@ -171,7 +170,8 @@ pub fn view_clock(clocks: &Clocks, stage: Stage, calendar: &Calendar, today: Dat
         round,
         light: light(due, paused.is_some(), today),
         due,
-        remaining: deadline::remaining(today, &reckoned, pauses, calendar),
+        // A pause that has ended took no day after today: on its last day the clock runs again, and the page says what is left.
+        remaining: deadline::remaining(today, &reckoned, &[], calendar),
         paused,
         provisional: due.is_provisional(calendar),
     })

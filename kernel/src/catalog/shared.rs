@@ -43,9 +43,10 @@ pub struct CommonLimits {
 }
 
 impl CommonLimits {
-    /// To whom a reminder goes when the light is yellow, or red: those of the rules for before, or after, the last day.
+    /// To whom a reminder goes when the light turns yellow, or red.
     pub fn reminded(&self, overdue: bool) -> impl Iterator<Item = ReminderTo> {
-        let specs = self.reminders.iter().filter(move |spec| (spec.wd_before < 0) == overdue);
+        let at = if overdue { ReminderAt::Red } else { ReminderAt::Yellow };
+        let specs = self.reminders.iter().filter(move |spec| spec.at == at);
         specs.flat_map(|spec| spec.to.iter().copied())
     }
 }
@@ -88,14 +89,47 @@ impl Versions {
     }
 }
 
-/// A reminder derived from the promised clock.
+/// A reminder derived from the light of the clock that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "ReminderRow")]
 pub struct ReminderSpec {
-    /// Working days before the due day; negative = after it.
-    pub wd_before: i32,
+    /// When the light turns this colour.
+    pub at: ReminderAt,
     /// To whom.
     pub to: Vec<ReminderTo>,
+}
+
+/// The colour that reminds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReminderAt {
+    /// Soon due.
+    Yellow,
+    /// Overdue.
+    Red,
+}
+
+/// Catalogs that are kept from before said `wd_before`, of which no more than the sign was ever used.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReminderRow {
+    at: Option<ReminderAt>,
+    wd_before: Option<i32>,
+    to: Vec<ReminderTo>,
+}
+
+impl TryFrom<ReminderRow> for ReminderSpec {
+    type Error = &'static str;
+
+    fn try_from(row: ReminderRow) -> Result<Self, Self::Error> {
+        let at = match (row.at, row.wd_before) {
+            (Some(at), None) => at,
+            (None, Some(days)) if days < 0 => ReminderAt::Red,
+            (None, Some(_)) => ReminderAt::Yellow,
+            _ => return Err("a reminder goes out `at` \"yellow\" or \"red\""),
+        };
+        Ok(Self { at, to: row.to })
+    }
 }
 
 /// Who is reminded.

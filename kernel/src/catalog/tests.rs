@@ -429,6 +429,25 @@ fn the_limit_in_force_on_the_acceptance_date_counts() {
 }
 
 #[test]
+fn a_reminder_goes_out_when_the_light_changes_colour_and_at_no_other_time() {
+    use shared::ReminderAt::{Red, Yellow};
+    let with = |yellow: &str| {
+        let (catalog, problems) = Catalog::parse(&planted("standards/limits.toml", "at = \"yellow\"", yellow));
+        let at = |catalog: Catalog| catalog.limits.reminders.iter().map(|reminder| reminder.at).collect::<Vec<_>>();
+        (catalog.map(at), said(&problems))
+    };
+    assert_eq!(with("at = \"yellow\"").0, Some(vec![Yellow, Red]));
+    assert_eq!(with("at = \"red\"").0, Some(vec![Red, Red]));
+    // As catalogs said it that cases still keep.
+    assert_eq!(with("wd_before = 1").0, Some(vec![Yellow, Red]));
+    assert_eq!(with("wd_before = -1").0, Some(vec![Red, Red]));
+    for wrong in ["at = \"green\"", "at = 1", "", "at = \"yellow\"\nwd_before = 1", "at = \"yellow\"\ndays = 2"] {
+        let (catalog, problems) = with(wrong);
+        assert!(catalog.is_none() && problems.contains("standards/limits.toml"), "{wrong}: {problems}");
+    }
+}
+
+#[test]
 fn one_changed_byte_changes_the_version_and_order_does_not() {
     let files =
         |pairs: &[(&str, &str)]| pairs.iter().map(|(p, t)| ((*p).to_owned(), t.as_bytes().to_vec())).collect::<Files>();

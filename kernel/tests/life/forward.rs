@@ -93,7 +93,11 @@ fn article_35_opinion_and_materials_go_straight_to_the_level_that_decides() {
     assert!(paper.number.starts_with("石建报"), "{}", paper.number);
     let issuers: Vec<_> = case.notices.iter().map(|notice| notice.issuer.as_deref()).collect();
     assert!(issuers.iter().all(|issuer| *issuer == Some("130100-zjj")), "{issuers:?}");
-    assert_eq!(case.forwarded.as_ref().unwrap().steps, 3, "acceptance, review, check: later opinions are not on the paper");
+    assert_eq!(
+        case.forwarded.as_ref().unwrap().steps,
+        3,
+        "acceptance, review, check: later opinions are not on the paper"
+    );
     // The applicant is told.
     let told =
         desk.world.outbox.iter().any(|job| matches!(job, Job::Message(told) if told.occasion == Occasion::Forwarded));

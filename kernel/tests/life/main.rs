@@ -14,6 +14,7 @@ mod hearing;
 mod joint;
 mod law;
 mod licence;
+mod lights;
 mod path;
 mod told;
 mod world;

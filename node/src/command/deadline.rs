@@ -1,15 +1,15 @@
 //! `jiantong deadline`: when a limit ends, and every day that was counted or skipped.
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+mod batch;
 
-use anyhow::{Context, bail, ensure};
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
 use base::calendar::Calendar;
-use base::deadline::{Derivation, Limit, Pause, PauseKind, Start, derive, due};
+use base::deadline::{Derivation, Limit, Pause, PauseKind, Start, derive};
 use base::time;
 use clap::Args;
-use indicatif::ProgressBar;
 use jiff::civil::{Date, DateTime};
 
 const EXAMPLES: &str = "\
@@ -18,7 +18,17 @@ Examples:
   jiantong deadline --from 2024-09-25 --working-days 20 --pause 2024-10-08..2024-10-12 --json
   jiantong deadline --from 2025-09-30T14:30 --hours 48
   jiantong deadline --from 2025-10-20 --before-event 15
-  jiantong deadline --batch starts.csv > due.csv";
+  jiantong deadline --from 2025-10-20 --before-event-working-days 7
+  jiantong deadline --batch starts.csv > due.csv
+
+Columns of a batch (docs/deadlines.md), each but start may be missing or empty; other columns are kept and not read:
+  start               day of the triggering event, or of the event itself for a limit before it; with a time for hours
+  n_workdays, n_calendar_days, n_months, n_hours, n_before, n_before_workdays, n_before_months
+                      the limit: one of them, or
+  kind, n             wd, cd, months, hours, before_cd, before_wd or before_months, and how many
+  pauses              excluded days as for --pause, several with ; between
+  extension           by how much the limit was extended, in its own unit; with extension_approver and extension_reason
+  roll                yes or no: does a last day that is no working day move to the next one? Empty = for cd it does";
 
 /// When a time limit ends, day by day.
 #[derive(Debug, Args)]
@@ -35,9 +45,12 @@ pub(crate) struct DeadlineArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// CSV with the column start and one of n_workdays, n_calendar_days, n_months, n_hours, n_before; adds due and last_day
+    /// CSV with a column start and a limit in each row; adds due and last_day. The columns are below
     #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["from", "pause", "json", "limit"])]
     batch: Option<PathBuf>,
+    /// Add a third column to the batch: yes where a date rests on a year without its official calendar
+    #[arg(long, requires = "batch", conflicts_with = "from")]
+    provisional: bool,
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +71,9 @@ struct LimitArgs {
     /// Calendar days before the event
     #[arg(long, value_name = "N")]
     before_event: Option<u32>,
+    /// Working days before the event
+    #[arg(long, value_name = "N")]
+    before_event_working_days: Option<u32>,
 }
 
 impl LimitArgs {
@@ -68,30 +84,22 @@ impl LimitArgs {
             .or(self.months.map(Limit::Months))
             .or(self.hours.map(Limit::Hours))
             .or(self.before_event.map(Limit::BeforeCalendarDays))
+            .or(self.before_event_working_days.map(Limit::BeforeWorkingDays))
     }
 }
-
-type LimitOf = fn(u32) -> Limit;
-
-/// Columns of a batch that state a limit.
-const LIMIT_COLUMNS: [(&str, LimitOf); 5] = [
-    ("n_workdays", Limit::WorkingDays),
-    ("n_calendar_days", Limit::CalendarDays),
-    ("n_months", Limit::Months),
-    ("n_hours", Limit::Hours),
-    ("n_before", Limit::BeforeCalendarDays),
-];
 
 /// Prints the due date and its derivation, or the due dates of a batch.
 pub(crate) fn run(args: &DeadlineArgs, calendar: &Calendar, out: &mut dyn Write) -> anyhow::Result<()> {
     if let Some(path) = &args.batch {
-        return run_batch(path, calendar, out);
+        return batch::run(path, args.provisional, calendar, out);
     }
     let from = args.from.as_deref().context("--from is missing")?;
     let limit = args
         .limit
         .limit()
-        .context("one of --working-days, --calendar-days, --months, --hours, --before-event is needed")?;
+        .context(
+            "one of --working-days, --calendar-days, --months, --hours, --before-event, --before-event-working-days is needed",
+        )?;
     let start = parse_start(from)?;
     let pauses = args.pause.iter().map(|text| parse_pause(text)).collect::<anyhow::Result<Vec<Pause>>>()?;
     let derivation = derive(start, limit, &pauses, &[], calendar)?;
@@ -109,65 +117,6 @@ pub(crate) fn run(args: &DeadlineArgs, calendar: &Calendar, out: &mut dyn Write)
     Ok(())
 }
 
-/// Nothing is written until every row is understood: a batch is right as a whole or names its first bad line.
-fn run_batch(path: &Path, calendar: &Calendar, out: &mut dyn Write) -> anyhow::Result<()> {
-    let shown = path.display();
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-    let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let header = reader.headers().with_context(|| format!("{shown}: cannot read the header"))?.clone();
-    let column = |name: &str| header.iter().position(|title| title.trim() == name);
-    let start_column = column("start").with_context(|| format!("{shown}: line 1: column `start` is missing"))?;
-    let limit_columns: Vec<_> =
-        LIMIT_COLUMNS.iter().filter_map(|(name, limit)| column(name).map(|index| (index, *name, *limit))).collect();
-    ensure!(
-        !limit_columns.is_empty(),
-        "{shown}: line 1: one of the columns n_workdays, n_calendar_days, n_months, n_hours, n_before is needed"
-    );
-
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut titles = header.clone();
-    titles.push_field("due");
-    titles.push_field("last_day");
-    writer.write_record(&titles)?;
-    let progress = ProgressBar::new(u64::try_from(text.len())?);
-    let mut provisional = 0;
-    for record in reader.records() {
-        let mut record = record.with_context(|| shown.to_string())?;
-        let (line, byte) = record.position().map_or((0, 0), |position| (position.line(), position.byte()));
-        let row = || -> anyhow::Result<_> {
-            let stated: Vec<_> = limit_columns
-                .iter()
-                .map(|(index, name, limit)| (record.get(*index).unwrap_or_default().trim(), *name, *limit))
-                .filter(|(count, ..)| !count.is_empty())
-                .collect();
-            let [(count, name, limit)] = stated[..] else {
-                bail!("{} limits are stated, one is needed", stated.len());
-            };
-            let count = count.parse().ok().with_context(|| format!("`{count}` is not a number for {name}"))?;
-            let start = parse_start(record.get(start_column).unwrap_or_default().trim())?;
-            let due = due(start, limit(count), &[], &[], calendar)?;
-            let text = match due.due_at {
-                Some(at) => civil_text(time::civil(at)),
-                None => due.due_on.map(|on| on.to_string()).unwrap_or_default(),
-            };
-            let last_day = due.last_day_before_roll.map(|on| on.to_string()).unwrap_or_default();
-            Ok((text, last_day, due.provisional))
-        };
-        let (due, last_day, row_provisional) = row().with_context(|| format!("{shown}: line {line}"))?;
-        provisional += u64::from(row_provisional);
-        record.push_field(&due);
-        record.push_field(&last_day);
-        writer.write_record(&record)?;
-        progress.set_position(byte);
-    }
-    progress.finish_and_clear();
-    out.write_all(&writer.into_inner()?)?;
-    if provisional > 0 {
-        tracing::warn!("{provisional} due dates are provisional: a year's official calendar is not loaded");
-    }
-    Ok(())
-}
-
 fn due_text(derivation: &Derivation) -> Option<String> {
     match derivation.due_at {
         Some(at) => Some(civil_text(time::civil(at))),
@@ -176,12 +125,12 @@ fn due_text(derivation: &Derivation) -> Option<String> {
 }
 
 /// To the minute, as `--from` is given; seconds only where there are some.
-fn civil_text(civil: DateTime) -> String {
+pub(super) fn civil_text(civil: DateTime) -> String {
     let format = if civil.second() == 0 { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S" };
     civil.strftime(format).to_string()
 }
 
-fn parse_start(text: &str) -> anyhow::Result<Start> {
+pub(super) fn parse_start(text: &str) -> anyhow::Result<Start> {
     let refused = || format!("`{text}` is not a date (2025-09-28) or a date with time (2025-09-28T14:30)");
     // A civil date-time with a date alone parses as midnight; the two must stay apart.
     if text.contains(['T', 't', ' ']) {
@@ -191,7 +140,7 @@ fn parse_start(text: &str) -> anyhow::Result<Start> {
     text.parse::<Date>().ok().map(Start::On).with_context(refused)
 }
 
-fn parse_pause(text: &str) -> anyhow::Result<Pause> {
+pub(super) fn parse_pause(text: &str) -> anyhow::Result<Pause> {
     let refused = || format!("`{text}` is not a pause such as 2024-10-08..2024-10-12 or hearing:2024-10-08..");
     let (kind, days) = text.split_once(':').unwrap_or((PauseKind::ExpertReview.key(), text));
     let kind = PauseKind::from_key(kind).with_context(|| {
@@ -218,7 +167,7 @@ mod tests {
         args: DeadlineArgs,
     }
 
-    fn ran(line: &[&str]) -> Result<String, String> {
+    pub(super) fn ran(line: &[&str]) -> Result<String, String> {
         let calendar = Calendar::parse(include_str!("../../../catalog/calendars/cn.csv")).unwrap();
         let words = std::iter::once("deadline").chain(line.iter().copied());
         let cli = Cli::try_parse_from(words).map_err(|error| error.kind().to_string())?;
@@ -239,6 +188,8 @@ mod tests {
         .unwrap();
         assert_eq!(json["due"], "2024-11-04");
         assert_eq!(json["derivation"]["lines"][13]["what"], "paused");
+        let notice = ran(&["--from", "2025-10-20", "--before-event-working-days", "7", "--json"]).unwrap();
+        assert!(notice.contains("\"due\": \"2025-10-10\""), "{notice}");
         let hours = ran(&["--from", "2025-09-30T14:30", "--hours", "48", "--json"]).unwrap();
         assert!(hours.contains("\"due\": \"2025-10-02T14:30\""), "{hours}");
         assert!(
@@ -257,7 +208,7 @@ mod tests {
             ),
             (
                 &["--from", "2025-02-03"],
-                "one of --working-days, --calendar-days, --months, --hours, --before-event is needed",
+                "one of --working-days, --calendar-days, --months, --hours, --before-event, --before-event-working-days is needed",
             ),
             (&["--from", "2025-02-03", "--months", "9999"], "a limit of 9999 is longer than 1200"),
             (
@@ -278,39 +229,5 @@ mod tests {
         for (line, message) in cases {
             assert_eq!(ran(line).unwrap_err(), message, "{line:?}");
         }
-    }
-
-    #[test]
-    fn a_batch_adds_due_and_last_day() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("starts.csv");
-        let batch = |text: &str| {
-            fs::write(&path, text).unwrap();
-            ran(&["--batch", path.to_str().unwrap()]).map_err(|error| error.replace(path.to_str().unwrap(), "FILE"))
-        };
-        let text = "\u{feff}id,start,n_workdays,n_calendar_days,n_months,n_hours,n_before\n\
-                    1,2024-09-25,20,,,,\n2,2024-09-16,,15,,,\n3,2025-01-31,,,1,,\n4,2025-09-30T14:30,,,,48,\n5,2025-10-20,,,,,15\n";
-        assert_eq!(
-            batch(text).unwrap(),
-            "id,start,n_workdays,n_calendar_days,n_months,n_hours,n_before,due,last_day\n\
-             1,2024-09-25,20,,,,,2024-10-28,\n\
-             2,2024-09-16,,15,,,,2024-10-08,2024-10-01\n\
-             3,2025-01-31,,,1,,,2025-02-28,\n\
-             4,2025-09-30T14:30,,,,48,,2025-10-02T14:30,\n\
-             5,2025-10-20,,,,,15,2025-10-05,\n"
-        );
-        let cases = [
-            ("begin,n_workdays\n", "FILE: line 1: column `start` is missing"),
-            (
-                "start,days\n",
-                "FILE: line 1: one of the columns n_workdays, n_calendar_days, n_months, n_hours, n_before is needed",
-            ),
-            ("start,n_workdays\n2025-01-01,1\n2025-01-01,x\n", "FILE: line 3: `x` is not a number for n_workdays"),
-            ("start,n_workdays,n_months\n2025-01-01,1,1\n", "FILE: line 2: 2 limits are stated, one is needed"),
-        ];
-        for (text, message) in cases {
-            assert_eq!(batch(text).unwrap_err(), message);
-        }
-        assert!(ran(&["--batch", "/nowhere.csv"]).unwrap_err().starts_with("cannot read /nowhere.csv"));
     }
 }

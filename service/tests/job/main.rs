@@ -14,6 +14,7 @@ mod floors;
 mod golden;
 mod hostile;
 mod licence;
+mod lights;
 mod messages;
 mod office;
 mod once;

@@ -17,7 +17,9 @@ use kernel::{Command, Facts, State, StreamId};
 use serde_json::Value;
 use service::{App, Clock, EntropySource, Settings};
 use sha2::{Digest, Sha256};
-use store::{Options, Store, Submission};
+use store::{Options, Receipt, Store, Submission, SubmitError};
+
+const BEGIN: &str = "2025-11-17T01:00:00Z";
 
 /// Monday 2025-11-17, nine o'clock in Shanghai, and a second later with each reading unless it is held.
 #[derive(Default)]
@@ -32,6 +34,13 @@ impl SteppingClock {
         self.seconds.fetch_add(60 * minutes, Ordering::SeqCst);
     }
 
+    /// A later moment comes.
+    pub(crate) fn set(&self, at: Timestamp) {
+        let begin: Timestamp = BEGIN.parse().unwrap();
+        let seconds = u64::try_from(at.duration_since(begin).as_secs()).unwrap();
+        assert!(self.seconds.fetch_max(seconds, Ordering::SeqCst) <= seconds, "{at} is over");
+    }
+
     /// Time stands still: what is counted by the minute is not refilled between two requests.
     pub(crate) fn hold(&self) {
         self.held.store(true, Ordering::SeqCst);
@@ -42,7 +51,7 @@ impl Clock for SteppingClock {
     fn now(&self) -> Timestamp {
         let step = u64::from(!self.held.load(Ordering::SeqCst));
         let second = self.seconds.fetch_add(step, Ordering::SeqCst);
-        "2025-11-17T01:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(i64::try_from(second).unwrap())
+        BEGIN.parse::<Timestamp>().unwrap() + SignedDuration::from_secs(i64::try_from(second).unwrap())
     }
 }
 
@@ -240,14 +249,29 @@ impl Office {
     }
 
     async fn submit(&self, case: CaseId, command: CaseCommand, actor: Actor, facts: Facts) {
+        self.try_submit(case, command, actor, facts).await.unwrap();
+    }
+
+    async fn try_submit(
+        &self,
+        case: CaseId,
+        command: CaseCommand,
+        actor: Actor,
+        facts: Facts,
+    ) -> Result<Receipt, SubmitError> {
         let command = Command::Case { case, command };
-        let submission = Submission { command, actor, facts, key: None, entered_at: None };
-        self.app.store().submit(submission).await.unwrap();
+        self.app.store().submit(Submission { command, actor, facts, key: None, entered_at: None }).await
     }
 
     async fn on(&self, case: CaseId, command: CaseCommand, actor: Actor) {
         let facts = self.app.facts_for_case(&self.case(case).await).await.unwrap();
         self.submit(case, command, actor, facts).await;
+    }
+
+    /// What an officer tries and the law may refuse.
+    pub(crate) async fn tries(&self, by: u8, case: CaseId, command: CaseCommand) -> Result<Receipt, SubmitError> {
+        let facts = self.app.facts_for_case(&self.case(case).await).await.unwrap();
+        self.try_submit(case, command, officer(by), facts).await
     }
 
     pub(crate) async fn case(&self, case: CaseId) -> Case {

@@ -205,6 +205,31 @@ pub struct TaskItem {
     pub stage: String,
 }
 
+impl TaskItem {
+    /// What the list is ordered by.
+    fn key(&self) -> (String, &str, u64) {
+        (self.due_on.map_or_else(|| NO_DATE.to_owned(), |on| on.to_string()), &self.case, self.task)
+    }
+
+    /// Where the list goes on after it.
+    fn place(&self) -> Cursor {
+        let (due, case, task) = self.key();
+        Cursor::of(&values![due, case, task])
+    }
+}
+
+/// One page of two lists in the same order.
+fn merged(own: Listed<TaskItem>, free: Listed<TaskItem>, wanted: usize, descending: bool) -> Listed<TaskItem> {
+    let goes_on = own.next.is_some() || free.next.is_some();
+    let mut rows = own.rows;
+    rows.extend(free.rows);
+    rows.sort_by(|a, b| if descending { b.key().cmp(&a.key()) } else { a.key().cmp(&b.key()) });
+    let goes_on = goes_on || rows.len() > wanted;
+    rows.truncate(wanted);
+    let next = rows.last().filter(|_| goes_on).map(TaskItem::place);
+    Listed { rows, next }
+}
+
 /// What stands beside a case in the inbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
@@ -378,7 +403,9 @@ impl Reader<'_> {
         let mut select = Select::new(self.connection.dialect());
         select.within(scope, TASKS);
         select.one_of("t.post_kind", &filter.post_kinds);
-        select.equals("t.organisation", filter.organisation.as_deref());
+        // The tasks of one case are found by the case: an index of the inbox would be read from end to end.
+        let organisation = if filter.case.is_some() { "(t.organisation || '')" } else { "t.organisation" };
+        select.equals(organisation, filter.organisation.as_deref());
         select.equals("t.matter", filter.matter.as_deref());
         select.equals("t.element", filter.element.as_deref());
         select.equals("t.kind", filter.kind.as_deref());
@@ -412,9 +439,7 @@ impl Reader<'_> {
         let of_case = TaskFilter { case: Some(case.to_owned()), ..filter.clone() };
         let found = self.tasks(scope, &of_case, &Page { after: None, rows: 1 })?;
         let Some(here) = found.rows.into_iter().next() else { return Ok(Beside::default()) };
-        let due = here.due_on.map_or_else(|| NO_DATE.to_owned(), |on| on.to_string());
-        let place = Cursor::of(&values![due, here.case, here.task]);
-        let page = Page { after: Some(place), rows: TASKS_OF_ONE_CASE };
+        let page = Page { after: Some(here.place()), rows: TASKS_OF_ONE_CASE };
         let before = self.tasks_in_order(scope, filter, &page, true)?;
         let after = self.tasks_in_order(scope, filter, &page, false)?;
         let other = |listed: Listed<TaskItem>| listed.rows.into_iter().map(|task| task.case).find(|id| id != case);
@@ -428,12 +453,19 @@ impl Reader<'_> {
         page: &Page,
         descending: bool,
     ) -> Result<Listed<TaskItem>, Fault> {
+        // Each half is a range of the index in the order of the list; both in one statement would be read and sorted whole.
+        if let Claimed::ByOrUnclaimed(account) = &filter.claimed {
+            let own = TaskFilter { claimed: Claimed::By(account.clone()), ..filter.clone() };
+            let free = TaskFilter { claimed: Claimed::Unclaimed, ..filter.clone() };
+            let own = self.tasks_in_order(scope, &own, page, descending)?;
+            let free = self.tasks_in_order(scope, &free, page, descending)?;
+            return Ok(merged(own, free, page.wanted() as usize, descending));
+        }
         let select = self.select_tasks(scope, filter);
         let columns =
             "t.case_id, t.task, t.element, t.kind, t.matter, t.organisation, t.region, t.post_kind, t.claimed_by,
             t.opened_at, t.due_on, t.yellow_on, t.red_on, t.paused, c.number, c.title, c.applicant_name, c.stage";
-        let due = format!("coalesce(t.due_on, '{NO_DATE}')");
-        let keys = [(due.as_str(), KeyKind::Text), ("t.case_id", KeyKind::Text), ("t.task", KeyKind::Int)];
+        let keys = [("t.due_order", KeyKind::Text), ("t.case_id", KeyKind::Text), ("t.task", KeyKind::Int)];
         let from = "tasks t join cases c on c.stream = t.stream";
         select.page(self.connection, columns, from, &Order::by(&keys, descending), page, |row| {
             Ok(TaskItem {

@@ -123,11 +123,12 @@ impl Reader<'_> {
         rows.into_iter().map(|mut row| post(&mut row)).collect()
     }
 
-    /// Who may act as a kind of post in an organisation on a day: those to whom its reminders go.
+    /// Who may act as a kind of post in an organisation on a day: those to whom its reminders go. Who was disabled may not, whatever post they
+    /// still hold.
     pub fn posts_of_kind(&mut self, organisation: &str, kind: &str, day: Date) -> Result<Vec<PostItem>, Fault> {
         let sql = format!(
             "{POSTS} where organisation = $1 and kind = $2 and valid_from <= $3 and (valid_until is null or valid_until >= $3)
-             order by post"
+             and not exists (select 1 from accounts a where a.id = posts.account and a.disabled = 1) order by post"
         );
         let rows = self.connection.query(&sql, &values![organisation, kind, day])?;
         rows.into_iter().map(|mut row| post(&mut row)).collect()

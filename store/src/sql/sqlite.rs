@@ -2,6 +2,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
+#[cfg(test)]
+pub(crate) mod work;
+
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{OpenFlags, ToSql};
 
@@ -17,6 +20,8 @@ const STATEMENTS_CACHED: usize = 256;
 pub(crate) struct Sqlite {
     connection: rusqlite::Connection,
     bulk: HashMap<(&'static str, Bulk), String>,
+    #[cfg(test)]
+    path: std::path::PathBuf,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +43,12 @@ impl Sqlite {
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off;
              pragma cache_size = -16000; pragma temp_store = memory; pragma journal_size_limit = 67108864;",
         )?;
-        Ok(Self { connection, bulk: HashMap::new() })
+        Ok(Self {
+            connection,
+            bulk: HashMap::new(),
+            #[cfg(test)]
+            path: path.to_owned(),
+        })
     }
 
     fn each(&mut self, bulk: Bulk, table: &'static Table, rows: &[Vec<Value>]) -> Result<(), Fault> {
@@ -63,6 +73,8 @@ impl Sqlite {
         for row in rows {
             statement.execute(rusqlite::params_from_iter(row))?;
         }
+        #[cfg(test)]
+        work::note(&self.path, &statement);
         Ok(())
     }
 }
@@ -98,7 +110,10 @@ impl Connection for Sqlite {
 
     fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, Fault> {
         let mut statement = self.connection.prepare_cached(&numbered(sql))?;
-        Ok(statement.execute(rusqlite::params_from_iter(parameters))? as u64)
+        let changed = statement.execute(rusqlite::params_from_iter(parameters))?;
+        #[cfg(test)]
+        work::note(&self.path, &statement);
+        Ok(changed as u64)
     }
 
     fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, Fault> {
@@ -121,6 +136,9 @@ impl Connection for Sqlite {
             }
             found.push(Row::new(cells));
         }
+        drop(rows);
+        #[cfg(test)]
+        work::note(&self.path, &statement);
         Ok(found)
     }
 

@@ -7,6 +7,7 @@ use base::time;
 use jiff::civil::Date;
 use kernel::case::{CaseCommand, Stage, TIMER_DEEMED};
 use kernel::catalog::matter::DeliveryKind;
+use kernel::directory::DirectoryCommand;
 use kernel::policy::Scope;
 use kernel::record::{LicenceChange, RecordCommand};
 use kernel::reminder::{Reminder, ReminderSent};
@@ -140,6 +141,20 @@ pub(super) async fn a_claimed_task_stands_in_one_inbox_and_comes_back(world: Wor
 }
 
 /// The identity of a reminder is unique (security.md §7): a scheduler on each process sends the same one at the same moment.
+pub(super) async fn who_was_disabled_holds_no_post_that_is_reminded(world: World) {
+    let desk = Desk::open(&world).await;
+    let holders = async || {
+        let (organisation, day) = (desk.county.organisation.code.clone(), desk.world.facts().today);
+        let read = world.store.read(move |reader| reader.posts_of_kind(&organisation, "countersign-officer", day));
+        read.await.unwrap().into_iter().map(|post| post.account).collect::<Vec<_>>()
+    };
+    let (both, account) = (holders().await, desk.county.account_of("countersign-officer"));
+    assert_eq!((both.len(), both.contains(&account.to_string())), (2, true));
+    world.submit(Command::Directory(DirectoryCommand::DisableAccount { account })).await.unwrap();
+    let left: Vec<String> = both.into_iter().filter(|holder| *holder != account.to_string()).collect();
+    assert_eq!(holders().await, left);
+}
+
 pub(super) async fn a_reminder_is_recorded_once_whoever_sends_it(world: World) {
     let desk = Desk::open_shared(&world).await;
     let case = desk.apply(&desk.county, &wish(1)).await;

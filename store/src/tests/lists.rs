@@ -16,7 +16,7 @@ use crate::{
 const REGIONS: [&str; 4] = ["130102", "130104", "130200", "410100"];
 const TITLES: [&str; 5] = ["和平路住宅楼", "地铁三号线(一期)", "房地产开发项目 A1", "体育中心扩建", "a1 仓库"];
 
-fn day(offset: i64) -> Date {
+pub(super) fn day(offset: i64) -> Date {
     "2026-11-01".parse::<Date>().unwrap().saturating_add(jiff::Span::new().days(offset))
 }
 

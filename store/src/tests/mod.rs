@@ -2,6 +2,7 @@
 
 mod acts;
 mod cases;
+mod counted;
 mod desk;
 mod evidence;
 mod faults;
@@ -43,7 +44,7 @@ on_both! {
         a_claimed_task_stands_in_one_inbox_and_comes_back, a_reminder_is_recorded_once_whoever_sends_it,
         sixty_four_clients_get_case_numbers_without_a_gap, a_manager_leads_one_site_and_no_certificate_number_is_lost,
         counters_equal_a_recount_and_the_lists_they_lead_to, a_timer_that_was_put_off_keeps_none_waiting_and_comes_back,
-        a_number_is_of_the_day_of_its_entry;
+        a_number_is_of_the_day_of_its_entry, who_was_disabled_holds_no_post_that_is_reminded;
     faults: a_panic_of_the_writer_itself_is_a_fault_and_not_its_end, a_database_that_is_held_fails_all_at_once,
         who_saw_a_newer_primary_refuses_the_older_one, a_command_and_a_write_beside_it_make_one_key_for_a_subject,
         a_decision_takes_several_numbers_of_one_counter_without_a_gap,
