@@ -9,7 +9,7 @@ use kernel::case::{CaseCommand, Stage, TIMER_DEEMED};
 use kernel::catalog::matter::DeliveryKind;
 use kernel::directory::DirectoryCommand;
 use kernel::policy::Scope;
-use kernel::record::{LicenceChange, RecordCommand};
+use kernel::record::{LicenceChange, RecordCommand, RecordWrite};
 use kernel::reminder::{Reminder, ReminderSent};
 use kernel::{Command, Event, Refusal, StreamId};
 use serde_json::json;
@@ -263,6 +263,30 @@ pub(super) async fn a_manager_leads_one_site_and_no_certificate_number_is_lost(w
     desk.step(&desk.county, waits, 3).await.unwrap();
     assert_eq!(desk.case(waits).await.result.unwrap().number, "130123202611233301");
     assert_eq!(block_in_place(|| world.store.verify().unwrap()).mismatches, []);
+}
+
+/// A licence brought from elsewhere has the number that comes next: the grant is refused with the reason, not put off for ever.
+pub(super) async fn a_number_that_another_record_has_is_refused_and_not_busy(world: World) {
+    let desk = Desk::open(&world).await;
+    let case = desk.apply(&desk.county, &wish(1)).await;
+    desk.advance(&desk.county, case, 3).await;
+    let body = serde_json::json!({ "number": "130123202611230101", "kind": "construction-permit", "region": "130123" });
+    let write = RecordWrite {
+        register: "licences".to_owned(),
+        id: "130123202611230101".to_owned(),
+        region: "130123".to_owned(),
+        valid_from: None,
+        valid_until: None,
+        body: body.as_object().unwrap().clone(),
+        secrets: Vec::new(),
+        source: None,
+        matter: None,
+        start_by: None,
+    };
+    world.submit(Command::Record(RecordCommand::Write(Box::new(write)))).await.unwrap();
+    let refused = desk.step(&desk.county, case, 3).await;
+    assert!(matches!(refused, Err(SubmitError::Refused(Refusal::Exists))), "{refused:?}");
+    assert_eq!(desk.case(case).await.stage, Stage::Accepted);
 }
 
 /// Cases of two counties in every stage, over several days.

@@ -40,7 +40,7 @@ on_both! {
         numbers_have_no_gaps_whatever_is_refused, a_claim_is_held_by_one_stream, work_for_after_the_commit_is_leased_once,
         many_clients_share_few_commits, a_panic_and_a_poisonous_command_stop_nobody_else,
         time_never_stands_still_or_runs_back, everything_is_there_after_a_restart, a_foreign_node_and_a_lower_term_are_refused;
-    cases: rows_follow_their_case_from_application_to_delivery, a_certificate_is_found_by_number_and_code_and_printed_once,
+    cases: a_number_that_another_record_has_is_refused_and_not_busy, rows_follow_their_case_from_application_to_delivery, a_certificate_is_found_by_number_and_code_and_printed_once,
         a_claimed_task_stands_in_one_inbox_and_comes_back, a_reminder_is_recorded_once_whoever_sends_it,
         sixty_four_clients_get_case_numbers_without_a_gap, a_manager_leads_one_site_and_no_certificate_number_is_lost,
         counters_equal_a_recount_and_the_lists_they_lead_to, a_timer_that_was_put_off_keeps_none_waiting_and_comes_back,

@@ -269,6 +269,10 @@ impl<'a> Batch<'a> {
         }
         let twice = planned.streams.iter().any(|other| other.stream == part.stream);
         let Held { version, state, .. } = self.held.get(&part.stream).cloned().unwrap_or_else(Held::absent);
+        if part.expected_version == 0 && version > 0 && part.stream.family() == "record" {
+            // A record with this id is there, written by hand or brought from elsewhere: to ask again would not help.
+            return Err(SubmitError::Refused(Refusal::Exists).into());
+        }
         if version != part.expected_version || twice || part.events.is_empty() {
             return Err(SubmitError::Stale.into());
         }
