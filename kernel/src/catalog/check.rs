@@ -16,7 +16,7 @@ use super::problem::{Findings, Problem};
 use super::read::Reader;
 use super::scope::Names;
 use super::shared::*;
-use super::{kinds, limits};
+use super::{kinds, lanes, limits};
 use crate::form::{Form, FormProblem, is_snake_case};
 use crate::rules::Rules;
 
@@ -65,7 +65,7 @@ impl Reader<'_> {
         }
         let notices = self.notices(&spec, shared.numbers, &folder, &toml_file);
         let process = process?;
-        let tasks = self.tasks(&spec, &process, shared, &toml_file);
+        let tasks = self.tasks(&spec, &process, &toml_file);
         let acts = self.acts(&spec, &process, &names, shared, (&folder, &toml_file));
         self.process_rules(&spec, &process, &names);
         let rules = match rules {
@@ -162,13 +162,7 @@ impl Reader<'_> {
     }
 
     /// Joins the user tasks of the process with matter.toml.
-    fn tasks(
-        &mut self,
-        spec: &MatterSpec,
-        process: &Definition,
-        shared: &SharedNames<'_>,
-        toml_file: &str,
-    ) -> Ordered<Task> {
+    fn tasks(&mut self, spec: &MatterSpec, process: &Definition, toml_file: &str) -> Ordered<Task> {
         let bpmn_file = process.source().to_owned();
         let mut tasks = Vec::new();
         for element in process.tasks() {
@@ -228,7 +222,7 @@ impl Reader<'_> {
         for step in spec.limits.steps.keys().filter(|step| !tasks.iter().any(|(id, _)| id == *step)) {
             findings.error(step, "step-limit", format!("the process has no user task {step}"));
         }
-        kinds::fit(spec, shared, &mut findings);
+        kinds::fit(spec, &mut findings);
         tasks.into_iter().collect()
     }
 
@@ -370,23 +364,7 @@ fn check_declaration(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut
         findings.error(step.0, "limit-hours", "limits in hours are not executed yet");
     }
     limits::fit_together(&spec.limits, findings);
-    for (lane, works) in &spec.lanes {
-        let (place, post_kind) = (format!("lanes.{lane}"), &works.post);
-        if let Some(department) = &works.department {
-            for level in spec.levels.iter().filter(|level| !shared.directory.serves(department, **level)) {
-                let message = format!("no organisation of the directory is {department} at level {level:?}");
-                findings.error(&place, "lane-department", message);
-            }
-        }
-        match shared.post_kinds.get(post_kind) {
-            None => findings.error(&place, "post-kind", format!("there is no post kind {post_kind}")),
-            Some(kind) => {
-                if let Some(level) = spec.levels.iter().find(|level| !kind.levels.contains(level)) {
-                    findings.error(&place, "post-kind", format!("{post_kind} does not exist at level {level:?}"));
-                }
-            }
-        }
-    }
+    lanes::fit(spec, shared, findings);
     let mut codes = BTreeSet::new();
     for material in &spec.materials {
         let code = material.code.as_str();

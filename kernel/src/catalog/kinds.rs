@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::check::SharedNames;
 use super::matter::{MatterSpec, OpenedBy, PauseKind, TaskKind, TaskSpec};
 use super::problem::Findings;
-use super::shared::Side;
 use crate::form::is_snake_case;
 
 /// Outcomes of a task that decides on the spot: it also tells once what lacks, and does not accept what is not this authority's (art. 32).
 const ON_THE_SPOT: [&str; 4] = ["grant", "refuse", "supplement", "not_accepted"];
 
 /// Every task has a kind that the matter allows, and the outcomes of its kind.
-pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Findings<'_>) {
+pub(super) fn fit(spec: &MatterSpec, findings: &mut Findings<'_>) {
     let of_kind = |kind| spec.tasks.iter().filter(move |(_, task)| task.kind == kind).count();
     if of_kind(TaskKind::Decide) == 0 {
         findings.error("tasks", "task-kinds", "no task decides");
@@ -90,11 +88,5 @@ pub(super) fn fit(spec: &MatterSpec, shared: &SharedNames<'_>, findings: &mut Fi
             "pauses",
             "any licence may need a hearing, and its appointment stops the clock: it is not declared",
         );
-    }
-    // Applicants hold no lane: their part is the envelope's.
-    for (lane, kind) in spec.lanes.iter().map(|(lane, works)| (lane, &works.post)) {
-        if shared.post_kinds.get(kind).is_some_and(|kind| kind.side != Side::Officer) {
-            findings.error(&format!("lanes.{lane}"), "post-kind", format!("{kind} handles no cases"));
-        }
     }
 }

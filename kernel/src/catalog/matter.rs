@@ -8,6 +8,7 @@ pub use base::region::Level;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use super::lanes::LaneSpec;
 pub use super::limits::{ClockStart, LimitVersion, Limits, LimitsInForce, version_on};
 pub use super::notices::NoticeKind;
 use super::ordered::Ordered;
@@ -186,39 +187,6 @@ pub struct Basis {
     /// Last day in force.
     #[serde(default, deserialize_with = "toml_day")]
     pub valid_to: Option<Date>,
-}
-
-/// Who works in a lane: a kind of post in the organisation that handles the case, or in another department of the same region.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "RawLane")]
-pub struct LaneSpec {
-    /// The kind of post.
-    pub post: String,
-    /// The department whose opinion the law asks for (联合办理, 行政许可法 26); none = the one that handles the case.
-    pub department: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawLane {
-    Here(String),
-    Elsewhere(RawLaneElsewhere),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLaneElsewhere {
-    post: String,
-    department: String,
-}
-
-impl From<RawLane> for LaneSpec {
-    fn from(raw: RawLane) -> Self {
-        match raw {
-            RawLane::Here(post) => Self { post, department: None },
-            RawLane::Elsewhere(RawLaneElsewhere { post, department }) => Self { post, department: Some(department) },
-        }
-    }
 }
 
 /// What a person can do in a user task.

@@ -8,6 +8,7 @@ mod check;
 mod examples;
 mod files;
 mod kinds;
+mod lanes;
 mod limits;
 pub mod matter;
 mod notices;

@@ -190,6 +190,7 @@ phrase-deliver-1 = Delivered; the applicant signed.
 phrase-read-1 = Read.
 task-now = Current step
 task-unclaimed = Unclaimed
+task-unclaimed-at = With { $department }, not claimed yet
 task-since = since { $at }
 step-due = this step until { $date }
 verdict-pass = Met

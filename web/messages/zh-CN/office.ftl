@@ -189,6 +189,7 @@ phrase-read-1 = 已阅。
 
 task-now = 当前环节
 task-unclaimed = 待认领
+task-unclaimed-at = { $department } 待认领
 task-since = { $at } 到达
 step-due = 本环节限 { $date } 前
 verdict-pass = 符合

@@ -439,7 +439,11 @@ fn timeline(p: &Page, view: &CaseView) -> Vec<TimelineItem> {
     };
     let mut items: Vec<TimelineItem> = view.timeline.iter().map(item).collect();
     items.extend(view.tasks.iter().map(|task| {
-        let mut lines = vec![if task.claimed_by.is_empty() { p.t("task-unclaimed") } else { task.claimed_by.clone() }];
+        let mut lines = vec![match &task.department {
+            _ if !task.claimed_by.is_empty() => task.claimed_by.clone(),
+            Some(department) => p.t1("task-unclaimed-at", "department", department),
+            None => p.t("task-unclaimed"),
+        }];
         lines.extend(task.step_due_on.as_ref().map(|on| p.t1("step-due", "date", on)));
         TimelineItem {
             state: TimelineState::Now,
