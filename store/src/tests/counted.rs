@@ -3,15 +3,17 @@
 use kernel::StreamId;
 use kernel::policy::Scope;
 use kernel::projection::{CaseRow, Rows, TaskRow, TimerRow};
+use serde_json::json;
 use testkit::bureau::Bureau;
 
+use super::acts::join_all;
 use super::desk::{Desk, wish};
 use super::lists::day;
-use super::world::{Kind, World};
+use super::world::{Kind, World, record};
 use crate::sql::sqlite::work::{self, Work};
 use crate::sql::{tables, values};
 use crate::writer::rows::{Difference, TableRows, table_rows};
-use crate::{Claimed, Cursor, Page, TaskFilter};
+use crate::{Claimed, Cursor, Field, FieldKind, Filter, Page, RecordQuery, Scalar, TaskFilter};
 
 /// Rows of a page: of a hundred cases three pages are full, and none of them comes to those without a date.
 const ROWS: u32 = 5;
@@ -167,4 +169,40 @@ fn a_step_costs_the_same_with_a_hundred_and_a_hundred_thousand_open_cases() {
             assert!(costs_more <= more, "{what}, {place}: {work:?}, and {with_few:?} of few");
         }
     }
+}
+
+/// The licences of one holder, among so many of as many others: what a matter's fact asks.
+async fn fact(world: &World, records: u64) -> Work {
+    let field = |name: &str| Field { name: name.to_owned(), kind: FieldKind::Text };
+    let holder = [field("holder")];
+    world.store.write(move |writes| writes.declare_fields("licences", &holder)).await.unwrap();
+    let written = join_all((0..records).map(|n| {
+        let body = json!({ "holder": format!("9113{n:06}"), "kind": "gas-business-licence" });
+        world.submit(record("licences", &format!("l-{n}"), "130123", body))
+    }));
+    assert!(written.await.iter().all(Result::is_ok));
+    let equal = |field: &str, value: &str| Filter::Eq(field.to_owned(), Scalar::Text(value.to_owned()));
+    let query = RecordQuery {
+        register: "licences".to_owned(),
+        fields: vec![field("holder"), field("kind")],
+        filter: Some(Filter::And(vec![equal("holder", "9113000042"), equal("kind", "gas-business-licence")])),
+        order: None,
+        descending: false,
+    };
+    let (folder, page) = (world.data(), Page { after: None, rows: 100 });
+    let before = work::of(&folder);
+    let found = world.store.read(move |reader| reader.records(&Scope::everything(), &query, &page)).await.unwrap();
+    assert_eq!(found.rows.len(), 1);
+    work::of(&folder) - before
+}
+
+#[test]
+fn a_fact_costs_the_same_among_a_hundred_records_and_among_thousands() {
+    let cost = |records: u64| {
+        let mut cost = None;
+        World::run(Kind::Sqlite, async |world| cost = Some(fact(&world, records).await));
+        cost.unwrap()
+    };
+    let (few, many) = (cost(FEW), cost(3_000));
+    assert!(many.steps - few.steps <= FEW_ROWS && many.scanned == 0 && many.sorts == 0, "{few:?} {many:?}");
 }
