@@ -99,7 +99,7 @@ impl Teller<'_> {
             ("year2", format!("{:02}", year % 100)),
             ("mmdd", format!("{:02}{:02}", 1 + self.serial / 28 % 12, 1 + self.serial % 28)),
             // Beyond what a county numbers on a day: an invented licence never has the number of one that is granted.
-            ("serial2", format!("{:02}", 40 + self.serial / 336 % 60)),
+            ("serial2", format!("{:02}", 20 + self.serial / 336 % 80)),
             ("n", format!("{:06}", self.serial)),
             ("c", format!("{contractor_n:05}")),
         ]);

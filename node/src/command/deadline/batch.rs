@@ -43,7 +43,7 @@ pub(super) fn run(path: &Path, with_provisional: bool, calendar: &Calendar, out:
     let columns = Columns::of(&header).with_context(|| format!("{shown}: line 1"))?;
 
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut titles = header.clone();
+    let mut titles = header;
     titles.extend(["due", "last_day"]);
     titles.extend(with_provisional.then_some("provisional"));
     writer.write_record(&titles)?;
