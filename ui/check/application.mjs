@@ -37,7 +37,7 @@ export async function apply(person, { look, of = visitor } = {}) {
   await person.goto(`/matters/${of.matter}`);
   if (look) await person.look("guide");
   await person.press(person.page.locator('main a[href$="/apply"]'));
-  await person.fill({ whom: of.form.applicant_code });
+  await person.fill({ whom: visitor.form.applicant_code });
   if (look) await person.look("apply-start");
   await person.press(person.page.locator("main form button"));
   await answer(person, of.form, { look });

@@ -70,7 +70,7 @@ async function upwards(run) {
   await step(head, "/office/inbox", number, "agree");
   await city.goto(there);
   const seen = await city.text();
-  run.expect(seen.includes("报送上级决定") && seen.includes("省住建厅"), "the city goes on seeing what it sent up");
+  run.expect(seen.includes("→ 省住建厅"), "the city goes on seeing what it sent up");
   await city.look("city-sent-up");
   const province = await run.person();
   await province.signIn("shengjingban");
