@@ -71,7 +71,9 @@ pub struct RemindedPosts {
     pub head: String,
     /// The deputy director.
     pub deputy: String,
-    /// The head of another department whose task is open, told when the head is.
+    /// The head of another department whose task is open, told when the head is. Nobody in catalogs
+    /// that are kept from before.
+    #[serde(default)]
     pub joint: String,
 }
 
@@ -301,6 +303,10 @@ pub struct Directory {
 /// The department whose cases the platform handles (住房和城乡建设).
 pub const OWN_DEPARTMENT: &str = "construction";
 
+fn own_department() -> String {
+    OWN_DEPARTMENT.to_owned()
+}
+
 impl Directory {
     /// The organisation of a department that serves a region.
     pub fn of(&self, department: &str, region: RegionCode) -> Option<&Organisation> {
@@ -338,6 +344,8 @@ pub struct Organisation {
     /// Region it serves.
     pub region: RegionCode,
     /// What it is a department of: [`OWN_DEPARTMENT`], or another that takes part in joint handling or approves; one of each in a region.
+    /// Catalogs that are kept from before name none: all their organisations are the platform's own.
+    #[serde(default = "own_department")]
     pub department: String,
     /// The organisation above it.
     pub parent: Option<base::id::OrgId>,

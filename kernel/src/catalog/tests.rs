@@ -458,3 +458,26 @@ fn one_changed_byte_changes_the_version_and_order_does_not() {
         assert_ne!(version(&one), version(&files(other)));
     }
 }
+
+/// A case keeps the catalog that it started with: one from before other departments were known is read for ever.
+#[test]
+fn a_catalog_from_before_departments_is_still_read() {
+    let mut files = few_matters();
+    let rows = |files: &Files, file: &str, keep: &dyn Fn(&str) -> bool| -> String {
+        files.text(file).unwrap().lines().filter(|line| keep(line)).map(|line| format!("{line}\n")).collect()
+    };
+    let own = |line: &str| !line.contains("traffic-police") && !line.contains("government");
+    for file in ["directory/organisations.csv", "directory/divisions.csv", "directory/posts.csv"] {
+        let text = rows(&files, file, &own).replace(",department,", ",").replace(",construction,", ",");
+        files.insert(file, text);
+    }
+    let limits = rows(&files, "standards/limits.toml", &|line| !line.starts_with("joint"));
+    files.insert("standards/limits.toml", limits);
+    let mut before = Files::new();
+    for (path, bytes) in files.iter().filter(|(path, _)| !path.contains("/road-excavation/")) {
+        before.insert(path.to_owned(), bytes.to_vec());
+    }
+    let (catalog, problems) = Catalog::parse(&before);
+    let catalog = catalog.unwrap_or_else(|| panic!("{}", said(&problems)));
+    assert_eq!((catalog.directory.own().count(), catalog.directory.organisations.len()), (179, 179));
+}
